@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from itertools import groupby
 from uuid import UUID
 
+from ..core.contact_proof import LAST
 from ..core.errors import Missing
 from ..core.facts.bookings import BookingGivenUp, BookingProven
 from ..core.messages import Event
@@ -63,15 +64,24 @@ def release_due(tx: Tx, branch_id: UUID) -> int:
 
 
 def _within_limit(lock: Locked, settings: BranchSettings, booking: BookingView) -> None:
-    """End the newest proven appointment where one too many has been proven; the contact is its own and may be told."""
+    """End the newest proven visit where one too many has been proven; the contact is its own and may be told.
+
+    The parts of a visit count as one. None ends in its last day.
+    """
     service = settings.services[booking.service_id]
     policy = policy_of(settings, service)
     found = proven_in_group(lock.tx, settings, service, booking.contact)
-    same = [one for one in found if name_key(one.name) == name_key(booking.name)]
+    visits: dict[UUID, list[BookingView]] = {}
+    for one in found:
+        if name_key(one.name) == name_key(booking.name):
+            visits.setdefault(one.together_id or one.id, []).append(one)
     persons = {name_key(one.name) for one in found}
-    too_many = policy.max_active is not None and len(same) > policy.max_active
+    too_many = policy.max_active is not None and len(visits) > policy.max_active
     if too_many or len(persons) > policy.max_persons_per_contact:
-        _give_up(lock, settings, [same[-1]], "limit", Event.OVER_LIMIT)
+        last = lock.tx.now + LAST
+        free = [parts for parts in visits.values() if all(one.starts_at > last for one in parts)]
+        if free:
+            _give_up(lock, settings, free[-1], "limit", Event.OVER_LIMIT)
 
 
 def _give_up(lock: Locked, settings: BranchSettings, bookings: Iterable[BookingView], why: str, event: Event) -> None:

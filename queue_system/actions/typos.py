@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -10,15 +11,16 @@ import sqlalchemy as sa
 from ..core import contacts
 from ..core.bookings import LIVE, BookingState
 from ..core.contacts import is_reference
-from ..core.errors import Missing, Refused
+from ..core.errors import Count, Missing, Refused
 from ..core.facts.bookings import BookingCorrected
 from ..core.messages import Event
-from ..core.names import name_key
 from ..core.typos import MOST_CORRECTIONS, check_contact, check_name
 from ..store.database import Tx
-from ..store.log import Actor, locked
-from ..store.queries.bookings import BookingView, booking_by_id
-from ..store.queries.settings import branch_ids, branch_settings
+from ..store.log import Actor, Locked, locked
+from ..store.queries.bookings import BookingView, booking_by_id, bookings_together, policy_of
+from ..store.queries.series import siblings_to_come
+from ..store.queries.settings import BranchSettings, branch_settings
+from ..store.queries.standing import standing_of
 from ..store.queries.told import told_of_booking
 from ..store.tables import Booking, table
 from . import apart, outbox
@@ -34,14 +36,19 @@ def correct_typo(
     name: str,
     reference: str,
     contact: str,
+    services: Collection[UUID],
     actor: Actor,
     *,
     sure: bool = False,
 ) -> None:
     """Store the corrected spelling of whom an appointment is for. Who may be written to at a corrected address is told.
 
+    The other parts of a visit and the dates to come of a series that were spelled the same are corrected with it, as far as
+    they are of `services`: those for which the person who acts corrects typing errors.
+
     Raises Missing("booking"), also for an erased person, Refused with "booking-over", "typo-name", "typo-contact"
-    (`core.typos`), "typo-anothers" where somebody else has that contact or case number, and "typo-often"; and what
+    (`core.typos`), "typo-anothers" where somebody else has that case number, "booking-persons" where too many have that
+    contact, and "typo-often"; and what
     `participants.read_for` and `core.contacts.read_contact` raise.
     """
     with locked(tx, branch_id) as lock:
@@ -68,39 +75,82 @@ def correct_typo(
         corrected = len(told_of_booking(tx, booking, BookingCorrected.kind))
         if corrected + len(changed) > MOST_CORRECTIONS:
             raise Refused("typo-often")
-        if any(_is_anothers(tx, booking, field, now) for field in changed):
-            raise Refused("typo-anothers")
-        here = (BOOKING.c.branch_id == lock.id) & (BOOKING.c.id == booking.id)
-        # The person spoke with staff. What was asked or answered at the old contact says nothing about the new one.
-        unasked = {"prove_until": None, "proven_at": None} if "contact" in changed else {}
-        tx.execute(sa.update(BOOKING).where(here).values(**now, **unasked))
-        apart.remember(lock, booking.id)
-        for field in changed:
-            lock.append(BookingCorrected(subject=str(booking.id), code=booking.code, field=field), actor)
-        spelled = booking_by_id(tx, branch_id, booking_id)
-        is_to_come = spelled.state is BookingState.CONFIRMED and spelled.starts_at > tx.now
-        if "contact" in changed and is_to_come and not spelled.taken_away:
-            outbox.tell(lock, settings, spelled, Event.CONFIRMED, {0})
+        _refuse_anothers(tx, settings, booking, changed, now, services)
+        series = siblings_to_come(tx, branch_id, booking.id)
+        every = [booking, *_spelled_alike(tx, booking, series, services)]
+        values: dict[str, Any] = {field: now[field] for field in changed}
+        if "contact" in changed:
+            # The person spoke with staff. What was asked or answered at the old contact says nothing about the new one.
+            values |= {"prove_until": None, "proven_at": None}
+        ids = [one.id for one in every]
+        tx.execute(sa.update(BOOKING).where(BOOKING.c.branch_id == lock.id, BOOKING.c.id.in_(ids)).values(**values))
+        for one in every:
+            apart.remember(lock, one.id)
+            for field in changed:
+                lock.append(BookingCorrected(subject=str(one.id), code=one.code, field=field), actor)
+        if "contact" in changed:
+            _tell(lock, settings, [booking_by_id(tx, branch_id, one) for one in ids], in_series=bool(series))
 
 
-def _is_anothers(tx: Tx, booking: BookingView, field: str, now: Mapping[str, str]) -> bool:
-    """Whether the corrected contact is known of somebody with another name, or the case number of somebody with another
-    contact; names are shared by many."""
-    value = now[field]
-    if not value or (field == "name" and not is_reference(value)):
-        return False
-    same = (
-        BOOKING.c.contact == value
-        if field == "contact"
-        else sa.or_(BOOKING.c.name == value, BOOKING.c.reference == value)
-    )
-    whose = "name" if field == "contact" else "contact"
-    for branch_id in branch_ids(tx).values():
-        found = tx.rows(
-            sa.select(BOOKING.c[whose]).where(
-                BOOKING.c.branch_id == branch_id, BOOKING.c.id != booking.id, BOOKING.c.erased_at.is_(None), same
+def _spelled_alike(
+    tx: Tx, booking: BookingView, series: Collection[BookingView], services: Collection[UUID]
+) -> list[BookingView]:
+    """The other live appointments of its visit or series that have the same error."""
+    parts = bookings_together(tx, booking.branch_id, booking.together_id) if booking.together_id else []
+    spelling = (booking.name, booking.reference, booking.contact)
+    found = {one.id: one for one in (*parts, *series) if one.id != booking.id}
+    return [
+        one
+        for one in found.values()
+        if one.state in LIVE
+        and one.state is not BookingState.HELD
+        and one.service_id in services
+        and (one.name, one.reference, one.contact) == spelling
+    ]
+
+
+def _tell(lock: Locked, settings: BranchSettings, spelled: Collection[BookingView], *, in_series: bool) -> None:
+    to_come = [
+        one
+        for one in spelled
+        if one.state is BookingState.CONFIRMED and one.starts_at > lock.tx.now and not one.taken_away
+    ]
+    if in_series and len(to_come) > 1:
+        outbox.tell_series(lock, settings, to_come, Event.SERIES, Event.CONFIRMED)
+    else:
+        outbox.tell_parts(lock, settings, to_come, Event.CONFIRMED, {0})
+
+
+def _refuse_anothers(
+    tx: Tx,
+    settings: BranchSettings,
+    booking: BookingView,
+    changed: Collection[str],
+    now: Mapping[str, str],
+    services: Collection[UUID],
+) -> None:
+    """Refuse a case number of somebody with another contact, and a contact that as many persons have as may have it.
+
+    Only `services` are looked at, because a refusal tells that there is somebody. A family has one contact.
+    """
+    if "contact" in changed:
+        service = settings.services[booking.service_id]
+        policy, standing = policy_of(settings, service), standing_of(tx, settings, service, now["contact"], now["name"])
+        if standing.others >= policy.max_persons_per_contact:
+            raise Refused("booking-persons", count=Count(policy.max_persons_per_contact))
+    for field in changed:
+        value = now[field]
+        if field == "contact" or not value or (field == "name" and not is_reference(value)):
+            continue
+        known = tx.rows(
+            sa.select(BOOKING.c.contact).where(
+                BOOKING.c.branch_id == settings.id,
+                BOOKING.c.id != booking.id,
+                BOOKING.c.service_id.in_(services),
+                BOOKING.c.contact.not_in([booking.contact, now["contact"]]),
+                BOOKING.c.erased_at.is_(None),
+                sa.or_(BOOKING.c.name == value, BOOKING.c.reference == value),
             )
         )
-        if any(name_key(one[0]) != name_key(now[whose]) for one in found):
-            return True
-    return False
+        if known:
+            raise Refused("typo-anothers")

@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from uuid import UUID
 
 import pytest
+import sqlalchemy as sa
 
 from queue_system.actions import bookings
+from queue_system.actions.bookings import HoldOrder
+from queue_system.actions.together import confirm_together, hold_together
 from queue_system.actions.typos import correct_typo
 from queue_system.core.bookings import Booker
 from queue_system.core.errors import Missing, Refused
+from queue_system.core.messages import Level
+from queue_system.core.series import SeriesRule
 from queue_system.store import log
-from queue_system.store.database import Database
+from queue_system.store.database import Database, Tx
 from queue_system.store.log import SYSTEM
-from queue_system.store.queries.bookings import BookingView
-from tests.kit.hall import Hall
+from queue_system.store.queries.bookings import BookingView, policy_of
+from queue_system.store.tables import Message, PolicyRow, table
+from tests.kit.hall import Hall, change_settings
 from tests.kit.legal_aid import HOUR, START, as_stored, booked, legal_aid
+from tests.kit.repeating import WEEKLY, repeat
 
 NAME, CONTACT = "هالة الحسن", "hala@example.org"
+MESSAGE = table(Message)
 
 
 @pytest.fixture
@@ -25,9 +34,13 @@ def aid(db: Database) -> Hall:
     return legal_aid(db)
 
 
-def correct(hall: Hall, booking: BookingView, name: str = NAME, contact: str = CONTACT) -> None:
+def correct(
+    hall: Hall, booking: BookingView, name: str = NAME, contact: str = CONTACT, seen: set[UUID] | None = None
+) -> None:
     branch = hall.branch.id
-    hall.db.write_in_now(branch, correct_typo, branch, booking.id, name, "", contact, SYSTEM)
+    services = set(hall.branch.services) if seen is None else seen
+    said = name, booking.reference, contact
+    hall.db.write_in_now(branch, correct_typo, branch, booking.id, *said, services, SYSTEM)
 
 
 def refused(hall: Hall, booking: BookingView, name: str = NAME, contact: str = CONTACT) -> str:
@@ -55,10 +68,73 @@ def test_another_person_is_no_typing_error(aid: Hall) -> None:
     assert refused(aid, booking, contact="") == "typo-contact"
 
 
-def test_a_contact_that_somebody_else_has_is_not_taken(aid: Hall) -> None:
+def test_a_contact_may_be_that_of_a_family_but_not_of_more_persons_than_may_have_one(aid: Hall) -> None:
     booking = booked(aid, START)
+    policy = policy_of(aid.branch, aid.branch.services[booking.service_id])
+    assert policy.max_persons_per_contact > 1
     booked(aid, START + HOUR, name="سامر الحموي", contact="hela@example.org")
-    assert refused(aid, booking, contact="hela@example.org") == "typo-anothers"
+    correct(aid, booking, contact="hela@example.org")
+    other = booked(aid, START + 2 * HOUR)
+    limit(aid, 1)
+    assert refused(aid, other, contact="hela@example.org") == "booking-persons"
+
+
+def test_a_case_number_of_somebody_else_is_refused_only_where_it_may_be_known(aid: Hall) -> None:
+    booking = booked(aid, START, name="2026/118")
+    other = booked(aid, START + HOUR, name="2026/119", contact="samer@example.net")
+    assert refused(aid, booking, "2026/119") == "typo-anothers"
+    correct(aid, booking, "2026/119", seen=set(aid.branch.services) - {other.service_id})
+    assert as_stored(aid, booking).name == "2026/119"
+
+
+def test_what_was_spelled_alike_in_a_visit_is_corrected_with_it_and_told_once(aid: Hall) -> None:
+    aid.db.sends = frozenset({Level.FULL, Level.MINIMAL})
+    branch, service = aid.branch.id, aid.service("assoc-compliance")
+    said = ((NAME, CONTACT), (NAME, CONTACT), ("سامر الحسن", CONTACT))
+    orders = [
+        HoldOrder(branch, service, START + number * HOUR, *whose, "ar", SYSTEM, booker=Booker.STAFF)
+        for number, whose in enumerate(said)
+    ]
+    together = aid.db.write_in_now(branch, hold_together, branch, orders)
+    first, second, third = aid.db.write_in_now(branch, confirm_together, branch, together, SYSTEM, {})
+    correct(aid, first, contact="hela@example.org")
+    now = [as_stored(aid, one) for one in (first, second, third)]
+    assert [one.contact for one in now] == ["hela@example.org"] * 2 + [CONTACT]
+    entries = [one for one in aid.db.read_now(log.after, branch, 0) if one.kind == "booking.corrected"]
+    assert [one.data["code"] for one in entries] == [first.code, second.code]
+    assert told(aid, first, second) == ["visit"]
+    # A part of a service for which this person corrects nothing stays.
+    correct(aid, now[2], "سامي الحسن", seen=set())
+    assert as_stored(aid, third).name == "سامي الحسن"
+    correct(aid, now[0], "هالة الحسين", "hela@example.org", seen=set())
+    assert as_stored(aid, second).name == NAME
+
+
+def test_what_was_spelled_alike_in_a_series_is_corrected_with_it(aid: Hall) -> None:
+    aid.db.sends = frozenset({Level.FULL, Level.MINIMAL})
+    series = repeat(aid, booked(aid, START), SeriesRule(WEEKLY, dates=3))
+    dates = [one.booking for one in series.dates if one.booking]
+    correct(aid, dates[1], contact="hela@example.org")
+    assert {as_stored(aid, one).contact for one in dates} == {"hela@example.org"}
+    assert [one for one in told(aid, *dates) if one != "reminder"] == ["series"]
+
+
+def told(hall: Hall, *bookings: BookingView) -> list[str]:
+    """The events that wait to be told about these."""
+    here = MESSAGE.c.about.in_([one.id for one in bookings])
+    statement = sa.select(MESSAGE.c.event).where(here, MESSAGE.c.ended_at.is_(None))
+    return [row.event for row in hall.db.read_now(lambda tx: tx.rows(statement))]
+
+
+def limit(hall: Hall, persons: int) -> None:
+    policies = table(PolicyRow)
+
+    def change(tx: Tx) -> None:
+        for row in tx.rows(sa.select(policies)):
+            data = row.data | {"max_persons_per_contact": persons}
+            tx.execute(sa.update(policies).where(policies.c.slug == row.slug).values(data=data))
+
+    change_settings(hall.db, change)
 
 
 def test_small_steps_do_not_lead_to_another_person(aid: Hall) -> None:

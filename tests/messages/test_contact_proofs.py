@@ -282,6 +282,27 @@ def test_the_limit_counts_proven_appointments_and_the_newest_goes(discreet: Send
     assert found_in(told, (ADDRESS, "house.example")) == []
 
 
+def test_the_limit_ends_nothing_in_its_last_day(discreet: Sending, clock: FrozenClock) -> None:
+    set_policies(discreet, contact_proof_h=HOURS, max_active=1)
+    far = book(discreet, START + timedelta(days=3))
+    clock.set(START - timedelta(hours=28))
+    near = book(discreet)
+    prove(discreet, far)
+    clock.set(START - LAST)
+    prove(discreet, near)
+    assert [look(discreet, one).state.value for one in (near, far)] == ["confirmed", "cancelled"]
+
+
+def test_the_limit_counts_a_visit_once(discreet: Sending) -> None:
+    set_policies(discreet, contact_proof_h=HOURS, max_active=1)
+    parts = visit(discreet, names=(NAME, NAME))
+    prove(discreet, parts[0])
+    assert [look(discreet, one).state.value for one in parts] == ["confirmed"] * 2
+    others = visit(discreet, later=timedelta(hours=2), names=(NAME, NAME))
+    prove(discreet, others[0])
+    assert [look(discreet, one).state.value for one in (*parts, *others)] == ["confirmed"] * 2 + ["cancelled"] * 2
+
+
 def test_before_a_proof_pages_do_not_tell_whether_a_contact_was_here(discreet: Sending) -> None:
     """Byte for byte, apart from what is drawn for each appointment."""
     set_policies(discreet, contact_proof_h=HOURS, max_active=1)
@@ -384,11 +405,13 @@ def book(
     return hall.db.write_in_now(hall.branch.id, actions.confirm_booking, hall.branch.id, held.id, VISITOR)
 
 
-def visit(sending: Sending, name: str = NAME, later: timedelta = timedelta(0)) -> list[BookingView]:
+def visit(
+    sending: Sending, name: str = NAME, later: timedelta = timedelta(0), names: tuple[str, ...] = ()
+) -> list[BookingView]:
     hall = sending.hall
     orders = [
         HoldOrder(hall.branch.id, hall.service(SERVICE), START + later + number * HALF, who, MAIL, "ar", VISITOR)
-        for number, who in enumerate((name, f"{name} الصغير"))
+        for number, who in enumerate(names or (name, f"{name} الصغير"))
     ]
     held = hall.db.write_in_now(hall.branch.id, hold_together, hall.branch.id, orders)
     return hall.db.write_in_now(hall.branch.id, confirm_together, hall.branch.id, held, VISITOR, {})
@@ -397,7 +420,7 @@ def visit(sending: Sending, name: str = NAME, later: timedelta = timedelta(0)) -
 def spell(sending: Sending, one: BookingView, name: str = "", contact: str = "") -> None:
     here = sending.hall.branch.id
     said = name or one.name, one.reference, contact or one.contact
-    sending.hall.db.write_in_now(here, correct_typo, here, one.id, *said, SYSTEM)
+    sending.hall.db.write_in_now(here, correct_typo, here, one.id, *said, set(), SYSTEM)
 
 
 def contact_forgotten(sending: Sending) -> None:

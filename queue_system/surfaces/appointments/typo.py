@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from ...actions.look_ups import record_look_ups
 from ...actions.typos import correct_typo
 from ...core import contacts
 from ...core.bookings import spaced_code
@@ -16,8 +17,10 @@ from ...core.errors import DomainError, Doubtful, Invalid, Missing
 from ...core.rights import BOOK_RIGHTS, TYPO_RIGHTS
 from ...store.queries.bookings import BookingView, booking_by_id
 from ...web import kit
+from ...web.booking_search import BY_CALL
 from ...web.errors import message
 from ...web.here import StaffAtBranch, staff_at_branch
+from ...web.safe_contact import way_of
 from .day import address
 from .one import ONE
 
@@ -28,9 +31,15 @@ async def show(request: Request) -> Response:
     """`…/typo`: whom the appointment is for, to be spelled right; sending it stores a small correction."""
     here, booking = await _enter(request)
     if request.method == "GET":
+        if booking.service_id not in here.services(BOOK_RIGHTS):
+            # Whoever books has the appointment's page, which shows the same.
+            await here.do(record_look_ups, (booking,), BY_CALL, here.actor)
         return await _page(here, booking, _stored(booking))
     form = await kit.form(request)
-    typed = {field: form.get(field, "") for field in FIELDS}
+    stored = _stored(booking)
+    typed = {
+        field: form.get(field, stored[field]) if field in _asked(here, booking) else stored[field] for field in FIELDS
+    }
     try:
         await here.do(
             correct_typo,
@@ -38,6 +47,7 @@ async def show(request: Request) -> Response:
             typed["name"],
             typed["reference"],
             typed["contact"],
+            _corrects(here),
             here.actor,
             sure=bool(form.get("contact_sure")),
         )
@@ -60,11 +70,24 @@ async def _enter(request: Request) -> tuple[StaffAtBranch, BookingView]:
         booking = await here.read(booking_by_id, here.branch.id, UUID(request.path_params["booking"]))
     except ValueError:
         raise Missing("booking") from None
-    discreet = here.branch.services[booking.service_id].confidentiality.discreet
-    seen = here.services(TYPO_RIGHTS) & here.services(BOOK_RIGHTS) if discreet else here.services(TYPO_RIGHTS)
-    if booking.service_id not in seen or booking.erased_at is not None:
+    if booking.service_id not in _corrects(here) or booking.erased_at is not None:
         raise Missing("booking")
     return here, booking
+
+
+def _corrects(here: StaffAtBranch) -> frozenset[UUID]:
+    """The services for which this person corrects typing errors."""
+    books, services = here.services(BOOK_RIGHTS), here.branch.services
+    return frozenset(
+        one for one in here.services(TYPO_RIGHTS) if one in books or not services[one].confidentiality.discreet
+    )
+
+
+def _asked(here: StaffAtBranch, booking: BookingView) -> list[str]:
+    """The fields of the form. How to reach somebody is shown to nobody where they chose that, and stays as it is."""
+    way = way_of(here.branch, here.words, booking.service_id, booking.contact_way, booking.contact_note)
+    has = {"name": True, "reference": bool(booking.reference), "contact": way.shows}
+    return [field for field in FIELDS if has[field]]
 
 
 def _stored(booking: BookingView) -> dict[str, str]:
@@ -83,7 +106,7 @@ async def _page(
         "code": spaced_code(booking.code),
         "books": booking.service_id in here.services(BOOK_RIGHTS),
         "answers": typed,
-        "asked": [name for name in FIELDS if name in ("name", "contact") or booking.reference],
+        "asked": _asked(here, booking),
         "errors": {field: words} if field else {},
         "refusal": "" if field else words,
         "doubtful": contacts.shown(failure.understood[0]) if isinstance(failure, Doubtful) else "",

@@ -11,11 +11,13 @@ from starlette.testclient import TestClient
 
 from queue_system.actions import bookings
 from queue_system.actions.bookings import HoldOrder
+from queue_system.actions.safe_contact import set_contact_ways
 from queue_system.clock import FrozenClock
 from queue_system.core.bookings import Booker
 from queue_system.core.staff_notes import LONGEST_NOTE
+from queue_system.store import log
 from queue_system.store.log import SYSTEM
-from queue_system.store.queries.bookings import BookingView, free_days
+from queue_system.store.queries.bookings import BookingView, booking_by_id, free_days
 from tests.kit.hall import Hall
 from tests.kit.levels import give_rules
 from tests.kit.people import add_role
@@ -128,6 +130,25 @@ def test_a_receptionist_corrects_a_typing_error_and_is_told_what_is_none(place: 
     assert mends.post(typo, data={"name": "سلما الأتاسي", "contact": "s@example.org"}).status_code == 303
     assert "سلما الأتاسي" in mends.get(typo).text
     assert mends.post(f"{one}/time", data={"start": ""}).status_code == 403, "it moves nothing"
+    seen = [entry for entry in hall.db.read_now(log.after, hall.branch.id, 0) if entry.kind == "booking.looked_up"]
+    assert [(entry.data["code"], entry.data["by"]) for entry in seen][-2:] == [(booking.code, "call")] * 2
+
+
+def test_who_wants_not_to_be_contacted_is_not_reached_by_the_form_either(place: tuple[TestClient, Hall]) -> None:
+    client, hall = place
+    booking = booked(hall)
+    here = hall.branch.id
+    hall.db.write_in_now(here, set_contact_ways, here, booking.id, SYSTEM, {0: ("none", "")})
+    hall.person("mends", ((here, add_role(hall, "mends", "correct_typo", "check_in")),))
+    mends, typo = browser(client, "mends"), f"/appointments/doha-main/{booking.id}/typo"
+    shown = mends.get(typo).text
+    assert booking.name in shown
+    assert booking.contact not in shown
+    assert 'name="contact"' not in shown
+    typed = {"name": "سلما الأتاسي", "contact": "x@example.org"}
+    assert mends.post(typo, data=typed).status_code == 303
+    now = hall.db.read_now(booking_by_id, here, booking.id)
+    assert (now.name, now.contact) == ("سلما الأتاسي", booking.contact)
 
 
 def test_names_of_discreet_services_are_corrected_only_by_whoever_books_them(
