@@ -23,6 +23,7 @@ from ..configuration import Configuration
 from ..core import hours
 from ..core.booking_invitations import personal_link
 from ..core.bookings import BookingState, spaced_code
+from ..core.mail_domains import domain_of, with_ascii_domain
 from ..core.messages import ENDED, MAIL, OF_SERIES, OF_VISIT, Event, Level
 from ..i18n import dates, isolates
 from ..i18n.filters import localised
@@ -71,8 +72,8 @@ class House:
         """
         if level is Level.NEUTRAL:
             return self.neutral_sender
-        own = _with_ascii_domain(branch.mail_from) if branch.mail_from else ""
-        return own if own.rpartition("@")[2].lower() in self.domains else self.sender
+        own = branch.mail_from
+        return with_ascii_domain(own) if own and domain_of(own) in self.domains else self.sender
 
 
 def house_of(configuration: Configuration, secret: bytes) -> House:
@@ -115,10 +116,10 @@ def letter_of(
     sender = house.sender_for(branch, message.level)
     content = EmailMessage(policy=SMTP)
     set_sender(content, said.name, sender)
-    recipient = _with_ascii_domain(message.recipient.contact)
+    recipient = with_ascii_domain(message.recipient.contact)
     content["To"] = recipient
     if branch.reply_to and not neutral:
-        content["Reply-To"] = Address("", addr_spec=_with_ascii_domain(branch.reply_to))
+        content["Reply-To"] = Address("", addr_spec=with_ascii_domain(branch.reply_to))
     set_subject(content, said.subject)
     content["Date"] = format_datetime(now)
     # From the id of the message and no setting of the branch, so that every attempt has the same one.
@@ -285,9 +286,3 @@ def _paragraph(line: str) -> Markup:
         at = found.end()
     html += escape(line[at:])
     return Markup("<p>{}</p>\n").format(Markup("<br>").join(html.split("\n")))
-
-
-def _with_ascii_domain(address: str) -> str:
-    """The address as every mail server takes it, unless the part before the @ is of another script."""
-    local, _, domain = address.rpartition("@")
-    return f"{local}@{domain.encode('idna').decode('ascii')}"

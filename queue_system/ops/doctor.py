@@ -10,6 +10,7 @@ from itertools import groupby
 from ..clock import SystemClock
 from ..configuration import KEY_FILE, Configuration, ConfigurationError, secret_key, unknown_names
 from ..core.errors import Unavailable
+from ..core.mail_domains import domain_of
 from ..gateways import service_of
 from ..i18n.words import available_languages
 from ..store import log, schema
@@ -97,7 +98,7 @@ def look_at_senders(tx: Tx, domains: frozenset[str]) -> list[Finding]:
     for slug, branch_id in branch_ids(tx).items():
         with suppress(Unreadable):
             sender = branch_settings(tx, branch_id).mail_from
-            if sender and sender.rpartition("@")[2].lower() not in domains:
+            if sender and domain_of(sender) not in domains:
                 found.append(Finding("note", "doctor.sender-not-used", {"branch": slug, "sender": sender}))
     return found
 

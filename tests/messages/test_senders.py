@@ -53,6 +53,14 @@ def test_a_sender_that_the_relay_may_not_use_stays_unused(sending: Sending) -> N
     assert sending.hall.db.read_now(look_at_senders, frozenset({"elsewhere.example"})) == []
 
 
+def test_a_domain_is_one_domain_in_either_form(sending: Sending) -> None:
+    set_level(sending.hall, sms="full")
+    set_branch(sending.hall, mail_from="front@عيادة.example")
+    machine = "عيادة.example".encode("idna").decode()
+    named = read_configuration({}, mail_from=SENDER, mail_from_domains=machine.upper())
+    assert sending.hall.db.read_now(look_at_senders, named.sender_domains) == []
+
+
 def test_a_neutral_letter_has_neither(sending: Sending) -> None:
     set_level(sending.hall, display="code_random", sms="neutral")
     set_branch(sending.hall, mail_from=OWN, reply_to=REPLIES)
