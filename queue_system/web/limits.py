@@ -42,6 +42,8 @@ RATES: Final[dict[str, RateLimitItem]] = {
     # Limited, because each of these refusals reveals that a contact has an appointment.
     "booking-limits": parse("10 per 10 minutes"),
     "look-ups": parse("30 per 10 minutes"),
+    # Free times at all branches, which take long to find; generous, because a crowd may share an address.
+    "searches": parse("120 per 10 minutes"),
     # Wrong contacts for one code, from one address and from all addresses together.
     "code-from-address": parse("5 per 10 minutes"),
     "code-guesses": parse("20 per day"),

@@ -21,6 +21,7 @@ from ...store.queries.settings import BranchSettings, Names, ServiceView
 from ...web.addresses import service_at
 from ...web.here import AtBranch, at_branch
 from ...web.kit import see_other
+from ...web.limits import allow
 from . import services
 from .frame import base_of, frame
 from .times import start_key
@@ -55,10 +56,12 @@ async def show(request: Request) -> Response:
     places = await places_of(here, service)
     if not places:
         return see_other(base_of(here.branch, service))
+    # It looks at four weeks of each branch where nothing is free, and anybody can ask for it.
+    allow(request, "searches")
     found = await here.read(first_times, places)
     values = {
         "found": [(dates.day_time(one.start, one.zone, here.words), one) for one in found],
-        "count": len(places),
+        "count": len({one.branch.id for one in places}),
         "back": base_of(here.branch, service),
     }
     return await frame(here, "booking/anywhere.html", service, values)
@@ -67,7 +70,7 @@ async def show(request: Request) -> Response:
 async def places_of(here: AtBranch, service: ServiceView) -> list[Place]:
     """The branches where a service can be booked, this one among them; none where it is at this one alone.
 
-    The service of another branch is the same if its key or all its names are. What is nobody's business is left out, and
+    The service of another branch is the same if all its names are: what branches call by one key is their own. What is nobody's business is left out, and
     so are branches that people leave quickly: nobody finds them by looking for something else.
     """
     if not _may_be_listed(here.branch, service):
@@ -83,27 +86,33 @@ async def places_of(here: AtBranch, service: ServiceView) -> list[Place]:
 
 def first_times(tx: Tx, places: Iterable[Place]) -> list[Time]:
     """The first free times over all places, in order; at one instant in the order of the branches."""
-    found = [
-        Time(
-            slot.start,
-            one.branch.zone,
-            one.branch.names,
-            one.branch.address or {},
-            f"{base_of(one.branch, one.service)}/{slot.start.astimezone(one.branch.zone):%Y-%m-%d}/{start_key(slot.start)}",
-        )
-        for one in places
-        for slot in _first_at(tx, one)
-    ]
-    return sorted(found, key=lambda one: one.start)[:FIRST]
+    found: list[Time] = []
+    for one in places:
+        # A later time than these would not be shown.
+        latest = found[FIRST - 1].start if len(found) >= FIRST else None
+        found += [
+            Time(
+                slot.start,
+                one.branch.zone,
+                one.branch.names,
+                one.branch.address or {},
+                f"{base_of(one.branch, one.service)}/{slot.start.astimezone(one.branch.zone):%Y-%m-%d}/{start_key(slot.start)}",
+            )
+            for slot in _first_at(tx, one, latest)
+        ]
+        found = sorted(found, key=lambda one: one.start)[:FIRST]
+    return found
 
 
-def _first_at(tx: Tx, place: Place) -> tuple[Slot, ...]:
-    """The first free times at one branch: those of its first days that have some."""
-    day = services.first_day(tx, place.branch, place.service)
+def _first_at(tx: Tx, place: Place, latest: datetime | None) -> tuple[Slot, ...]:
+    """The first free times at one branch: those of its first days that have some, up to the day of `latest`."""
+    last = None if latest is None else latest.astimezone(place.branch.zone).date()
+    day = services.first_day(tx, place.branch, place.service, last)
     if day is None:
         return ()
+    end = day + services.STRETCH
     found: tuple[Slot, ...] = ()
-    for one in free_days(tx, place.branch, place.service, day, day + services.STRETCH):
+    for one in free_days(tx, place.branch, place.service, day, end if last is None else min(end, last)):
         found += one.slots
         if len(found) >= FIRST:
             break
@@ -111,7 +120,7 @@ def _first_at(tx: Tx, place: Place) -> tuple[Slot, ...]:
 
 
 def _same(one: ServiceView, other: ServiceView) -> bool:
-    return one.slug == other.slug or one.names == other.names
+    return one.names == other.names
 
 
 def _may_be_listed(branch: BranchSettings, service: ServiceView) -> bool:

@@ -190,12 +190,12 @@ def listed(
     return Listed(departments, by_document, grouped)
 
 
-def first_day(tx: Tx, branch: BranchSettings, service: ServiceView) -> date | None:
-    """The first day on which the public can book a service; None within four weeks."""
+def first_day(tx: Tx, branch: BranchSettings, service: ServiceView, latest: date | None = None) -> date | None:
+    """The first day on which the public can book a service; None within four weeks, or up to the day `latest`."""
     first = tx.now.astimezone(branch.calendar.zone).date()
     end = first + LOOK_AHEAD
     last = bookings.last_day(policy_of(branch, service), first)
-    end = end if last is None else min(end, last)
+    end = min(day for day in (end, last, latest) if day is not None)
     while first <= end:
         for day in free_days(tx, branch, service, first, min(end, first + STRETCH - timedelta(days=1))):
             if day.slots:

@@ -6,15 +6,19 @@ import re
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from limits import parse
 
 from queue_system.clock import FrozenClock
-from queue_system.store.database import Database
-from queue_system.store.queries.bookings import free_days
-from queue_system.store.queries.settings import Names
+from queue_system.store.database import Database, Tx
+from queue_system.store.queries.bookings import DaySlots, free_days
+from queue_system.store.queries.settings import BranchSettings, Names
 from queue_system.store.tables import Service, table
+from queue_system.surfaces.booking import any_branch, services
+from queue_system.web import limits
 from tests.kit.hall import Hall, change_settings, enter, furnish
 from tests.kit.public_visitor import NAME, PHONE, Visitor
 from tests.kit.web_hall import application
@@ -68,6 +72,45 @@ def test_what_is_nobodys_business_is_not_found(place: tuple[Visitor, Hall]) -> N
     assert page.url.endswith("/career")
     assert other.names["en"] not in page.text
     assert visitor.open(f"{OTHER}/anywhere").url.endswith("/orphan-support")
+
+
+def test_branches_are_counted_and_a_service_of_another_name_is_another_one(place: tuple[Visitor, Hall]) -> None:
+    visitor, hall = place
+    names = hall.branch.service("career").names
+    # A branch with two services of this name is still one.
+    change_settings(hall.db, sa.update(SERVICE).where(SERVICE.c.slug == "volunteer").values(names=names))
+    assert "2 branches give this service." in visitor.open(f"{CAREER}/anywhere").text
+    other = {"names": {"ar": "خدمة أخرى", "en": "Something else"}, "slug": "career"}
+    change_settings(hall.db, sa.update(SERVICE).where(SERVICE.c.slug == "orphan-support").values(other))
+    assert visitor.open(f"{CAREER}/anywhere").url.endswith("/career")
+
+
+def test_a_branch_is_not_looked_at_beyond_the_times_that_are_shown(
+    place: tuple[Visitor, Hall], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visitor, _ = place
+    looked: dict[str, set[date]] = {}
+
+    def watched(tx: Tx, branch: BranchSettings, *args: Any, **kwargs: Any) -> list[DaySlots]:
+        found = free_days(tx, branch, *args, **kwargs)
+        looked.setdefault(branch.slug, set()).update(one.day for one in found)
+        return found
+
+    for module in (any_branch, services):
+        monkeypatch.setattr(module, "free_days", watched)
+    shown = visitor.open(f"{CAREER}/anywhere").hrefs(r"T\d{4}Z$")
+    last = max(date.fromisoformat(href.split("/")[-2]) for href in shown)
+    assert len(shown) == 3
+    assert max(looked.pop("nama")) > last, "the first branch is looked at for a week"
+    assert max(looked.pop("dreama")) <= last
+    assert looked == {}
+
+
+def test_looking_everywhere_is_limited(place: tuple[Visitor, Hall], monkeypatch: pytest.MonkeyPatch) -> None:
+    visitor, _ = place
+    monkeypatch.setitem(limits.RATES, "searches", parse("2 per hour"))
+    answers = [visitor.client.get(f"{CAREER}/anywhere").status_code for _ in range(3)]
+    assert answers == [200, 200, 429]
 
 
 def same_service(names: Names, level: str) -> sa.Executable:
