@@ -20,6 +20,7 @@ from .letter import House, said_in
 from .own_words import OwnWords, neutral_sentence, own_words
 from .proof import asks_for_proof
 
+_CALLED_OFF: Final = (BookingState.CANCELLED, BookingState.EXPIRED)
 #: What is not needed goes until the text is no longer than this.
 MOST_SEGMENTS: Final = 3
 # A single one of these on the left makes a text of Latin letters take three times as many segments.
@@ -60,8 +61,8 @@ def _times(message: ClaimedMessage, branch: BranchSettings, words: Words, own: O
 
     if message.event in OF_SERIES | OF_VISIT:
         every = message.series or [part.booking for part in message.parts]
-        yield from (moment(one.starts_at) for one in every if one.state is BookingState.CONFIRMED)
-        if over := [moment(one.starts_at) for one in every if one.state is not BookingState.CONFIRMED]:
+        yield from (moment(one.starts_at) for one in every if one.state not in _CALLED_OFF)
+        if over := [moment(one.starts_at) for one in every if one.state in _CALLED_OFF]:
             yield f"{words.text('messages.no-longer')} {over[0]}"
             yield from over[1:]
     elif message.event is Event.OFFERED and booking.offered_starts_at is not None and booking.offer_until is not None:

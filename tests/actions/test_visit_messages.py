@@ -19,12 +19,15 @@ from queue_system.core.messages import Event, Level, Outcome
 from queue_system.core.participants import Person, Role
 from queue_system.core.promises import Choice
 from queue_system.core.support import Why
+from queue_system.i18n import dates
+from queue_system.i18n.words import words_for
+from queue_system.messages.short_text import short_text
 from queue_system.store.log import SYSTEM
 from queue_system.store.queries.bookings import BookingView, bookings_together
 from queue_system.store.queries.messages import unsent_messages
 from queue_system.store.queries.phone_calls import phone_calls
 from queue_system.store.tables import Message, table
-from tests.actions.test_series_messages import calendar_of, claim, claim_all, letter, pending, report, text_of
+from tests.actions.test_series_messages import HOUSE, calendar_of, claim, claim_all, letter, pending, report, text_of
 from tests.actions.test_together import CIVIL, DAY, EDUCATION, find, hold, step
 from tests.kit.deciding import closing, for_all, save
 from tests.kit.hall import Hall
@@ -166,6 +169,11 @@ def test_a_part_that_somebody_has_checked_in_for_is_not_told_as_cancelled(
         (second.id, True),
         (third.id, False),
     ]
+    words = words_for("ar")
+    text = short_text(claimed, sending.branch, HOUSE)
+    at, then = (plain(dates.day_time(one.starts_at, sending.branch.zone, words)) for one in (first, second))
+    assert at in text
+    assert text.index(at) < text.index(then)
 
 
 def test_a_visit_of_which_one_part_is_left_reminds_once(sending: Hall) -> None:
@@ -183,6 +191,11 @@ def test_a_visit_with_one_part_is_an_appointment_like_any_other(sending: Hall) -
     assert pending(sending) == ["confirmed", "reminder"]
     cancel(sending, one)
     assert pending(sending) == ["cancelled"]
+
+
+def plain(text: str) -> str:
+    """Without the marks of direction, as in text messages."""
+    return "".join(sign for sign in text if sign not in "\u2066\u2067\u2068\u2069")
 
 
 def visit(hall: Hall, services: Sequence[str]) -> list[BookingView]:
