@@ -218,6 +218,7 @@ def values_of(hall: Hall, booking: BookingView, ticket: Any) -> dict[str, str]:
     }
     named |= {
         "calendar": "qatar_public",
+        "event": "confirmed",
         "lang": "ar",
         "group": "support",
         "role": "no-such",
