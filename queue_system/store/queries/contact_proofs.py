@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import timedelta
 from uuid import UUID
 
@@ -13,10 +14,16 @@ from ...core.promises import UNSETTLED
 from ..database import Tx
 from ..tables import Booking, ContactProof, Message, table
 from ..tables.day import PLACED_BOOKINGS, UNPROVEN_BOOKINGS
-from .bookings import BookingView, booking_views
+from .bookings import BookingView, booking_views, policy_of
 from .settings import BranchSettings, ServiceView
 
 BOOKING, MESSAGE, PROOF = table(Booking), table(Message), table(ContactProof)
+
+
+def asks_for_proofs(settings: BranchSettings, sends: Collection[str]) -> bool:
+    """Whether people who book at a branch may have to prove a contact; `sends` is what the installation sends."""
+    policies = (policy_of(settings, one) for one in settings.services.values() if one.bookable)
+    return bool(sends) and any(one.contact_proof_h for one in policies)
 
 
 def is_proven(tx: Tx, branch_id: UUID, contact: str) -> bool:

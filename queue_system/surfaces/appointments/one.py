@@ -18,6 +18,7 @@ from ...actions.said import Said
 from ...actions.series import note_said
 from ...core import bookings, contacts, hours
 from ...core.bookings import Booker, BookingState, BookingStep, spaced_code
+from ...core.contact_proof import is_asked
 from ...core.errors import DomainError, Doubtful, Invalid, Missing
 from ...core.messages import is_told
 from ...core.rights import BOOK_RIGHTS, CALL_OFF_RIGHTS, TYPO_RIGHTS
@@ -190,6 +191,9 @@ async def _page(
         ],
         "warnings": await warnings_of(here, booking),
         "hand_over": hand_over.ways_on(here, booking, {one.member for one in had.get(booking.id, ())}),
+        "prove_until": booking.prove_until
+        if booking.state is BookingState.CONFIRMED and is_asked(booking.prove_until, booking.starts_at, here.now)
+        else None,
         "may_move": _can(booking, BookingStep.CHANGE),
         "may_call_off": _can(booking, BookingStep.CANCEL),
         "is_told": booking.state is BookingState.CONFIRMED

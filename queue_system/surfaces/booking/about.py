@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from ...core.messages import MAIL, SMS, Level, sent_as
+from ...store.queries.contact_proofs import asks_for_proofs
 from ...store.queries.offering import contact_details
 from ...store.queries.settings import ShownText
 from ...web.here import anywhere
@@ -27,6 +28,7 @@ async def privacy(request: Request) -> Response:
         "own_words": branches[0].text(PRIVACY),
         "kept": [(one, one.retention_days) for one in branches],
         "why": _why(here.installation.database.sends),
+        "asks_for_proofs": any(asks_for_proofs(one, here.installation.database.sends) for one in branches),
     }
     return await organisation_page(here, "booking/privacy.html", branches, values)
 

@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute, Route
 from ...core import hours
 from ...i18n import dates
 from ...i18n.filters import localised
+from ...store.queries.contact_proofs import asks_for_proofs
 from ...store.queries.helping import helpers_of
 from ...web import kit
 from ...web.here import AtBranch, at_branch
@@ -30,10 +31,11 @@ async def page(request: Request) -> Response:
 
 
 def _values(here: AtBranch) -> dict[str, Any]:
-    """The rule, and which organisations have places of their own."""
+    """The rule, which organisations have places of their own, and whether contacts must be confirmed."""
     today = hours.business_date(here.now, here.branch.zone, here.branch.day_starts)
     active = [one for one in helpers_of(here.branch).values() if one.until is None or today <= one.until]
-    return {"rules": rules_of(here.branch, here.words), "helpers": active}
+    asks = asks_for_proofs(here.branch, here.installation.database.sends)
+    return {"rules": rules_of(here.branch, here.words), "helpers": active, "asks_for_proofs": asks}
 
 
 async def sheet(request: Request) -> Response:
