@@ -130,7 +130,8 @@ def test_a_discreet_service_is_a_code_and_a_number(paired: Screen) -> None:
     assert SECRET not in html + json.dumps(frame)
     call = frame["calls"][0]
     assert call.pop("seq") > 0
-    assert call == {"code": code, "number": 6, "kind": "room", "names": {}, "zone": {}, "again": False, "age_s": 0}
+    place = {"number": 6, "kind": "room", "names": {}, "zone": {}}
+    assert call == {"code": code, "spoken": True, "again": False, "age_s": 0, **place}
     # The queue is named by the letter of its numbers.
     assert "Numbers H" in Page(html).text
 

@@ -215,6 +215,7 @@ def values_of(hall: Hall, booking: BookingView, ticket: Any) -> dict[str, str]:
         "device": "s1",
         "kind": "service",
         "slug": "psych",
+        "event": "confirmed",
     }
     named |= {
         "calendar": "qatar_public",

@@ -12,7 +12,7 @@ from tests.kit.hall import Hall
 from tests.kit.web_hall import Clerk, Page, another, clerk, sign_in
 
 UNSEEN = "تأكيد عرض هذا النداء"
-KEPT_OFF = "لا يُعرض هذا الرقم على الشاشات"
+FETCHED = "يُرافَق صاحب هذا الرقم ولا يُنادى"
 
 
 @pytest.fixture
@@ -32,10 +32,10 @@ def test_a_call_that_no_screen_shows_is_to_be_called_by_voice(layla: Clerk) -> N
     turn_on(layla.hall, "d2")
     assert UNSEEN not in layla.look().text
     layla.press("starts")
-    assert KEPT_OFF not in layla.look().text
+    assert FETCHED not in layla.look().text
 
 
-def test_of_a_protected_call_the_clerk_hears_that_screens_keep_it_off(
+def test_of_a_protected_call_the_clerk_hears_that_the_visitor_is_fetched(
     here: tuple[TestClient, Hall], clock: FrozenClock
 ) -> None:
     client, hall = here
@@ -45,7 +45,7 @@ def test_of_a_protected_call_the_clerk_hears_that_screens_keep_it_off(
     found.sit()
     hidden.issue()
     found.press("calls")
-    assert KEPT_OFF in found.look().text
+    assert FETCHED in found.look().text
     assert UNSEEN not in found.look().text
 
 
