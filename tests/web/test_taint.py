@@ -219,7 +219,6 @@ def values_of(hall: Hall, booking: BookingView, ticket: Any) -> dict[str, str]:
     }
     named |= {
         "calendar": "qatar_public",
-        "event": "confirmed",
         "lang": "ar",
         "group": "support",
         "role": "no-such",
