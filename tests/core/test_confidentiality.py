@@ -16,7 +16,13 @@ from queue_system.settings.catalogue import Confidentiality
 CHANGES: dict[str, dict[str, object]] = {
     "no_public_display": {"on_screens": False, "seen": Summons.STAFF, "unseen": Summons.STAFF},
     "no_voice_call": {"is_spoken": False, "unseen": Summons.STAFF},
-    "staff_escort": {"is_fetched": True, "seen": Summons.STAFF, "unseen": Summons.STAFF},
+    "staff_escort": {
+        "on_screens": False,
+        "is_spoken": False,
+        "is_fetched": True,
+        "seen": Summons.STAFF,
+        "unseen": Summons.STAFF,
+    },
     "no_service_name_on_ticket": {"hides_service": True},
     "alias_allowed": {"takes_alias": True},
     "quick_exit_on_web": {"has_quick_exit": True},
