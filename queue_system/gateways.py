@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 _SMTP_PORTS: Final = {"smtps": 465, "smtp+starttls": 587, "smtp": 25}
 
 #: The place of the number in the address.
 TO: Final = "{to}"
 #: Those of Apprise's services that send text messages to a number. Others could be sent to any address inside the house.
+#: Left out: kavenegar has no TLS, voipms drops the country code, nexmo and vonage do not say that a text is not Latin.
 SERVICES: Final = frozenset(
-    "46elks atalk bulksms bulkvs burstsms clickatell clicksend d7sms httpsms kavenegar msg91 msgbird nexmo plivo seven "
-    "sinch smseagle smseagles smsmgr smsmanager sns twilio voipms vonage".split()
+    "atalk bulksms bulkvs burstsms clickatell clicksend d7sms elks httpsms msg91 msgbird plivo seven sinch smseagle "
+    "smseagles smsmgr smsmanager sns twilio".split()
 )
+#: They would switch off the check of certificates, try again by itself, or telephone in place of writing.
+_REFUSED_QUERY: Final = frozenset({"verify", "retry", "method"})
 _ON_THIS_MACHINE: Final = ("127.0.0.1", "::1", "localhost")
 
 
@@ -58,6 +61,8 @@ def check_gateway(url: str) -> None:
         raise ValueError(f"an address of Apprise that begins with one of {', '.join(sorted(SERVICES))}")
     if url.count(TO) != 1:
         raise ValueError(f"needs {TO} once, where the number of the recipient stands")
+    if refused := _REFUSED_QUERY & set(parse_qs(parts.query, keep_blank_values=True)):
+        raise ValueError(f"must not have {', '.join(sorted(refused))}")
     if parts.scheme == "smseagle" and parts.hostname not in _ON_THIS_MACHINE:
         raise ValueError("smseagle:// without TLS is for a gateway on this machine; use smseagles://")
 

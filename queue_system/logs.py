@@ -60,6 +60,8 @@ def configure_logging(configuration: Configuration) -> None:
         )
     )
     logging.basicConfig(level=max(level, logging.WARNING), handlers=[others], force=True)
+    # It writes the numbers of visitors, and the address of the gateway. What it did not send is in our own log.
+    logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)
 
 
 def trace(exc_info: ExcInfo) -> str:

@@ -18,6 +18,7 @@ _PUNCTUATION: Final = re.compile(r"[\s()\[\].\-/‐‑‒–—]+")
 _DIGITS: Final = re.compile(r"\+?[0-9]{5,20}")
 # A number outside the plans may be newly assigned, but with fewer digits, country code included, it cannot be one.
 _FEWEST_DIGITS: Final = 8
+_FEWEST_FOR_TEXTS, _MOST_FOR_TEXTS = 10, 14
 _COSTLY: Final = frozenset({PhoneNumberType.PREMIUM_RATE, PhoneNumberType.SHARED_COST})
 _MOBILE: Final = frozenset({PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE})
 # The country of the example where the organisation names none: Syria.
@@ -33,7 +34,12 @@ class Reading:
 
 
 def takes_texts(number: str) -> bool:
-    """Whether text messages can reach a number in E.164: not a landline, nor one of no plan that says which it is."""
+    """Whether text messages can reach a number in E.164: not a landline, nor one of no plan that says which it is.
+
+    Apprise drops numbers of fewer digits than most countries have, and some gateways then write to their own sender.
+    """
+    if not _FEWEST_FOR_TEXTS <= len(number) - 1 <= _MOST_FOR_TEXTS:
+        return False
     try:
         return phonenumbers.number_type(phonenumbers.parse(number)) in _MOBILE
     except phonenumbers.NumberParseException:

@@ -102,7 +102,7 @@ class Postman:
                 taken += outcome is Outcome.SENT
                 if outcome is not Outcome.SENT:
                     log.warning("message.not_sent", message=str(claimed.id), attempt=claimed.attempt, error=error)
-                if error == UNREACHABLE:
+                if error in (UNREACHABLE, "gateway"):
                     # The others would meet the same, and each would lose an attempt.
                     return taken, 0
         finally:

@@ -14,12 +14,16 @@ from ..core.text_messages import segments
 from ..i18n import dates, isolates
 from ..i18n.filters import localised
 from ..i18n.words import Words, available_languages
+from ..store.queries.bookings import BookingView
 from ..store.queries.settings import BranchSettings
 from ..web.kit import words_of
 from .letter import House, said_in
 from .own_words import OwnWords, neutral_sentence, own_words
 from .proof import asks_for_proof
 
+_OF_ENDS: Final = frozenset(
+    {Event.SERIES_CANCELLED, Event.VISIT_CANCELLED, Event.VISIT_CALLED_OFF, Event.VISIT_GIVEN_UP}
+)
 _CALLED_OFF: Final = (BookingState.CANCELLED, BookingState.EXPIRED)
 #: What is not needed goes until the text is no longer than this.
 MOST_SEGMENTS: Final = 3
@@ -47,7 +51,8 @@ def _about(message: ClaimedMessage, branch: BranchSettings, house: House) -> str
     # The name goes first, then the later ones of several times: the page behind the link has all of them.
     if segments(text) > MOST_SEGMENTS:
         text = _joined([told, *times, *rest])
-    while segments(text) > MOST_SEGMENTS and len(times) > 1:
+    # Where the words of the house alone are too long, shorter times would not help.
+    while segments(text) > MOST_SEGMENTS and len(times) > 1 and segments(_joined([told, *rest])) <= MOST_SEGMENTS:
         times.pop()
         text = _joined([told, *times, "…", *rest])
     return text
@@ -61,10 +66,14 @@ def _times(message: ClaimedMessage, branch: BranchSettings, words: Words, own: O
 
     if message.event in OF_SERIES | OF_VISIT:
         every = message.series or [part.booking for part in message.parts]
-        yield from (moment(one.starts_at) for one in every if one.state not in _CALLED_OFF)
-        if over := [moment(one.starts_at) for one in every if one.state in _CALLED_OFF]:
-            yield f"{words.text('messages.no-longer')} {over[0]}"
-            yield from over[1:]
+        stands = [moment(one.starts_at) for one in every if one.state not in _CALLED_OFF]
+        over = [moment(one.starts_at) for one in every if one.state in _CALLED_OFF]
+        if over:
+            over[0] = f"{words.text('messages.no-longer')} {over[0]}"
+        if over and stands and message.event in _OF_ENDS:
+            stands[0] = f"{words.text('messages.still-stands')} {stands[0]}"
+        # The last ones go where the text is too long, so the news come first.
+        yield from (*over, *stands) if message.event in _OF_ENDS else (*stands, *over)
     elif message.event is Event.OFFERED and booking.offered_starts_at is not None and booking.offer_until is not None:
         yield words.text("messages.offered-time", time=moment(booking.offered_starts_at))
         yield words.text("messages.answer-by", time=moment(booking.offer_until))
@@ -78,15 +87,29 @@ def _times(message: ClaimedMessage, branch: BranchSettings, words: Words, own: O
 def _rest(message: ClaimedMessage, branch: BranchSettings, words: Words, own: OwnWords, house: House) -> Iterator[str]:
     """The code, how to answer, and the link, which are for whom it was booked; a neutral text has no link."""
     mine = message.recipient.n == 0
-    if mine and message.event not in OF_SERIES | OF_VISIT and "code" not in own.marks:
-        yield words.text("messages.code", code=spaced_code(message.booking.code))
+    shown = _opened(message)
+    if shown is not None and "code" not in own.marks:
+        yield words.text("messages.code", code=spaced_code(shown.code))
     asked = [part.booking for part in message.parts if not part.to.n] or ([message.booking] if mine else [])
     yield from asks_for_proof(asked, message, branch, words, house.address, house.secret)
     if message.level is Level.NEUTRAL:
         if sentence := neutral_sentence(branch, words):
             yield sentence
-    elif mine and message.event not in ENDED and "link" not in own.marks:
+    elif shown is not None and message.event not in ENDED and "link" not in own.marks:
         yield f"{house.address}/my-booking"
+
+
+def _opened(message: ClaimedMessage) -> BookingView | None:
+    """The appointment whose code this person gets: of several the first that stands."""
+    if message.event in OF_VISIT:
+        mine = [part.booking for part in message.parts if not part.to.n]
+    elif message.recipient.n:
+        mine = []
+    elif message.event in OF_SERIES:
+        mine = list(message.series)
+    else:
+        return message.booking
+    return next((one for one in mine if one.state not in _CALLED_OFF), None)
 
 
 def _joined(parts: Iterable[str]) -> str:

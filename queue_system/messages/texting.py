@@ -13,7 +13,7 @@ from urllib.parse import quote
 from ..core.messages import Outcome
 from ..gateways import TO
 
-#: For the connection and for the answer each.
+#: For the answer; a third of it for the connection.
 ANSWER_SECONDS: Final = 15.0
 
 
@@ -30,11 +30,13 @@ class Gateway:
         # Loaded with the first message, because it takes a second and 15 MB, and is not installed everywhere.
         from apprise import Apprise, AppriseAsset, NotifyFormat
 
-        asset = AppriseAsset(plugin_paths=[], app_id="queue-system")
+        # A redirect could lead number and text to another address, also inside the house.
+        asset = AppriseAsset(plugin_paths=[], app_id="queue-system", http_redirects=False)
         service: Any = Apprise.instantiate(self._url.replace(TO, quote(number, safe="")), asset=asset)
         if not service:
             return Outcome.LATER, "gateway"
-        service.socket_connect_timeout = service.socket_read_timeout = self._seconds
+        # A connection that cannot be made must end before the time after which the message may have arrived.
+        service.socket_connect_timeout, service.socket_read_timeout = self._seconds / 3, self._seconds
         began = self._clock()
         taken = service.notify(body=text, title="", body_format=NotifyFormat.TEXT)
         if taken:

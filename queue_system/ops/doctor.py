@@ -144,7 +144,7 @@ def _database(configuration: Configuration, database: Database, *, with_machine:
         yield from look_at_texting(configuration)
         if configuration.mail_server is not None:
             yield from database.read_now(look_at_senders, configuration.sender_domains)
-        else:
+        elif not configuration.sends:
             yield from database.read_now(look_at_proofs)
         yield from look_at_certificate(configuration, database.clock.now())
     yield from _settings(database)

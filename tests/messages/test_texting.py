@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,17 +16,26 @@ from queue_system.app import create_app
 from queue_system.clock import FrozenClock
 from queue_system.configuration import Configuration, ConfigurationError, read_configuration
 from queue_system.core.booking_invitations import personal_link
+from queue_system.core.bookings import BookingState
+from queue_system.core.messages import Event, Level
 from queue_system.core.support import Why
+from queue_system.core.telephones import takes_texts
 from queue_system.core.text_messages import segments
+from queue_system.messages.letter import House
 from queue_system.messages.postman import Postman
+from queue_system.messages.sample import sample
+from queue_system.messages.short_text import short_text
 from queue_system.messages.texting import Gateway
 from queue_system.ops.doctor import look_at_texting
 from queue_system.store.database import Database
 from queue_system.store.log import SYSTEM
 from queue_system.store.queries.bookings import BookingView
+from queue_system.store.queries.visit_parts import PartTold
 from queue_system.store.tables import PhoneCall, table
+from queue_system.web.kit import words_of
 from tests.kit.hall import enter, furnish, set_branch
 from tests.kit.mail_server import MailServer
+from tests.kit.process_log import process_log
 from tests.kit.services import set_service
 from tests.kit.text_gateway import TextGateway, text_gateway
 from tests.messages.test_sending import ADDRESS, NAME, Sending, set_level, taint
@@ -161,6 +170,50 @@ def test_where_the_service_is_not_named_no_text_names_it(texting: Texting) -> No
     assert "SENTINEL-SERVICE" not in texting.texts[0]
 
 
+@pytest.mark.parametrize("language", ["ar", "en"])
+def test_what_was_called_off_is_said_first_and_is_never_cut(
+    texting: Texting, clock: FrozenClock, language: str
+) -> None:
+    branch = texting.sending.hall.branch
+    service = branch.service("travel-doc")
+    one = sample(branch, service, Event.VISIT_CALLED_OFF, language, clock.now())
+    first, second = one.parts
+    stands = replace(first.booking, state=BookingState.CONFIRMED)
+    over = replace(second.booking, state=BookingState.CANCELLED, starts_at=first.booking.starts_at + timedelta(hours=3))
+    parts = (PartTold(stands, first.to), PartTold(over, second.to))
+    house = House(ADDRESS, "house@example.org", "", b"secret")
+    text = short_text(replace(one, level=Level.FULL, parts=parts), branch, house)
+    words = words_of(language, branch)
+    assert "13:00" in text
+    assert text.index(words.text("messages.no-longer")) < text.index("13:00")
+    if "10:00" in text:
+        assert text.index("13:00") < text.index(words.text("messages.still-stands")) < text.index("10:00")
+    # The page behind the link opens with the code of what still stands.
+    assert f"{stands.code[:4]} {stands.code[4:]}" in text
+    assert segments(text) <= 4
+    nothing_left = tuple(PartTold(replace(part.booking, state=BookingState.CANCELLED), part.to) for part in parts)
+    text = short_text(replace(one, level=Level.FULL, parts=nothing_left), branch, house)
+    assert "my-booking" not in text
+
+
+def test_numbers_of_visitors_stay_out_of_the_log_when_the_gateway_fails(
+    texting: Texting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_level(texting.sending.hall, sms="full")
+    texting.gateway.behaviours = ["500"]
+    with process_log(tmp_path, monkeypatch) as said:
+        texting.book()
+        texting.sending.postman.send_due()
+    assert "message.not_sent" in said.getvalue()
+    assert NUMBER[1:] not in said.getvalue()
+
+
+def test_a_number_that_apprise_would_drop_is_called() -> None:
+    assert takes_texts(NUMBER)
+    # Andorra: a gateway would write to its own sender, and say that it was sent.
+    assert not takes_texts("+376312345")
+
+
 # ---------------------------------------------------------------- the call list
 
 
@@ -206,6 +259,8 @@ def test_a_landline_gets_no_text_and_is_called(texting: Texting) -> None:
         ("json://127.0.0.1/{to}", "begins with one of"),
         ("file:///etc/passwd?{to}", "begins with one of"),
         ("twilio://AC1:token@from/", "needs {to} once"),
+        ("twilio://AC1:token@from/{to}?verify=no", "must not have verify"),
+        ("kavenegar://key/{to}", "begins with one of"),
         ("smseagle://token@10.0.0.1/{to}", "on this machine"),
     ],
 )
