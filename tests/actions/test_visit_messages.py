@@ -171,9 +171,10 @@ def test_a_part_that_somebody_has_checked_in_for_is_not_told_as_cancelled(
     ]
     words = words_for("ar")
     text = short_text(claimed, sending.branch, HOUSE)
-    at, then = (plain(dates.day_time(one.starts_at, sending.branch.zone, words)) for one in (first, second))
-    assert at in text
-    assert text.index(at) < text.index(then)
+    at, gone = (plain(dates.day_time(one.starts_at, sending.branch.zone, words)) for one in (first, third))
+    # What was called off comes first, and alone where there is no place for the rest.
+    assert f"{words.text('messages.no-longer')} {gone}" in text
+    assert at not in text.partition(words.text("messages.still-stands"))[0]
 
 
 def test_a_visit_of_which_one_part_is_left_reminds_once(sending: Hall) -> None:
