@@ -62,6 +62,9 @@ class Texting:
     def book(self, language: str = "ar") -> BookingView:
         return self.sending.book(NUMBER, language)
 
+    def close(self) -> None:
+        self.sending.app.state.installation.database.close()
+
     def called(self) -> int:
         """How many people are on the call list."""
         return len(self.sending.hall.db.read_now(lambda tx: tx.rows(sa.select(table(PhoneCall)))))
@@ -71,7 +74,9 @@ class Texting:
 def texting(db: Database, db_url: str, clock: FrozenClock, tmp_path: Path) -> Iterator[Texting]:
     furnish(db)
     with text_gateway() as gateway:
-        yield made(db_url, clock, tmp_path, gateway, sms_url=gateway.address())
+        texting = made(db_url, clock, tmp_path, gateway, sms_url=gateway.address())
+        yield texting
+        texting.close()
 
 
 def made(db_url: str, clock: FrozenClock, folder: Path, gateway: TextGateway, **urls: str) -> Texting:
@@ -152,6 +157,7 @@ def test_a_neutral_text_needs_a_gateway_of_its_own_and_names_nobody(
         assert token == "neutral"
         assert [one for one in SENTINELS if one in text] == []
         assert "08:30" in text
+        texting.close()
 
 
 def test_without_a_neutral_gateway_a_discreet_service_sends_nothing(texting: Texting) -> None:
