@@ -144,27 +144,35 @@ def _tell_visit(lock: Locked, parts: Sequence[PartTold], event: Event) -> None:
 
 
 def tell_series(
-    lock: Locked, settings: BranchSettings, bookings: Sequence[BookingView], event: Event, alone: Event
+    lock: Locked,
+    settings: BranchSettings,
+    bookings: Sequence[BookingView],
+    event: Event,
+    alone: Event,
+    to: Collection[int] | None = None,
 ) -> None:
     """Queue one message to each person about several appointments of a series, and reminders of each appointment.
+
+    With `to`, only persons of these numbers are told.
 
     It replaces what was to be said about each of them alone, and about the series before. `bookings` are as they are
     after the event, which for one of them would be `alone`; whoever has to be called is called once.
     """
     tx = lock.tx
     for one in siblings_to_come(tx, lock.id, bookings[0].id) if bookings else ():
-        void(lock, one.id, events=OF_SERIES)
+        void(lock, one.id, to, events=OF_SERIES)
     for one in bookings:
         first = one is bookings[0]
         found = recipients(tx, settings, one) if tx.sends else []
-        told = [to for to in found if is_told(to.level, to.contact, tx.sends)]
-        phone_calls.note(lock, one.id, alone if first else event, told=any(to.n == 0 for to in told))
-        void(lock, one.id)
+        told = [person for person in found if is_told(person.level, person.contact, tx.sends)]
+        phone_calls.note(lock, one.id, alone if first else event, told=any(person.n == 0 for person in told))
+        void(lock, one.id, to)
         confirmed = one.state is BookingState.CONFIRMED
         reminder = reminder_at(Event.CONFIRMED, one.starts_at, tx.now) if confirmed else None
         due = ({event: tx.now} if first else {}) | ({Event.REMINDER: reminder} if reminder else {})
-        for to in told:
-            queue(lock, one, to, due)
+        for person in told:
+            if to is None or person.n in to:
+                queue(lock, one, person, due)
 
 
 def hand_on(lock: Locked, from_id: UUID, to_id: UUID) -> None:

@@ -10,11 +10,13 @@ import sqlalchemy as sa
 
 from queue_system.actions import bookings
 from queue_system.actions.bookings import HoldOrder
+from queue_system.actions.participants import name_participants
 from queue_system.actions.together import confirm_together, hold_together
 from queue_system.actions.typos import correct_typo
 from queue_system.core.bookings import Booker
 from queue_system.core.errors import Missing, Refused
 from queue_system.core.messages import Level
+from queue_system.core.participants import Person, Role
 from queue_system.core.series import SeriesRule
 from queue_system.store import log
 from queue_system.store.database import Database, Tx
@@ -117,6 +119,24 @@ def test_what_was_spelled_alike_in_a_series_is_corrected_with_it(aid: Hall) -> N
     correct(aid, dates[1], contact="hela@example.org")
     assert {as_stored(aid, one).contact for one in dates} == {"hela@example.org"}
     assert [one for one in told(aid, *dates) if one != "reminder"] == ["series"]
+
+
+def test_whoever_comes_along_to_a_series_hears_nothing_of_a_corrected_contact(aid: Hall) -> None:
+    aid.db.sends = frozenset({Level.FULL, Level.MINIMAL})
+    first = booked(aid, START)
+    people = (Person(Role.COUNSEL, "رنا", "rana@example.org"),)
+    aid.db.write_in_now(aid.branch.id, name_participants, aid.branch.id, first.id, SYSTEM, people)
+    series = repeat(aid, first, SeriesRule(WEEKLY, dates=3))
+    dates = [one.booking for one in series.dates if one.booking]
+    waiting = sa.select(MESSAGE.c.id).where(MESSAGE.c.n > 0, MESSAGE.c.ended_at.is_(None)).order_by(MESSAGE.c.id)
+
+    def companions() -> list[UUID]:
+        return [row.id for row in aid.db.read_now(lambda tx: tx.rows(waiting))]
+
+    before = companions()
+    assert before
+    correct(aid, dates[1], contact="hela@example.org")
+    assert companions() == before
 
 
 def told(hall: Hall, *bookings: BookingView) -> list[str]:
