@@ -39,13 +39,18 @@ def ask(lock: Locked, settings: BranchSettings, booking: BookingView) -> Booking
     return booking_by_id(tx, lock.id, booking.id)
 
 
-def ask_as_one(lock: Locked, parts: Sequence[BookingView]) -> list[BookingView]:
+def ask_as_one(lock: Locked, settings: BranchSettings, parts: Sequence[BookingView]) -> list[BookingView]:
     """Let new parts of a visit with one contact wait for it equally long, so that the visit is not given up in pieces.
 
-    The earliest end is for all. Where one part need not be proven, none need be.
+    The earliest end is for all. Where one part need not be proven, none need be. Discreet parts are apart from the others,
+    because a plain one is not asked for at a contact that is known.
     """
-    for contact in {one.contact for one in parts}:
-        same = [one for one in parts if one.contact == contact]
+
+    def group(one: BookingView) -> tuple[str, bool]:
+        return one.contact, settings.services[one.service_id].confidentiality.discreet
+
+    for key in {group(one) for one in parts}:
+        same = [one for one in parts if group(one) == key]
         ends = [one.prove_until for one in same if one.prove_until is not None]
         if len({one.prove_until for one in same}) > 1:
             mark(lock, same, prove_until=min(ends) if len(ends) == len(same) else None)

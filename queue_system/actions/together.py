@@ -79,7 +79,7 @@ def confirm_together(
         wanted = [one for one in parts if one.state in open_]
         done = [confirm_silently(lock, settings, one, actor, said.get(one.id)) for one in wanted]
         new = [now for now, one in zip(done, wanted, strict=True) if one.state is not BookingState.CONFIRMED]
-        asked = contact_proofs.ask_as_one(lock, new)
+        asked = contact_proofs.ask_as_one(lock, settings, new)
         outbox.tell_parts(lock, settings, asked, Event.CONFIRMED)
         of_id = {one.id: one for one in asked}
         return [of_id.get(one.id, one) for one in done]
