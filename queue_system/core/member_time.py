@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Final
 from uuid import UUID
 
 from .free_time import FreeTime, in_all, in_any, in_how_many
 from .members import Choice, MemberNeed, WhyMember, Wishes, choose, starts, starts_by_need
-from .rearranging import Moves, Placed, make_room
-
-#: The booking that is being placed, which has no id yet.
-_NEW: Final = UUID(int=0)
+from .rearranging import NEW, Moves, Placed, make_room
 
 
 @dataclass(frozen=True)
 class MemberTime:
-    """Some members, in the ticks of `within`: their working time in `open`, and what they are `placed` for."""
+    """Some members, in the ticks of `within`: their working time in `open`, and what they are `placed` for.
+
+    `own` are ticks of `open` that only the booking that is being placed may have: it moves, and has them until then. It
+    may keep them taken afterwards too, as a place that it gave back, so nobody who makes room can have them.
+    """
 
     within: range
     open: Mapping[UUID, FreeTime]
     placed: Sequence[Placed] = ()
+    own: Mapping[UUID, Collection[range]] = field(default_factory=dict)
 
     @cached_property
     def free(self) -> Mapping[UUID, FreeTime]:
@@ -98,18 +99,23 @@ class MemberTime:
         near = self.near(min(need.span(visit).start for need in needs), max(need.span(visit).stop for need in needs))
         placed = near
         for need in needs:
-            found = make_room(need.options, need.span(visit), placed, self.open)
+            found = make_room(need.options, need.span(visit), placed, self.open, self._open_to_others)
             if found is None:
                 return None
             member, moves = found
             placed = [replace(one, member=moves.get(one.key, one.member)) for one in placed]
-            placed.append(Placed(_NEW, need.key, member, need.span(visit), need.options))
-        chosen = {one.need: one.member for one in placed if one.booking == _NEW}
+            placed.append(Placed(NEW, need.key, member, need.span(visit), need.options))
+        chosen = {one.need: one.member for one in placed if one.booking == NEW}
         if len(chosen) != len(set(chosen.values())):
             return None
         now = {one.key: one.member for one in placed}
         moved = {one.key: now[one.key] for one in near if now[one.key] != one.member}
         return tuple(Choice(need.key, chosen[need.key], WhyMember.ONLY) for need in needs), moved
+
+    @cached_property
+    def _open_to_others(self) -> Mapping[UUID, FreeTime]:
+        """The working time without `own`."""
+        return {member: time.without(self.own.get(member, ())) for member, time in self.open.items()}
 
     @cached_property
     def _stretches(self) -> list[tuple[range, list[Placed]]]:

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias
 from uuid import UUID
 
 from .free_time import FreeTime
+
+#: The booking that is being placed, which has no id yet.
+NEW: Final = UUID(int=0)
 
 #: A booking, one of its needs, and the first tick of the span: a booking that is offered another time has two spans.
 Key: TypeAlias = tuple[UUID, UUID, int]
@@ -40,24 +43,32 @@ class Placed:
 
 
 def make_room(
-    options: Sequence[UUID], span: range, placed: Sequence[Placed], open_: Mapping[UUID, FreeTime]
+    options: Sequence[UUID],
+    span: range,
+    placed: Sequence[Placed],
+    open_: Mapping[UUID, FreeTime],
+    others: Mapping[UUID, FreeTime] | None = None,
 ) -> tuple[UUID, Moves] | None:
     """A member of `options` for `span`, and who has to change for it; None where that cannot be done.
 
-    `placed` are the bookings of all members concerned, `open_` their time without the ones in `placed`. Between
+    `placed` are the bookings of all members concerned, `open_` their time without the ones in `placed`; `others` is what
+    all bookings but NEW may have of it, None for the same. Between
     bookings of the same time this finds a way whenever there is one (augmenting paths, Berge 1957). Between bookings of
     different lengths it may miss one, because to place these as well as possible is NP-hard (Arkin and Silverberg 1987).
     """
-    return _Room(placed, open_).place(options, span)
+    return _Room(placed, open_, open_ if others is None else others).place(options, span)
 
 
 class _Room:
     """Who has whom while bookings make room; each member's bookings together, because a day may have hundreds."""
 
-    __slots__ = ("_having", "_moves", "_open")
+    __slots__ = ("_having", "_moves", "_open", "_others")
 
-    def __init__(self, placed: Sequence[Placed], open_: Mapping[UUID, FreeTime]) -> None:
+    def __init__(
+        self, placed: Sequence[Placed], open_: Mapping[UUID, FreeTime], others: Mapping[UUID, FreeTime]
+    ) -> None:
         self._open = open_
+        self._others = others
         self._having: dict[UUID, dict[Key, Placed]] = {}
         for one in placed:
             self._having.setdefault(one.member, {})[one.key] = one
@@ -73,12 +84,13 @@ class _Room:
 
     def _augment(self, options: Sequence[UUID], span: range, seen: set[UUID], booking: UUID | None) -> UUID | None:
         """A member of `options` that is free for `span` after the bookings in its way have found another one."""
+        open_ = self._open if booking in (None, NEW) else self._others
         found = {
             member: self._at(member, span, without=booking)
             for member in options
             if member not in seen
-            and member in self._open
-            and self._open[member].has(span)
+            and member in open_
+            and open_[member].has(span)
             and not self._has(booking, member, span)
         }
         # Whoever is free comes first, because an attempt that fails may have marked them as seen.

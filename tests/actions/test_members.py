@@ -175,6 +175,18 @@ def test_whoever_moves_takes_other_members_and_frees_the_old_ones(istanbul: Hall
     assert len(who(istanbul, moved)) == 2
 
 
+def test_nobody_gets_the_time_that_a_move_leaves_in_exchange(istanbul: Hall) -> None:
+    """Otherwise two bookings would have the lawyer at once, because whoever moves leaves a place that is kept."""
+    moving = book(istanbul, "assoc-compliance", START, {need(istanbul, "lawyers"): need(istanbul, "amal")})
+    there, later = istanbul.branch.id, START + timedelta(minutes=15)
+    other = book(istanbul, "assoc-compliance", later)
+    assert who(istanbul, other) == ["basel"]
+    asked = {need(istanbul, "lawyers"): need(istanbul, "basel")}
+    with pytest.raises(Refused, match="member-taken"):
+        istanbul.db.write_in_now(there, bookings.change_booking, there, moving.id, later, VISITOR, Booker.STAFF, asked)
+    assert [who(istanbul, one) for one in (moving, other)] == [["amal"], ["basel"]]
+
+
 def test_the_time_that_a_move_left_is_not_offered_until_it_returns(istanbul: Hall) -> None:
     one, there = book(istanbul, "case-follow", START), istanbul.branch.id
     later = START + timedelta(days=1)

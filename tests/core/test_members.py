@@ -107,6 +107,18 @@ def test_a_booking_that_is_offered_another_time_has_a_member_at_both() -> None:
     assert sorted(time.places([MemberNeed(LAWYER, (ANN,))], 6)) == [*range(100, 105), *range(116, 155)]
 
 
+def test_nobody_makes_room_by_taking_what_the_moving_booking_has_until_then() -> None:
+    """It may keep those ticks taken as a place that it gave back, so another booking would have them twice."""
+    open_ = free_at(ann=[range(110, 122)], ben=[range(110, 122)])
+    other = Placed(UUID(int=100), LAWYER, BEN, range(113, 119), (ANN, BEN))
+    needs, own = [MemberNeed(LAWYER, (BEN,))], {ANN: [range(110, 116)]}
+    assert make_room((BEN,), range(113, 119), [other], open_) == (BEN, {other.key: ANN})
+    assert MemberTime(DAY, open_, [other], own).choose(needs, range(113, 119), Wishes()) is None
+    # What the moving booking has is free for itself.
+    later = MemberTime(DAY, open_, [replace(other, announced=True)], own)
+    assert later.choose([MemberNeed(LAWYER, (ANN, BEN))], range(113, 119), Wishes()) is not None
+
+
 def test_room_is_looked_for_only_where_something_can_be_in_the_way() -> None:
     open_ = free_at(ann=[DAY], ben=[DAY])
     spans = [range(101, 107), range(105, 111), range(111, 117), range(130, 136)]

@@ -105,7 +105,7 @@ def member_time(
 ) -> MemberTime:
     """The time of all members of `needs` in `ticks`, and of those who could make room for them.
 
-    What the booking `without` has counts as free.
+    What the booking `without` has counts as free, but only for that booking.
     """
     ids = _with_stand_ins(settings, {option for need in needs for option in need.options})
     open_ = {member: _working(settings, member, ticks) for member in ids}
@@ -115,7 +115,7 @@ def member_time(
         open_[member] = open_[member].without(spans)
     for member, spans in _kept(tx, settings, ids, ticks, without, known).items():
         open_[member] = open_[member].without(spans)
-    return MemberTime(ticks, open_, placed)
+    return MemberTime(ticks, open_, placed, {} if without is None else _seats_of(tx, settings, ids, ticks, without))
 
 
 def free_time(tx: Tx, settings: BranchSettings, needs: Collection[MemberNeed], ticks: range) -> dict[UUID, FreeTime]:
@@ -299,6 +299,17 @@ def _kept(
         # Whoever has moved may have the same member at the new time.
         if row.freed_id is not None or (row.booking_id, row.resource_id) not in known:
             found.setdefault(row.resource_id, []).append(range(row.tick, row.tick + 1))
+    return found
+
+
+def _seats_of(
+    tx: Tx, settings: BranchSettings, ids: Collection[UUID], ticks: range, booking_id: UUID
+) -> dict[UUID, list[range]]:
+    """The ticks of members that a booking has, or gave back."""
+    found: dict[UUID, list[range]] = {}
+    statement = sa.select(SEAT.c.resource_id, SEAT.c.tick).where(_of_members(settings, ids, ticks))
+    for member, tick in tx.rows(statement.where(SEAT.c.booking_id == booking_id)):
+        found.setdefault(member, []).append(range(tick, tick + 1))
     return found
 
 
