@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -9,7 +10,7 @@ import sqlalchemy as sa
 
 from ..core.booking_invitations import USABLE
 from ..core.facts.guests import InvitationSent, InvitationUnsent
-from ..core.messages import Event, Level, Outcome, channel_of, is_told, next_attempt
+from ..core.messages import MAIL, Event, Level, Outcome, channel_of, is_told, next_attempt, sent_as
 from ..store.database import AnyRow, Tx
 from ..store.log import SYSTEM, Locked, locked
 from ..store.queries.booking_invitations import InvitationView, invitation_by_id
@@ -53,11 +54,16 @@ def withdraw(lock: Locked, invitation_id: UUID) -> None:
     )
 
 
-def claim_invitation(tx: Tx, branch_id: UUID) -> ClaimedInvitation | None:
-    """Claim the letter that has been due the longest; those of invitations that cannot be used any more are voided."""
+def claim_invitation(
+    tx: Tx, branch_id: UUID, channel: str = MAIL, out: Collection[str] = ()
+) -> ClaimedInvitation | None:
+    """Claim the letter that has been due the longest, as `outbox.claim_message`.
+
+    Those of invitations that cannot be used any more are voided.
+    """
     with locked(tx, branch_id) as lock:
         settings = branch_settings(tx, branch_id, lock.config_version)
-        for job in due_messages(tx, branch_id, of_invitations=True):
+        for job in due_messages(tx, branch_id, channel, of_invitations=True):
             invitation = invitation_by_id(tx, branch_id, job.invitation_id)
             if job.state == "claimed" and job.doubtful:
                 _give_up(lock, job, "interrupted", maybe=True)
@@ -66,7 +72,7 @@ def claim_invitation(tx: Tx, branch_id: UUID) -> ClaimedInvitation | None:
             wanted = is_told(level, invitation.contact, tx.sends) and channel_of(invitation.contact) == job.channel
             if not wanted or invitation.state not in USABLE:
                 finish(lock, job, "void")
-            elif take(lock, job):
+            elif sent_as(channel, level) not in out and take(lock, job):
                 to = Recipient(0, invitation.contact, level)
                 event = Event(job.event)
                 return ClaimedInvitation(job.id, event, level, job.language, job.attempts + 1, invitation, to)

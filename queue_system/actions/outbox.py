@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from ..core.bookings import BookingState
 from ..core.facts.messages import MessageFailed, MessageSent
 from ..core.messages import (
+    MAIL,
     MUST_BE_TOLD,
     OF_SERIES,
     OF_VISIT,
@@ -29,6 +30,7 @@ from ..core.messages import (
     is_told,
     next_attempt,
     reminder_at,
+    sent_as,
     strictest,
 )
 from ..store.database import AnyRow, Tx
@@ -182,14 +184,14 @@ def hand_on(lock: Locked, from_id: UUID, to_id: UUID) -> None:
         lock.tx.execute(row_of(lock, job).values(about=to_id, sequence=sequence))
 
 
-def claim_message(tx: Tx, branch_id: UUID) -> ClaimedMessage | None:
+def claim_message(tx: Tx, branch_id: UUID, channel: str = MAIL, out: Collection[str] = ()) -> ClaimedMessage | None:
     """Claim the message about a booking that has been due the longest; those that are true no more are voided first.
 
-    A claim whose lease has run out is taken over once: its worker died, and may have sent the message.
+    Of one channel, and none of what is `out` of order (`core.messages.sent_as`). A claim whose lease has run out is taken over once: its worker died, and may have sent the message.
     """
     with locked(tx, branch_id) as lock:
         settings = branch_settings(tx, branch_id, lock.config_version)
-        for job in due_messages(tx, branch_id):
+        for job in due_messages(tx, branch_id, channel):
             booking = booking_by_id(tx, branch_id, job.about)
             if job.state == "claimed" and job.doubtful:
                 _give_up(lock, job, booking, "interrupted", maybe=True)
@@ -199,10 +201,10 @@ def claim_message(tx: Tx, branch_id: UUID) -> ClaimedMessage | None:
             if to is None or not _is_wanted(tx, job, booking, to, parts):
                 finish(lock, job, "void")
                 continue
-            if take(lock, job):
+            level = strictest(one.to.level for one in parts) if parts else to.level
+            if sent_as(channel, level) not in out and take(lock, job):
                 event, attempt = Event(job.event), job.attempts + 1
                 series = tuple(siblings_to_come(tx, branch_id, booking.id)) if event in OF_SERIES else ()
-                level = strictest(one.to.level for one in parts) if parts else to.level
                 return ClaimedMessage(
                     job.id, event, level, job.language, attempt, booking, to, tx.now, series, _earlier(tx, job), parts
                 )

@@ -18,6 +18,7 @@ PAUSES: Final = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=1
 GIVE_UP_AFTER: Final = timedelta(hours=24)
 MAIL: Final = "mail"
 SMS: Final = "sms"
+CHANNELS: Final = (MAIL, SMS)
 #: Why an attempt failed: no connection, or none that lets us in; the server is busy; it refuses the person's address; it
 #: refuses the message; the connection was lost after the message; the program was stopped; a fault of ours; the gateway of
 #: text messages did not take it.

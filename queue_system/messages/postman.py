@@ -1,15 +1,17 @@
-"""Sends the messages that are due, one after the other, beside the requests.
+"""Sends the messages that are due, beside the requests: of each channel one after the other.
 
     postman = Postman(installation)
     await postman.start()
 
-It looks every few seconds. Several nodes share the work, because each message is claimed before it is sent.
+It looks every few seconds. Several nodes share the work, because each message is claimed before it is sent. No channel
+waits for another, because a mail server that hangs must not hold up text messages.
 """
 
 from __future__ import annotations
 
 import asyncio
 import threading
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -17,7 +19,7 @@ import structlog
 
 from ..actions.invitation_letters import ClaimedInvitation, claim_invitation
 from ..actions.outbox import ClaimedMessage, claim_message, report_message
-from ..core.messages import SMS, Level, Outcome, channel_of
+from ..core.messages import CHANNELS, SMS, Level, Outcome, sent_as
 from ..ops.background import forever
 from ..store.queries.messages import is_any_message_due
 from ..store.queries.settings import BranchSettings, branch_ids, branch_settings
@@ -32,6 +34,9 @@ LOOK_EVERY_SECONDS: Final = 5.0
 # Mail servers end connections that stay open long.
 LETTERS_A_CONNECTION: Final = 50
 UNREACHABLE: Final = "unreachable"
+# What a gateway sends: the neutral one, and the other.
+NEUTRAL: Final = frozenset({sent_as(SMS, Level.NEUTRAL)})
+NAMED: Final = frozenset(sent_as(SMS, level) for level in Level) - NEUTRAL
 
 log = structlog.get_logger(__name__)
 
@@ -48,80 +53,93 @@ class Postman:
             Gateway(url.get_secret_value()) if url.get_secret_value() else None
             for url in (configuration.sms_url, configuration.sms_url_neutral)
         )
-        self._task: asyncio.Task[None] | None = None
-        self._working: asyncio.Future[int] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        # The round of each channel that is under way.
+        self._working: dict[str, asyncio.Future[int]] = {}
         self._stopping = threading.Event()
 
     async def start(self) -> None:
         """Begin to look for messages."""
         if self._installation.database.sends:
-            self._task = asyncio.create_task(forever("messages", self._look, LOOK_EVERY_SECONDS))
+            self._tasks = [
+                asyncio.create_task(forever(f"messages.{channel}", partial(self._look, channel), LOOK_EVERY_SECONDS))
+                for channel in CHANNELS
+            ]
 
     async def stop(self) -> None:
-        """Wait for the letter that is being handed over; the others stay in the outbox."""
+        """Wait for the messages that are being handed over; the others stay in the outbox."""
         self._stopping.set()
-        if self._task is not None:
-            self._task.cancel()
-            # The thread is awaited and not left alone, because it writes to the database, which is closed next.
-            await asyncio.gather(self._task, *([self._working] if self._working else []), return_exceptions=True)
+        for task in self._tasks:
+            task.cancel()
+        # The threads are awaited and not left alone, because they write to the database, which is closed next.
+        await asyncio.gather(*self._tasks, *self._working.values(), return_exceptions=True)
 
-    async def _look(self) -> None:
-        self._working = asyncio.ensure_future(asyncio.to_thread(self.send_due))
-        await asyncio.shield(self._working)
+    async def _look(self, channel: str) -> None:
+        self._working[channel] = asyncio.ensure_future(asyncio.to_thread(self.send_due, channel))
+        await asyncio.shield(self._working[channel])
 
-    def send_due(self) -> int:
-        """Send what is due in every branch; returns how many letters the mail server has taken."""
+    def send_due(self, *channels: str) -> int:
+        """Send what is due in every branch, of some channels or of all; returns how many messages have been taken."""
         sent = 0
         database = self._installation.database
-        for branch_id in database.read_now(branch_ids).values():
-            while database.read_now(is_any_message_due, branch_id) and not self._stopping.is_set():
-                try:
-                    taken, tried = self._send_some(branch_id)
-                except Unreadable:
-                    # The reader of the settings has logged it; the other branches must not wait for this one.
-                    break
-                sent += taken
-                if not tried:
-                    break
+        for channel in channels or CHANNELS:
+            for branch_id in database.read_now(branch_ids).values():
+                while database.read_now(is_any_message_due, branch_id, channel) and not self._stopping.is_set():
+                    try:
+                        taken, tried = self._send_some(branch_id, channel)
+                    except Unreadable:
+                        # The reader of the settings has logged it; the other branches must not wait for this one.
+                        break
+                    sent += taken
+                    if not tried:
+                        break
         return sent
 
-    def _send_some(self, branch_id: UUID) -> tuple[int, int]:
-        """Letters of one branch over one connection: how many were taken, and how many were tried; 0 to end the round."""
+    def _send_some(self, branch_id: UUID, channel: str) -> tuple[int, int]:
+        """Messages of one branch and channel, letters over one connection: how many were taken, and how many were tried.
+
+        None were tried (0) where the round is to end, because the others would meet the same and each would lose an attempt.
+        """
         connection: Connection | None = None
         taken = tried = 0
+        out: frozenset[str] = frozenset()
         try:
             while tried < LETTERS_A_CONNECTION and not self._stopping.is_set():
-                claimed = self._claim(branch_id)
+                claimed = self._claim(branch_id, channel, out)
                 if claimed is None:
                     break
                 tried += 1
-                outcome, error, connection = self._send(branch_id, claimed, connection)
+                outcome, error, connection = self._send(branch_id, channel, claimed, connection)
                 self._installation.database.write_in_now(
                     branch_id, report_message, branch_id, claimed.id, claimed.attempt, outcome, error
                 )
                 taken += outcome is Outcome.SENT
                 if outcome is not Outcome.SENT:
                     log.warning("message.not_sent", message=str(claimed.id), attempt=claimed.attempt, error=error)
-                if error in (UNREACHABLE, "gateway"):
-                    # The others would meet the same, and each would lose an attempt.
+                if error == UNREACHABLE:
                     return taken, 0
+                if error == "gateway":
+                    # The other gateway may work.
+                    out |= NEUTRAL if claimed.level is Level.NEUTRAL else NAMED
         finally:
             if connection is not None:
                 connection.close()
-        return taken, tried
+        return taken, 0 if out else tried
 
-    def _claim(self, branch_id: UUID) -> ClaimedMessage | ClaimedInvitation | None:
+    def _claim(self, branch_id: UUID, channel: str, out: frozenset[str]) -> ClaimedMessage | ClaimedInvitation | None:
         write = self._installation.database.write_in_now
-        return write(branch_id, claim_message, branch_id) or write(branch_id, claim_invitation, branch_id)
+        return write(branch_id, claim_message, branch_id, channel, out) or write(
+            branch_id, claim_invitation, branch_id, channel, out
+        )
 
     def _send(
-        self, branch_id: UUID, claimed: ClaimedMessage | ClaimedInvitation, connection: Connection | None
+        self, branch_id: UUID, channel: str, claimed: ClaimedMessage | ClaimedInvitation, connection: Connection | None
     ) -> tuple[Outcome, str | None, Connection | None]:
-        """The outcome of one letter, and the connection if the next one can use it."""
+        """The outcome of one message, and the connection if the next letter can use it."""
         installation = self._installation
         try:
             branch = installation.database.read_now(branch_settings, branch_id)
-            if channel_of(claimed.recipient.contact) == SMS:
+            if channel == SMS:
                 return *self._text(claimed, branch), connection
             letter = letter_of(claimed, branch, self._house, installation.clock.now())
         except Exception:

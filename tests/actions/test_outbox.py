@@ -14,6 +14,7 @@ from queue_system.actions.message_rows import LEASE
 from queue_system.actions.outbox import ClaimedMessage, claim_message, report_message
 from queue_system.actions.retention import erase, tidy
 from queue_system.clock import FrozenClock
+from queue_system.core.messages import MAIL as BY_MAIL
 from queue_system.core.messages import Event, Level, Outcome
 from queue_system.core.promises import Choice
 from queue_system.store.database import AnyRow, Tx
@@ -136,7 +137,7 @@ def test_a_busy_server_is_asked_again_after_growing_pauses_for_a_day(sending: Ha
         states.append(row.state)
         if row.ended_at is not None:
             break
-        assert not sending.db.read_now(is_any_message_due, sending.branch.id)
+        assert not sending.db.read_now(is_any_message_due, sending.branch.id, BY_MAIL)
         clock.set(row.due_at)
     minutes = [int(pause.total_seconds() // 60) for pause in tried]
     assert minutes[:6] == [0, 1, 6, 21, 81, 141]

@@ -29,6 +29,12 @@ class Taken:
         return message_from_bytes(self.raw, policy=SMTP)
 
 
+def _set() -> threading.Event:
+    event = threading.Event()
+    event.set()
+    return event
+
+
 @dataclass
 class MailServer:
     """What it has taken, and the behaviours of the next letters: a reply to the recipient such as "452 full", or "cut":
@@ -44,6 +50,9 @@ class MailServer:
     implicit: bool = False
     # Whether it knows addresses of other scripts (RFC 6531).
     utf8: bool = False
+    # Cleared while the server takes connections and says nothing.
+    answers: threading.Event = field(default_factory=_set)
+    connections: int = 0
 
 
 @contextmanager
@@ -64,6 +73,7 @@ def mail_server(
         try:
             yield state
         finally:
+            state.answers.set()
             server.shutdown()
             thread.join()
 
@@ -74,6 +84,8 @@ class _Session(socketserver.BaseRequestHandler):
     def handle(self) -> None:
         self._encrypted = False
         self._wire(self.request)
+        self.server_state.connections += 1
+        self.server_state.answers.wait(60)
         # A client that does not trust us, or stops in the middle, is no fault of the server.
         with suppress(OSError):
             self._talk()

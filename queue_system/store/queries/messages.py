@@ -87,21 +87,18 @@ def level_of_service(settings: BranchSettings, service_id: UUID, chosen: str | N
     )
 
 
-def is_any_message_due(tx: Tx, branch_id: UUID) -> bool:
-    """Whether a message of the branch is to be sent, or was claimed by a worker that died."""
-    statement = sa.select(MESSAGE.c.id).where(MESSAGE.c.branch_id == branch_id, _PENDING, MESSAGE.c.due_at <= tx.now)
-    return tx.row(statement.limit(1)) is not None
+def is_any_message_due(tx: Tx, branch_id: UUID, channel: str) -> bool:
+    """Whether a message of the branch is to be sent through the channel, or was claimed by a worker that died."""
+    return tx.row(sa.select(MESSAGE.c.id).where(*_due(tx, branch_id, channel)).limit(1)) is not None
 
 
-def due_messages(tx: Tx, branch_id: UUID, *, of_invitations: bool = False) -> list[AnyRow]:
-    """The messages of a branch that may be claimed now, those first that have been due the longest.
+def due_messages(tx: Tx, branch_id: UUID, channel: str, *, of_invitations: bool = False) -> list[AnyRow]:
+    """The messages of a branch and channel that may be claimed now, those first that have been due the longest.
 
     Those about bookings; with `of_invitations`, those about invitations.
     """
     about = MESSAGE.c.invitation_id if of_invitations else MESSAGE.c.about
-    statement = sa.select(MESSAGE).where(
-        MESSAGE.c.branch_id == branch_id, _PENDING, MESSAGE.c.due_at <= tx.now, about.is_not(None)
-    )
+    statement = sa.select(MESSAGE).where(*_due(tx, branch_id, channel), about.is_not(None))
     return tx.rows(statement.order_by(MESSAGE.c.due_at, MESSAGE.c.sequence, MESSAGE.c.id).limit(50))
 
 
@@ -145,6 +142,10 @@ def unsent_messages(tx: Tx, branch_id: UUID) -> list[UnsentMessage]:
         )
         for row in tx.rows(statement)
     ]
+
+
+def _due(tx: Tx, branch_id: UUID, channel: str) -> tuple[sa.ColumnElement[bool], ...]:
+    return MESSAGE.c.branch_id == branch_id, MESSAGE.c.channel == channel, _PENDING, MESSAGE.c.due_at <= tx.now
 
 
 def _values(events: Iterable[Event]) -> list[str]:
