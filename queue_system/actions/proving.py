@@ -64,9 +64,9 @@ def release_due(tx: Tx, branch_id: UUID) -> int:
 
 
 def _within_limit(lock: Locked, settings: BranchSettings, booking: BookingView) -> None:
-    """End the newest proven visit where one too many has been proven; the contact is its own and may be told.
+    """End the newest proven visit of a person where one too many has been proven; the contact is its own and may be told.
 
-    The parts of a visit count as one. None ends in its last day.
+    So it is where the contact is used for one person too many, which has a sentence of its own. The parts of a visit count as one. None ends in its last day.
     """
     service = settings.services[booking.service_id]
     policy = policy_of(settings, service)
@@ -81,7 +81,8 @@ def _within_limit(lock: Locked, settings: BranchSettings, booking: BookingView) 
         last = lock.tx.now + LAST
         free = [parts for parts in visits.values() if all(one.starts_at > last for one in parts)]
         if free:
-            _give_up(lock, settings, free[-1], "limit", Event.OVER_LIMIT)
+            why, event = ("limit", Event.OVER_LIMIT) if too_many else ("persons", Event.OVER_PERSONS)
+            _give_up(lock, settings, free[-1], why, event)
 
 
 def _give_up(lock: Locked, settings: BranchSettings, bookings: Iterable[BookingView], why: str, event: Event) -> None:

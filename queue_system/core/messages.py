@@ -51,6 +51,7 @@ class Event(StrEnum):
     VISIT_REMINDER = "visit_reminder"
     GIVEN_UP = "given_up"  # nobody answered at the contact in time
     OVER_LIMIT = "over_limit"  # one more than a person may have, which was known once they had answered
+    OVER_PERSONS = "over_persons"  # the contact is used for one person more than it may be, known in the same way
     INVITED = "invited"  # somebody may choose a time, with a personal link
 
 
@@ -93,7 +94,7 @@ OF_VISIT: Final = frozenset({*TOLD_OF_VISIT.values(), Event.VISIT_REMINDER})
 #: Events that are about one appointment.
 OF_ONE: Final = frozenset(Event) - OF_SERIES - OF_VISIT - {Event.INVITED}
 #: Events after which there is no appointment any more.
-ENDED: Final = frozenset({Event.CANCELLED, Event.CALLED_OFF, Event.GIVEN_UP, Event.OVER_LIMIT})
+ENDED: Final = frozenset({Event.CANCELLED, Event.CALLED_OFF, Event.GIVEN_UP, Event.OVER_LIMIT, Event.OVER_PERSONS})
 _STRICTEST_FIRST: Final = (Level.NONE, Level.NEUTRAL, Level.MINIMAL, Level.FULL)
 
 

@@ -93,7 +93,7 @@ class BookingProven(BookingFact):
 
 @dataclass(frozen=True, slots=True)
 class BookingGivenUp(BookingFact):
-    """It was given up: nobody answered at its contact in time, or the person has as many as one may have."""
+    """It was given up: nobody answered at its contact in time, or it was one too many for its person, or its person for the contact."""
 
     kind: ClassVar[str] = "booking.given_up"
     why: WhyGivenUp

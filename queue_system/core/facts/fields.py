@@ -144,7 +144,7 @@ SlipError: TypeAlias = Annotated[
     ),
 ]
 EarlierOutcome: TypeAlias = Annotated[str, Word("audit.earlier-outcome", tuple(earlier.Outcome))]
-WhyGivenUp: TypeAlias = Annotated[str, Word("audit.given-up", ("unproven", "limit"))]
+WhyGivenUp: TypeAlias = Annotated[str, Word("audit.given-up", ("unproven", "limit", "persons"))]
 MessageEvent: TypeAlias = Annotated[str, Word("audit.message-event", tuple(Event))]
 MessageChannel: TypeAlias = Annotated[str, Word("audit.message-channel", (MAIL,))]
 MessageError: TypeAlias = Annotated[str, Word("audit.message-error", ERRORS)]
