@@ -150,8 +150,8 @@ def supported(promised: Live, here: Offer) -> set[UUID]:
         return [count for first, count in capacity.terms if first <= day][-1]
 
     while True:
-        sitting = Counter((key, tick) for one in rest for key, tick in seats(one, here))
-        overfull = [one for one in rest if any(sitting[seat] > places(one, seat[0]) for seat in seats(one, here))]
+        used = Counter((key, tick) for one in rest for key, tick in seats(one, here))
+        overfull = [one for one in rest if any(used[seat] > places(one, seat[0]) for seat in seats(one, here))]
         if not overfull:
             return {one.id for one in rest}
         rest.remove(max(overfull, key=lambda one: one.made_at))
