@@ -22,7 +22,7 @@ import structlog
 from sqlalchemy.engine import URL, Connection, Engine, make_url
 
 from ..core.errors import Unavailable
-from .prepared import Prepared, as_core
+from .prepared import Outcome, Prepared
 
 READERS: Final = 4
 SAFETY_POLL_SECONDS: Final = 5.0
@@ -120,19 +120,9 @@ class Dialect(ABC):
 
     # ------------------------------------------------------------ statements and errors
 
-    def run_together(self, connection: Connection, changes: Sequence[tuple[Prepared, Mapping[str, Any]]]) -> None:
-        """Run changes whose outcomes are not read; a server gets all of them in one round trip."""
-        cursor = connection.connection.cursor()
-        try:
-            with self._pipeline(connection):
-                for statement, values in changes:
-                    statement.send(connection, cursor, values)
-        finally:
-            cursor.close()
-
     @abstractmethod
-    def _pipeline(self, connection: Connection) -> contextlib.AbstractContextManager[Any]:
-        """A block in which the driver may send a statement before the outcome of the one before has arrived."""
+    def run(self, connection: Connection, statements: Sequence[tuple[Prepared, Mapping[str, Any]]]) -> list[Outcome]:
+        """Run statements in this order, and stop at the first that fails; a server gets all of them in one round trip."""
 
     def is_down(self, error: Exception) -> bool:
         """Whether the database is at fault and not our statement: it is away, full, damaged, or lacks our tables.
@@ -281,8 +271,8 @@ class SQLite(Dialect):
                     last = seen
                     yield None
 
-    def _pipeline(self, connection: Connection) -> contextlib.AbstractContextManager[Any]:  # noqa: ARG002
-        return contextlib.nullcontext()
+    def run(self, connection: Connection, statements: Sequence[tuple[Prepared, Mapping[str, Any]]]) -> list[Outcome]:
+        return [statement.run(connection, values) for statement, values in statements]
 
 
 # ---------------------------------------------------------------- PostgreSQL
@@ -324,7 +314,16 @@ class PostgreSQL(Dialect):
             isolation_level="REPEATABLE READ",
             execution_options={"postgresql_readonly": True},
         )
+        for engine in (writing, reading):
+            for undone in ("rollback", "rollback_savepoint"):
+                sa.event.listen(engine, undone, self._doubt)
         return writing, reading
+
+    @staticmethod
+    def _doubt(connection: Connection, *_: Any) -> None:
+        from .libpq import doubt
+
+        doubt(connection)
 
     @property
     def not_ours(self) -> tuple[type[Exception], ...]:
@@ -343,7 +342,8 @@ class PostgreSQL(Dialect):
         connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": CHANNEL})
 
     def end_migration(self, connection: Connection) -> None:
-        """Nothing to do: PostgreSQL has checked every reference on the way."""
+        """PostgreSQL has checked every reference on the way, but statements may be prepared no more."""
+        self._doubt(connection)
 
     def notify(self, connection: Connection, touched: dict[UUID, int]) -> None:
         for branch, seq in touched.items():
@@ -376,15 +376,11 @@ class PostgreSQL(Dialect):
                 yield None
                 stop.wait(1.0)
 
-    @contextlib.contextmanager
-    def _pipeline(self, connection: Connection) -> Iterator[None]:
-        import psycopg
+    def run(self, connection: Connection, statements: Sequence[tuple[Prepared, Mapping[str, Any]]]) -> list[Outcome]:
+        from .libpq import run
 
-        try:
-            with connection.connection.driver_connection.pipeline():  # type: ignore[union-attr]
-                yield
-        except psycopg.Error as error:  # of any statement of the pipeline, raised when it ends
-            raise as_core(connection, error) from error
+        compiled = ((statement.compiled(connection, values), values) for statement, values in statements)
+        return run(connection, [(one, one.given(values)) for one, values in compiled])
 
 
 # ---------------------------------------------------------------- words of the schema

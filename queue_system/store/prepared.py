@@ -54,29 +54,38 @@ class Prepared:
         self.statement = statement
         self.view = view
         self.reads = statement.is_select
-        self._compiled: dict[type[Dialect], _Compiled] = {}
+        self._compiled: dict[type[Dialect], Compiled] = {}
 
     def run(self, connection: Connection, values: Mapping[str, Any]) -> Outcome:
         """Run it on a connection that is in a transaction; raises what SQLAlchemy raises."""
-        return self._for(connection, values).run(connection, values)
+        return self.compiled(connection, values).run(connection, values)
 
-    def send(self, connection: Connection, cursor: Any, values: Mapping[str, Any]) -> None:
-        """Run it on a driver's cursor and ignore the outcome; raises what SQLAlchemy raises."""
-        compiled = self._for(connection, values)
-        compiled.send(connection, cursor, compiled.given(values))
-
-    def _for(self, connection: Connection, values: Mapping[str, Any]) -> _Compiled:
+    def compiled(self, connection: Connection, values: Mapping[str, Any]) -> Compiled:
+        """It for the dialect of a connection; `values` are those of its first run."""
         compiled = self._compiled.get(type(connection.dialect))
         if compiled is None:
-            compiled = _Compiled(self.statement, connection.dialect, values, self.view)
+            compiled = Compiled(self.statement, connection.dialect, values, self.view)
             self._compiled[type(connection.dialect)] = compiled
         return compiled
 
 
-class _Compiled:
-    """The text for one dialect, and the functions that convert our values to the driver's and back."""
+class Compiled:
+    """The text for one dialect, and the functions that convert our values to the driver's and back.
 
-    __slots__ = ("_constants", "_names", "_parameters", "_positional", "_read", "_record", "_results", "_text")
+    `names` are the parameters in the text, and `read` makes ours of a row of the driver.
+    """
+
+    __slots__ = (
+        "_constants",
+        "_parameters",
+        "_positional",
+        "_record",
+        "_required",
+        "_results",
+        "names",
+        "read",
+        "text",
+    )
 
     def __init__(
         self, statement: Any, dialect: Dialect, names: Iterable[str], view: Callable[[Any], Any] | None
@@ -84,48 +93,46 @@ class _Compiled:
         compiled = statement.compile(dialect=dialect, column_keys=list(names) if statement.is_insert else None)
         if compiled.post_compile_params or compiled.insert_prefetch or compiled.update_prefetch:
             raise ValueError(f"not preparable, as its text or values are made anew each time: {compiled}")
-        self._text = str(compiled)
+        self.text = str(compiled)
         self._positional = compiled.positional
         binds = {name: bind for bind, name in compiled.bind_names.items()}
-        self._names = {name for name, bind in binds.items() if bind.required}
+        self._required = {name for name, bind in binds.items() if bind.required}
         # The statement's own constants, such as the 1 of "last_number + 1".
         self._constants = {name: bind.effective_value for name, bind in binds.items() if not bind.required}
         self._parameters: list[tuple[str, Convert | None]] = [
             (name, binds[name].type.dialect_impl(dialect).bind_processor(dialect))
             for name in (compiled.positiontup if compiled.positional else binds)
         ]
+        self.names = [name for name, _ in self._parameters]
         columns = list(statement.exported_columns) if statement.is_select or compiled.effective_returning else []
         self._results: list[Convert | None] = [_reader(column.type, dialect) for column in columns]
         self._record: Any = namedtuple("Record", [column.key for column in columns], rename=True)  # type: ignore[misc]  # noqa: PYI024
-        self._read: Convert = self._converted
+        self.read: Convert = self._converted
         if view is not None:
-            self._read = lru_cache(maxsize=REMEMBERED)(lambda row: view(self._converted(row)))
+            self.read = lru_cache(maxsize=REMEMBERED)(lambda row: view(self._converted(row)))
 
     def run(self, connection: Connection, values: Mapping[str, Any]) -> Outcome:
+        """Run it by a cursor of the driver."""
         given = self.given(values)
         cursor = connection.connection.cursor()
         try:
-            self.send(connection, cursor, given)
-            rows = [self._read(row) for row in cursor.fetchall()] if self._results else []
+            cursor.execute(self.text, given)
+            rows = [self.read(row) for row in cursor.fetchall()] if self._results else []
             return Outcome(rows, cursor.rowcount)
+        except connection.dialect.loaded_dbapi.Error as error:
+            raise as_core(connection, error, self.text, given) from error
         finally:
             cursor.close()
 
     def given(self, values: Mapping[str, Any]) -> Any:
         """The values as the driver wants them."""
-        if values.keys() != self._names:
-            raise ValueError(f"the statement takes {sorted(self._names)}, it was given {sorted(values)}")
+        if values.keys() != self._required:
+            raise ValueError(f"the statement takes {sorted(self._required)}, it was given {sorted(values)}")
         if self._constants:
             values = self._constants | dict(values)
         if self._positional:
             return [convert(values[name]) if convert else values[name] for name, convert in self._parameters]
         return {name: convert(values[name]) if convert else values[name] for name, convert in self._parameters}
-
-    def send(self, connection: Connection, cursor: Any, given: Any) -> None:
-        try:
-            cursor.execute(self._text, given)
-        except connection.dialect.loaded_dbapi.Error as error:
-            raise as_core(connection, error, self._text, given) from error
 
     def _converted(self, row: Sequence[Any]) -> Any:
         return self._record._make(

@@ -152,7 +152,7 @@ class Tx:
         self.flush()
         if isinstance(statement, Prepared):
             self.wrote = self.wrote or not statement.reads
-            return statement.run(self._connection, values)
+            return self._dialect.run(self._connection, [(statement, values)])[0]
         changed = changed_settings(statement, values)
         if changed is not None:
             self.kept.clear()
@@ -180,7 +180,7 @@ class Tx:
         """Run the changes that wait."""
         if self._unsent:
             changes, self._unsent = self._unsent, []
-            self._dialect.run_together(self._connection, changes)
+            self._dialect.run(self._connection, changes)
 
     @overload
     def row(self, statement: Prepared, values: Any = None) -> Any: ...

@@ -9,18 +9,19 @@ from unittest import mock
 
 import sqlalchemy as sa
 
-from queue_system.store import prepared
+from queue_system.store.prepared import Prepared
 
 
 @contextmanager
 def counted_statements() -> Iterator[list[str]]:
     """The list grows with each statement of any database of this process, without BEGIN; rows sent at once count as one."""
     found: list[str] = []
-    send = prepared._Compiled.send
+    compiled = Prepared.compiled
 
-    def sent(self: Any, connection: Any, cursor: Any, given: Any) -> None:
-        found.append(self._text)
-        send(self, connection, cursor, given)
+    def sent(self: Prepared, connection: Any, values: Any) -> Any:
+        one = compiled(self, connection, values)
+        found.append(one.text)
+        return one
 
     def executed(_connection: Any, _cursor: Any, text: str, *_rest: Any) -> None:
         if not text.startswith("BEGIN"):
@@ -28,7 +29,7 @@ def counted_statements() -> Iterator[list[str]]:
 
     sa.event.listen(sa.Engine, "before_cursor_execute", executed)
     try:
-        with mock.patch.object(prepared._Compiled, "send", sent):
+        with mock.patch.object(Prepared, "compiled", sent):
             yield found
     finally:
         sa.event.remove(sa.Engine, "before_cursor_execute", executed)
