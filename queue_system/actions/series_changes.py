@@ -25,7 +25,7 @@ from ..store.queries.series import SeriesView, people_among, series_by_id, usual
 from ..store.queries.series_chances import Wish, prospect
 from ..store.queries.series_changes import Change, changes_of, endings_of, endings_shown, further, shown_of
 from ..store.queries.settings import BranchSettings, ServiceView, branch_settings
-from . import freed_places, outbox
+from . import freed_places, listed_places, outbox
 from .bookings import end, expire_due, move_to
 from .placing import Wanted
 from .series import DATE, SERIES, repeat, store_date, taken
@@ -74,6 +74,7 @@ def change_series(tx: Tx, branch_id: UUID, order: ChangeOrder, actor: Actor) -> 
         changed.sort(key=lambda one: one.starts_at)
         alone = Event.CHANGED if change.moves(series) else Event.HANDED_OVER
         _tell(lock, settings, changed, alone, Event.SERIES_CHANGED)
+        listed_places.pass_on(lock)
         return changed
 
 
@@ -99,6 +100,7 @@ def end_series(
             raise Refused("series-nothing")
         lock.append(BookingSeriesEnded(subject=str(ended[0].id), code=ended[0].code, dates=len(ended)), actor)
         _tell(lock, settings, ended, Event.CANCELLED, Event.SERIES_CANCELLED)
+        listed_places.pass_on(lock)
         return ended
 
 

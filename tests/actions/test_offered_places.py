@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from queue_system.actions import bookings, earlier, freed_places
 from queue_system.actions.decisions import decide_listed
+from queue_system.actions.series_changes import ChangeOrder, change_series
 from queue_system.core.earlier import Wish
 from queue_system.core.promises import Choice
 from queue_system.core.series import Scope, SeriesRule
@@ -20,6 +21,7 @@ from queue_system.store.queries.bookings import BookingView, free_days
 from queue_system.store.queries.earlier import Offer, running_offer
 from queue_system.store.queries.freed import kept_places
 from queue_system.store.queries.helping import helper_named, places_taken, stretch_of
+from queue_system.store.queries.series_changes import Change, changes_of, shown_of
 from queue_system.store.queries.settings import branch_settings
 from queue_system.store.tables import Booking, PolicyRow, Seat, table
 from tests.kit.deciding import as_stored
@@ -54,7 +56,6 @@ def test_what_is_offered_to_somebody_stays_theirs_when_its_giver_comes_back(list
     wait(listed, first)
     before, free = seats(listed, first), places(listed, place)
     end(listed, made, 2, Scope.THIS)
-    listed.db.write_in_now(listed.branch.id, bookings.expire_holds, listed.branch.id)
     offer = offer_of(listed, first)
     assert offer is not None
     assert offer.starts_at == place
@@ -67,6 +68,26 @@ def test_what_is_offered_to_somebody_stays_theirs_when_its_giver_comes_back(list
     (kept,) = listed.db.read_now(kept_places, listed.branch.id)
     listed.db.write_in_now(listed.branch.id, freed_places.release_places, listed.branch.id, [kept.id], SYSTEM)
     assert (places(listed, place), seats(listed, first)) == (free, before)
+
+
+def test_what_a_series_leaves_by_a_change_is_offered_with_the_change_itself(listed: Hall) -> None:
+    made = repeat(listed, booked(listed, SERVICE, START), SeriesRule(WEEKLY, dates=2))
+    place = START + timedelta(weeks=1)
+    first = book(listed, place + timedelta(days=2), "first@example.org")
+    wait(listed, first)
+    moved = Change(2, Scope.THIS, place + timedelta(hours=1))
+    order = listed.db.read_now(
+        lambda tx: ChangeOrder(
+            made.id,
+            moved,
+            {2: moved.starts_at},
+            shown_of(made, changes_of(tx, listed.branch, made, moved)),
+        )
+    )
+    listed.db.write_in_now(listed.branch.id, change_series, listed.branch.id, order, SYSTEM)
+    offer = offer_of(listed, first)
+    assert offer is not None
+    assert offer.starts_at == place
 
 
 def test_a_place_that_is_too_short_now_is_offered_to_nobody(listed: Hall) -> None:
