@@ -14,6 +14,7 @@ from ..core.contacts import is_reference
 from ..core.errors import Count, Missing, Refused
 from ..core.facts.bookings import BookingCorrected
 from ..core.messages import Event
+from ..core.names import name_key
 from ..core.typos import MOST_CORRECTIONS, check_contact, check_name
 from ..store.database import Tx
 from ..store.log import Actor, Locked, locked
@@ -43,8 +44,9 @@ def correct_typo(
 ) -> None:
     """Store the corrected spelling of whom an appointment is for. Who may be written to at a corrected address is told.
 
-    The other parts of a visit and the dates to come of a series that were spelled the same are corrected with it, as far as
-    they are of `services`: those for which the person who acts corrects typing errors.
+    The other parts of a visit and the dates to come of a series that are for the same person are corrected with it, in the
+    fields that have the same error, as far as they are of `services`: those for which the person who acts corrects typing
+    errors. Others who come to the same visit keep what they have, also where they share the contact.
 
     Raises Missing("booking"), also for an erased person, Refused with "booking-over", "typo-name", "typo-contact"
     (`core.typos`), "typo-anothers" where somebody else has that case number, "booking-persons" where too many have that
@@ -77,27 +79,33 @@ def correct_typo(
             raise Refused("typo-often")
         _refuse_anothers(tx, settings, booking, changed, now, services)
         series = siblings_to_come(tx, branch_id, booking.id)
-        every = [booking, *_spelled_alike(tx, booking, series, services)]
-        values: dict[str, Any] = {field: now[field] for field in changed}
-        if "contact" in changed:
-            # The person spoke with staff. What was asked or answered at the old contact says nothing about the new one.
-            values |= {"prove_until": None, "proven_at": None}
-        ids = [one.id for one in every]
-        tx.execute(sa.update(BOOKING).where(BOOKING.c.branch_id == lock.id, BOOKING.c.id.in_(ids)).values(**values))
-        for one in every:
+        told = []
+        for one in (booking, *_of_same_person(tx, booking, series, services)):
+            alike = [field for field in changed if getattr(one, field) == getattr(booking, field)]
+            if not alike:
+                continue
+            values: dict[str, Any] = {field: now[field] for field in alike}
+            if "contact" in alike:
+                # The person spoke with staff. What was asked or answered at the old contact says nothing about the new one.
+                values |= {"prove_until": None, "proven_at": None}
+                told.append(one.id)
+            tx.execute(
+                sa.update(BOOKING).where(BOOKING.c.branch_id == lock.id, BOOKING.c.id == one.id).values(**values)
+            )
             apart.remember(lock, one.id)
-            for field in changed:
+            for field in alike:
                 lock.append(BookingCorrected(subject=str(one.id), code=one.code, field=field), actor)
-        if "contact" in changed:
-            _tell(lock, settings, [booking_by_id(tx, branch_id, one) for one in ids], in_series=bool(series))
+        _tell(lock, settings, [booking_by_id(tx, branch_id, one) for one in told], in_series=bool(series))
 
 
-def _spelled_alike(
+def _of_same_person(
     tx: Tx, booking: BookingView, series: Collection[BookingView], services: Collection[UUID]
 ) -> list[BookingView]:
-    """The other live appointments of its visit or series that have the same error."""
+    """The other live appointments of its visit or series that are for the same person.
+
+    A name may be spelled in another way there, and a case number may be missing or stand in place of the name.
+    """
     parts = bookings_together(tx, booking.branch_id, booking.together_id) if booking.together_id else []
-    spelling = (booking.name, booking.reference, booking.contact)
     found = {one.id: one for one in (*parts, *series) if one.id != booking.id}
     return [
         one
@@ -105,8 +113,14 @@ def _spelled_alike(
         if one.state in LIVE
         and one.state is not BookingState.HELD
         and one.service_id in services
-        and (one.name, one.reference, one.contact) == spelling
+        and _is_same_person(one, booking)
     ]
+
+
+def _is_same_person(one: BookingView, other: BookingView) -> bool:
+    """A case number alone does not say so, because those who come together may share it."""
+    names = name_key(one.name), name_key(other.name)
+    return all(names) and (names[0] == names[1] or one.name == other.reference or other.name == one.reference)
 
 
 def _tell(lock: Locked, settings: BranchSettings, spelled: Collection[BookingView], *, in_series: bool) -> None:

@@ -22,7 +22,7 @@ from queue_system.store import log
 from queue_system.store.database import Database, Tx
 from queue_system.store.log import SYSTEM
 from queue_system.store.queries.bookings import BookingView, policy_of
-from queue_system.store.tables import Message, PolicyRow, table
+from queue_system.store.tables import Booking, Message, PolicyRow, table
 from tests.kit.hall import Hall, change_settings
 from tests.kit.legal_aid import HOUR, START, as_stored, booked, legal_aid
 from tests.kit.repeating import WEEKLY, repeat
@@ -110,6 +110,29 @@ def test_what_was_spelled_alike_in_a_visit_is_corrected_with_it_and_told_once(ai
     assert as_stored(aid, third).name == "سامي الحسن"
     correct(aid, now[0], "هالة الحسين", "hela@example.org", seen=set())
     assert as_stored(aid, second).name == NAME
+
+
+def test_a_contact_follows_where_the_same_person_is_spelled_in_another_way(aid: Hall) -> None:
+    branch, service = aid.branch.id, aid.service("assoc-compliance")
+    # With a vowel mark and without one: one person for every limit.
+    said = ((NAME, "2026/118"), ("هالَة الحسن", ""), ("سامر الحسن", "2026/118"))
+    orders = [
+        HoldOrder(branch, service, START + number * HOUR, name, CONTACT, "ar", SYSTEM, booker=Booker.STAFF)
+        for number, (name, _) in enumerate(said)
+    ]
+    together = aid.db.write_in_now(branch, hold_together, branch, orders)
+    parts = aid.db.write_in_now(branch, confirm_together, branch, together, SYSTEM, {})
+    for one, (_, reference) in zip(parts, said, strict=True):
+        aid.db.write_now(
+            Tx.execute, sa.update(table(Booking)).where(table(Booking).c.id == one.id).values(reference=reference)
+        )
+    first = as_stored(aid, parts[0])
+    correct(aid, first, contact="hela@example.org")
+    # Who comes along keeps theirs, also with the case number of the family.
+    assert [as_stored(aid, one).contact for one in parts] == ["hela@example.org"] * 2 + [CONTACT]
+    correct(aid, as_stored(aid, first), "هالة الحسين", "hela@example.org")
+    assert [as_stored(aid, one).name for one in parts] == ["هالة الحسين", "هالَة الحسن", "سامر الحسن"]
+    assert [as_stored(aid, one).reference for one in parts] == ["2026/118", "", "2026/118"]
 
 
 def test_what_was_spelled_alike_in_a_series_is_corrected_with_it(aid: Hall) -> None:
