@@ -264,7 +264,9 @@ def move_to(lock: Locked, settings: BranchSettings, booking: BookingView, wanted
     )
     lock.append(fact, actor)
     apart.accept_now(lock, settings, booking, wanted.leave, actor)
-    return booking_by_id(tx, lock.id, booking.id)
+    moved = booking_by_id(tx, lock.id, booking.id)
+    contact_proofs.wait_as_one(lock, settings, moved)
+    return moved
 
 
 def end(lock: Locked, settings: BranchSettings, booking: BookingView, actor: Actor) -> BookingView:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from uuid import UUID
 
 import sqlalchemy as sa
 
-from ..core.contact_proof import FROM_VISITORS, proof_key, prove_until
+from ..core.bookings import BookingState
+from ..core.contact_proof import FROM_VISITORS, is_asked, proof_key, prove_until
 from ..core.messages import is_told
 from ..store.log import Locked
-from ..store.queries.bookings import BookingView, booking_by_id, policy_of
+from ..store.queries.bookings import BookingView, booking_by_id, bookings_together, policy_of
 from ..store.queries.contact_proofs import is_proven
 from ..store.queries.messages import level_of_service
 from ..store.queries.settings import BranchSettings
@@ -45,22 +47,46 @@ def ask_as_one(lock: Locked, settings: BranchSettings, parts: Sequence[BookingVi
     The earliest end is for all. Where one part need not be proven, none need be. Discreet parts are apart from the others,
     because a plain one is not asked for at a contact that is known.
     """
-
-    def group(one: BookingView) -> tuple[str, bool]:
-        return one.contact, settings.services[one.service_id].confidentiality.discreet
-
-    for key in {group(one) for one in parts}:
-        same = [one for one in parts if group(one) == key]
+    for key in {_group(settings, one) for one in parts}:
+        same = [one for one in parts if _group(settings, one) == key]
         ends = [one.prove_until for one in same if one.prove_until is not None]
         if len({one.prove_until for one in same}) > 1:
             mark(lock, same, prove_until=min(ends) if len(ends) == len(same) else None)
     return [booking_by_id(lock.tx, lock.id, one.id) for one in parts]
 
 
+def wait_as_one(lock: Locked, settings: BranchSettings, moved: BookingView) -> None:
+    """The same once a part of a visit has moved: as at first, the earliest end is for all that can still be given up.
+
+    A part that now stands in its last day is not among them, and waits with them again when it moves away.
+    """
+    if moved.together_id is None or moved.prove_until is None:
+        return
+    ends = {
+        one.id: one.prove_until
+        for one in bookings_together(lock.tx, lock.id, moved.together_id)
+        if one.state is BookingState.CONFIRMED
+        and one.prove_until is not None
+        and is_asked(one.prove_until, one.starts_at, lock.tx.now)
+        and _group(settings, one) == _group(settings, moved)
+    }
+    if len(set(ends.values())) > 1:
+        _mark(lock, ends, prove_until=min(ends.values()))
+
+
 def mark(lock: Locked, bookings: Iterable[BookingView], **values: datetime | None) -> None:
     """Set these columns of some bookings."""
-    ids = [one.id for one in bookings]
-    lock.tx.execute(sa.update(BOOKING).where(BOOKING.c.branch_id == lock.id, BOOKING.c.id.in_(ids)).values(**values))
+    _mark(lock, [one.id for one in bookings], **values)
+
+
+def _group(settings: BranchSettings, part: BookingView) -> tuple[str, bool]:
+    return part.contact, settings.services[part.service_id].confidentiality.discreet
+
+
+def _mark(lock: Locked, ids: Iterable[UUID], **values: datetime | None) -> None:
+    lock.tx.execute(
+        sa.update(BOOKING).where(BOOKING.c.branch_id == lock.id, BOOKING.c.id.in_(list(ids))).values(**values)
+    )
 
 
 def remember(lock: Locked, contact: str) -> None:

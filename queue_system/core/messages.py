@@ -48,6 +48,8 @@ class Event(StrEnum):
     VISIT_CANCELLED = "visit_cancelled"
     VISIT_CALLED_OFF = "visit_called_off"
     VISIT_GIVEN_UP = "visit_given_up"
+    VISIT_OVER_LIMIT = "visit_over_limit"
+    VISIT_OVER_PERSONS = "visit_over_persons"
     VISIT_REMINDER = "visit_reminder"
     GIVEN_UP = "given_up"  # nobody answered at the contact in time
     OVER_LIMIT = "over_limit"  # one more than a person may have, which was known once they had answered
@@ -89,10 +91,22 @@ TOLD_OF_VISIT: Final = {
     Event.CANCELLED: Event.VISIT_CANCELLED,
     Event.CALLED_OFF: Event.VISIT_CALLED_OFF,
     Event.GIVEN_UP: Event.VISIT_GIVEN_UP,
+    Event.OVER_LIMIT: Event.VISIT_OVER_LIMIT,
+    Event.OVER_PERSONS: Event.VISIT_OVER_PERSONS,
 }
 OF_VISIT: Final = frozenset({*TOLD_OF_VISIT.values(), Event.VISIT_REMINDER})
 #: Events that are about one appointment.
 OF_ONE: Final = frozenset(Event) - OF_SERIES - OF_VISIT - {Event.INVITED}
+#: Events of a visit after which some of its parts are no more.
+VISIT_ENDED: Final = frozenset(
+    {
+        Event.VISIT_CANCELLED,
+        Event.VISIT_CALLED_OFF,
+        Event.VISIT_GIVEN_UP,
+        Event.VISIT_OVER_LIMIT,
+        Event.VISIT_OVER_PERSONS,
+    }
+)
 #: Events after which there is no appointment any more.
 ENDED: Final = frozenset({Event.CANCELLED, Event.CALLED_OFF, Event.GIVEN_UP, Event.OVER_LIMIT, Event.OVER_PERSONS})
 _STRICTEST_FIRST: Final = (Level.NONE, Level.NEUTRAL, Level.MINIMAL, Level.FULL)

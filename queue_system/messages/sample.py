@@ -8,7 +8,7 @@ from uuid import UUID, uuid5
 
 from ..actions.outbox import ClaimedMessage
 from ..core.bookings import BookingState
-from ..core.messages import ENDED, OF_SERIES, OF_VISIT, Event
+from ..core.messages import ENDED, OF_SERIES, OF_VISIT, VISIT_ENDED, Event
 from ..core.support import Why
 from ..store.queries.bookings import BookingView
 from ..store.queries.earlier import Offer
@@ -20,7 +20,7 @@ from ..store.queries.visit_parts import PartTold
 NOBODY: Final = "somebody@example.org"
 _CODE: Final = "QM7K4TRX"
 _IDS: Final = UUID("6ba7b811-9dad-11d1-80b4-00c04fd430c8")
-_OVER: Final = ENDED | {Event.VISIT_CANCELLED, Event.VISIT_CALLED_OFF}
+_OVER: Final = ENDED | VISIT_ENDED
 
 
 def sample(branch: BranchSettings, service: ServiceView, event: Event, language: str, now: datetime) -> ClaimedMessage:

@@ -9,7 +9,7 @@ from typing import Final
 from ..actions.invitation_letters import ClaimedInvitation
 from ..actions.outbox import ClaimedMessage
 from ..core.bookings import BookingState, spaced_code
-from ..core.messages import ENDED, OF_SERIES, OF_VISIT, SMS, Event, Level
+from ..core.messages import ENDED, OF_SERIES, OF_VISIT, SMS, VISIT_ENDED, Event, Level
 from ..core.text_messages import segments
 from ..i18n import dates, isolates
 from ..i18n.filters import localised
@@ -21,9 +21,7 @@ from .letter import House, said_in
 from .own_words import OwnWords, neutral_sentence, own_words
 from .proof import asks_for_proof
 
-_OF_ENDS: Final = frozenset(
-    {Event.SERIES_CANCELLED, Event.VISIT_CANCELLED, Event.VISIT_CALLED_OFF, Event.VISIT_GIVEN_UP}
-)
+_OF_ENDS: Final = VISIT_ENDED | {Event.SERIES_CANCELLED}
 _CALLED_OFF: Final = (BookingState.CANCELLED, BookingState.EXPIRED)
 #: What is not needed goes until the text is no longer than this.
 MOST_SEGMENTS: Final = 3
