@@ -45,7 +45,7 @@ class ResourceNeed:
 class ServicePlan:
     """What one visit takes: `duration_min` with the visitor, then `buffer_min` of work, on every resource.
 
-    And one member for each of `members`, the same from beginning to end.
+    And one member for each of `members`, the same from beginning to end. `travel_min` is the way to the visitor.
     """
 
     service_id: UUID
@@ -53,10 +53,15 @@ class ServicePlan:
     buffer_min: int
     resources: tuple[ResourceNeed, ...]
     members: tuple[MemberNeed, ...] = ()
+    travel_min: int = 0
 
     def __post_init__(self) -> None:
         if self.duration_min + self.buffer_min <= 0 or not self.resources:
             raise ValueError("a visit takes time, and a seat of at least one resource")
+
+    def lead(self, notice: timedelta) -> timedelta:
+        """How long before its start a visit can be booked at the latest: whoever leaves now must be there in time."""
+        return max(notice, timedelta(minutes=self.travel_min))
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,12 +124,12 @@ def free_slots(
 
     `taken[resource][tick]` is the number of lanes taken among those open to the person who asks, that is
     with `lane <= need.open_lanes(public)`; ticks with none may be missing. The first slot is at or after
-    `now + notice`. `members` are the places that the members have for each first tick (`MemberTime.places`), None if
+    `now + plan.lead(notice)`. `members` are the places that the members have for each first tick (`MemberTime.places`), None if
     the plan needs none. Visit and buffer lie within one window, so that staff never work into a break.
     Times begin with the window, at the first whole tick, and follow every `step` minutes of real time.
     """
     length = ticks_needed(plan, tick_minutes)
-    earliest = tick_of(now + notice + timedelta(minutes=tick_minutes) - timedelta.resolution, tick_minutes)
+    earliest = tick_of(now + plan.lead(notice) + timedelta(minutes=tick_minutes) - timedelta.resolution, tick_minutes)
     limits = [(need.open_lanes(public), taken.get(need.resource_key, {})) for need in plan.resources]
     duration = timedelta(minutes=plan.duration_min)
     slots: list[Slot] = []
@@ -156,10 +161,10 @@ def slot_at(
 ) -> Slot:
     """The slot that begins exactly at `start`, free or taken: `places` is always 0, because `choose_seats` decides.
 
-    Raises Refused("slot-past") for a time that is over or nearer than the notice, and
+    Raises Refused("slot-past") for a time that is over or nearer than the notice or the way there, and
     Invalid("slot-unknown") for one that is never offered: closed, or between two offered times.
     """
-    if start < now + notice:
+    if start < now + plan.lead(notice):
         raise Refused("slot-past")
     tick = tick_of(start, tick_minutes)
     on_tick = start == _instant_of(tick, tick_minutes)

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from queue_system.actions import bookings, settings
 from queue_system.actions.bookings import HoldOrder
+from queue_system.clock import FrozenClock
 from queue_system.core.bookings import Booker
 from queue_system.core.errors import Refused
 from queue_system.core.slots import EPOCH, MINUTE
@@ -223,6 +224,19 @@ def test_the_way_there_and_back_is_taken_too(db: Database) -> None:
     assert stretch_of(hall, one, vehicle) == (one.starts_at - way, one.ends_at + way)
     # The next visit begins after the way back and the way there.
     assert offered(hall, "home-visit")[0] >= one.ends_at + 2 * way
+
+
+def test_the_first_visit_of_a_day_leaves_time_to_drive_there(db: Database, clock: FrozenClock) -> None:
+    hall = furnish(db, "social-work", "ehsan")
+    first = offered(hall, "home-visit")[0]
+    way = timedelta(minutes=30)
+    clock.move(first - way - clock.now())
+    assert offered(hall, "home-visit")[0] == first
+    clock.move(timedelta(minutes=1))
+    assert offered(hall, "home-visit")[0] > first
+    with pytest.raises(Refused, match="slot-past"):
+        book(hall, "home-visit", first)
+    book(hall, "home-visit", offered(hall, "home-visit")[0])
 
 
 def test_working_hours_of_a_member_are_its_own(db: Database) -> None:

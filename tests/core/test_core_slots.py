@@ -37,9 +37,11 @@ MORNING = Window(9 * 60, 11 * 60, 11 * 60)
 type_of_taken = dict[UUID, dict[int, set[int]]]
 
 
-def plan(duration: int = 20, buffer: int = 0, lanes: int = 1, public_lanes: int | None = None) -> ServicePlan:
+def plan(
+    duration: int = 20, buffer: int = 0, lanes: int = 1, public_lanes: int | None = None, travel: int = 0
+) -> ServicePlan:
     need = ResourceNeed(QUEUE, lanes, lanes if public_lanes is None else public_lanes)
-    return ServicePlan(UUID(int=9), duration, buffer, (need,))
+    return ServicePlan(UUID(int=9), duration, buffer, (need,), travel_min=travel)
 
 
 def offered(
@@ -279,6 +281,20 @@ def test_a_time_that_is_never_offered_is_refused(clock: str) -> None:
 def test_a_time_a_little_off_is_refused(odd: timedelta) -> None:
     with pytest.raises(Invalid):
         slot_at(at("09:20") + odd, plan(20), lambda _: [MORNING], DOHA, LONG_AGO, NO_NOTICE, 5)
+
+
+@pytest.mark.parametrize(
+    ("now", "notice", "first"),
+    [("08:30", 0, "09:00"), ("08:31", 0, "09:20"), ("09:10", 0, "09:40"), ("08:30", 60, "09:40"), ("08:30", 10, "09:00")],
+)
+def test_nobody_is_visited_before_whoever_leaves_now_can_be_there(now: str, notice: int, first: str) -> None:
+    visit, wait = plan(20, travel=30), timedelta(minutes=notice)
+    slots = offered(visit, [MORNING], now=at(now), notice=wait)
+    assert clocks(slots)[0] == first
+    found = [slot_at(slot.start, visit, lambda _: [MORNING], DOHA, at(now), wait, 5).start for slot in slots]
+    assert found == [slot.start for slot in slots]
+    with pytest.raises(Refused, match="slot-past"):
+        slot_at(slots[0].start - timedelta(minutes=20), visit, lambda _: [MORNING], DOHA, at(now), wait, 5)
 
 
 def test_a_time_that_is_over_or_nearer_than_the_notice_is_refused() -> None:

@@ -229,8 +229,8 @@ def plan_on(settings: BranchSettings, service: ServiceView, day: date) -> slots.
             pool = resource.pool_on(day)
             needs.append(slots.ResourceNeed(resource_id, pool, pool))
     then = service.on(day)
-    members = needs_of(settings, service.id)
-    return slots.ServicePlan(service.id, then.duration_min, then.buffer_min, tuple(needs), members)
+    members, way = needs_of(settings, service.id), service.travel_min or 0
+    return slots.ServicePlan(service.id, then.duration_min, then.buffer_min, tuple(needs), members, way)
 
 
 def policy_of(settings: BranchSettings, service: ServiceView) -> Policy:
