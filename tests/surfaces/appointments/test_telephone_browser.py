@@ -19,6 +19,14 @@ HERE = "/appointments/doha-main"
 ROWS = """() => new Set(
     [...document.querySelectorAll(".appointments-days .buttons a")].map(one => one.getBoundingClientRect().top)
 ).size"""
+# What a table hides beyond its edge.
+BEYOND = """() => [...document.querySelectorAll(".table-scroll")].flatMap(region => {
+    const { left, right } = region.getBoundingClientRect();
+    return [...region.querySelectorAll("td, tbody th")].filter(one => {
+        const cell = one.getBoundingClientRect();
+        return cell.left < left - 1 || cell.right > right + 1;
+    }).map(one => one.textContent.trim());
+})"""
 # Whether a list gives the marks below the letters of its option less room than they need.
 CUTS_OFF = """list => {
     const style = getComputedStyle(list), measure = document.createElement("canvas").getContext("2d");
@@ -75,3 +83,20 @@ def test_a_move_is_answered(reception: tuple[ByKeyboard, Hall]) -> None:
     rana.reach("button[name=start]")
     rana.enter()
     rana.says("نُقل الموعد إلى هذا الوقت")
+
+
+def test_reception_has_its_states_and_buttons_on_the_screen(reception: tuple[ByKeyboard, Hall]) -> None:
+    rana, hall = reception
+    hall.issue("birth")
+    rana.open(f"{HERE}/new?service=complaint")
+    rana.reach("button[name=start]")
+    rana.enter()
+    rana.press("تأكيد الموعد")
+    rana.open("/reception/doha-main")
+    assert rana.page.evaluate(BEYOND) == []
+    appointment, waiting = (rana.page.get_by_role("table", name=one) for one in ("مواعيد اليوم", "في الانتظار"))
+    # A row that is laid out as a card is a row of a table all the same.
+    expect(appointment.get_by_role("columnheader", name="الحالة")).to_have_count(1)
+    expect(appointment.get_by_role("cell", name="مؤكَّد")).to_be_in_viewport(ratio=1)
+    expect(waiting.get_by_role("row")).to_have_count(2)
+    rana.press("تسجيل الوصول")
