@@ -285,7 +285,13 @@ def test_a_time_a_little_off_is_refused(odd: timedelta) -> None:
 
 @pytest.mark.parametrize(
     ("now", "notice", "first"),
-    [("08:30", 0, "09:00"), ("08:31", 0, "09:20"), ("09:10", 0, "09:40"), ("08:30", 60, "09:40"), ("08:30", 10, "09:00")],
+    [
+        ("08:30", 0, "09:00"),
+        ("08:31", 0, "09:20"),
+        ("09:10", 0, "09:40"),
+        ("08:30", 60, "09:40"),
+        ("08:30", 10, "09:00"),
+    ],
 )
 def test_nobody_is_visited_before_whoever_leaves_now_can_be_there(now: str, notice: int, first: str) -> None:
     visit, wait = plan(20, travel=30), timedelta(minutes=notice)

@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute, Route
 from ...actions import calling_off
 from ...actions.bookings import cancel_booking, change_booking, confirm_booking
 from ...actions.home_visits import change_address
+from ...actions.look_ups import record_look_ups
 from ...actions.said import Said
 from ...actions.series import note_said
 from ...core import bookings, contacts, hours
@@ -34,13 +35,14 @@ from ...store.queries.participants import others_of
 from ...store.queries.series import place_in_series
 from ...store.queries.settings import ServiceView
 from ...web import kit
+from ...web.booking_search import BY_CALL
 from ...web.booking_warnings import warnings_of
 from ...web.errors import message
 from ...web.here import StaffAtBranch, staff_at_branch
 from ...web.safe_contact import asks_again, way_of
 from . import apart, hand_over, new, people_form
 from .day import address, read_day
-from .whereabouts import typed_how, where_values
+from .whereabouts import may_call, typed_how, where_values
 
 FIELDS: Final = ("name", "contact", "reference", "address", "way", "note")
 
@@ -118,6 +120,15 @@ async def write_address(request: Request) -> Response:
     return kit.see_other(_address(here, booking))
 
 
+async def number(request: Request) -> Response:
+    """The contact of an appointment that is not at the branch, for whoever calls the visitor; the log keeps who looked."""
+    here, booking = await enter(request)
+    if not await may_call(here, booking):
+        raise Missing("booking")
+    await here.do(record_look_ups, (booking,), BY_CALL, here.actor)
+    return await _page(here, booking, shows_number=True)
+
+
 def _reasons(here: StaffAtBranch, booking: BookingView) -> tuple[Why, ...]:
     """The reasons of the house for which this person may call an appointment off."""
     may = booking.state is BookingState.CONFIRMED and booking.service_id in here.services(CALL_OFF_RIGHTS)
@@ -137,7 +148,12 @@ async def enter(request: Request) -> tuple[StaffAtBranch, BookingView]:
 
 
 async def _page(
-    here: StaffAtBranch, booking: BookingView, failure: DomainError | None = None, said: Said | None = None
+    here: StaffAtBranch,
+    booking: BookingView,
+    failure: DomainError | None = None,
+    said: Said | None = None,
+    *,
+    shows_number: bool = False,
 ) -> Response:
     branch, service = here.branch, here.branch.services[booking.service_id]
     known, had = members_of(branch), await here.read(members_had, branch, [booking])
@@ -202,7 +218,10 @@ async def _page(
         "reasons": _reasons(here, booking),
         "asks": here.request.query_params.get("ask") == "call-off",
         "moved": here.request.query_params.get("done") == "moved",
-    } | await where_values(here, booking, said)
+    } | await where_values(here, booking, said, shows_number=shows_number)
+    if here.request.method == "POST":
+        # What a form has answered cannot be fetched again in another language.
+        values["language_urls"] = lambda language: f"{_address(here, booking)}?lang={language}"
     return await here.page("appointments/one.html", values, status=failure.status if failure else 200)
 
 
@@ -278,6 +297,7 @@ routes: list[BaseRoute] = [
     Route(ONE, show),
     Route(f"{ONE}/confirmation", confirm, methods=["POST"]),
     Route(f"{ONE}/address", write_address, methods=["POST"]),
+    Route(f"{ONE}/number", number, methods=["POST"]),
     Route(f"{ONE}/time", move, methods=["GET", "POST"]),
     Route(f"{ONE}/cancellation", call_off, methods=["POST"]),
 ]

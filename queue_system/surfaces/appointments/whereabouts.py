@@ -7,13 +7,17 @@ from typing import Any
 
 from ...actions.channels import How
 from ...actions.said import Said
+from ...core import contacts
 from ...core.bookings import BookingState
 from ...core.channels import Channel
+from ...core.rights import CONTACT_RIGHTS, RECEPTION_RIGHTS
 from ...store.queries.bookings import BookingView
 from ...store.queries.channels import channel_of, channels_to_choose, video_link
 from ...store.queries.home_visits import address_of
+from ...store.queries.staff_notes import gives
 from ...web.here import StaffAtBranch
 from ...web.how import CHANNELS
+from ...web.safe_contact import way_of
 
 
 def typed_how(form: Mapping[str, str]) -> How:
@@ -21,10 +25,31 @@ def typed_how(form: Mapping[str, str]) -> How:
     return How(form.get("channel", ""), form.get("address", ""))
 
 
-async def where_values(here: StaffAtBranch, booking: BookingView, said: Said | None) -> dict[str, Any]:
+async def may_call(here: StaffAtBranch, booking: BookingView) -> bool:
+    """Whether this person may see the contact, because the appointment is not at the branch and its visitor can be called.
+
+    As at reception, it is for those who receive people; besides for those who may see contacts, and for its members.
+    How the visitor may be contacted wins over all of it.
+    """
+    if booking.state is not BookingState.CONFIRMED or booking.erased_at is not None or not booking.contact:
+        return False
+    if channel_of(here.branch, booking).is_received:
+        return False
+    service = booking.service_id
+    if not way_of(here.branch, here.words, service, booking.contact_way, booking.contact_note).shows:
+        return False
+    if service in here.services(RECEPTION_RIGHTS | CONTACT_RIGHTS):
+        return True
+    return await here.read(gives, here.branch.id, booking, here.person.id)
+
+
+async def where_values(
+    here: StaffAtBranch, booking: BookingView, said: Said | None, *, shows_number: bool
+) -> dict[str, Any]:
     """The values of `appointments/_where.html` and `_asks_where.html`; the address only while the time is held.
 
-    Whoever takes a booking writes the address down; later it is for those who go there.
+    Whoever takes a booking writes the address down; later it is for those who go there. `shows_number`: they have asked
+    for the contact, and the log says so.
     """
     branch = here.branch
     service, how = branch.services[booking.service_id], said.how if said else None
@@ -39,4 +64,7 @@ async def where_values(here: StaffAtBranch, booking: BookingView, said: Said | N
         "by_video": channel is Channel.VIDEO,
         "video": video_link(branch, booking),
         "address_known": bool(address),
+        "may_call": await may_call(here, booking),
+        "number": contacts.shown(booking.contact) if shows_number else "",
+        "dialled": booking.contact if shows_number and booking.contact.startswith("+") else "",
     }

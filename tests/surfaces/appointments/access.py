@@ -32,6 +32,7 @@ NAMES_NOTHING: Final = {
     "/appointments/{branch}/{booking}/time",
     "/appointments/{branch}/{booking}/cancellation",
     "/appointments/{branch}/{booking}/address",
+    "/appointments/{branch}/{booking}/number",
     "/appointments/{branch}/visits/{booking}/back",
     "/appointments/{branch}/accounts",
     "/appointments/{branch}/{booking}/series",
@@ -94,7 +95,10 @@ MATRIX: Final[dict[tuple[str, str], Row]] = {
     ("POST", f"{ONE}/typo"): BOOK,
     ("POST", f"{ONE}/contact"): ASK,
     ("GET", f"{ONE}/time"): BOOK,
-    **{("POST", f"{ONE}/{act}"): BOOK for act in ("confirmation", "people", "time", "cancellation", "address")},
+    **{
+        ("POST", f"{ONE}/{act}"): BOOK
+        for act in ("confirmation", "people", "time", "cancellation", "address", "number")
+    },
     ("GET", f"{ONE}/series"): BOOK,
     ("POST", f"{ONE}/series"): BOOK,
     ("GET", SERIES): BOOK,
