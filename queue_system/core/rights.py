@@ -209,6 +209,8 @@ DECISION_RIGHTS: Final[Rights] = MOVE_RIGHTS | CALL_OFF_RIGHTS
 ASKING_RIGHTS: Final[Rights] = DECIDING_RIGHTS | (SETTINGS_RIGHTS - PRINTER_RIGHTS) | VOID_RIGHTS | DECISION_RIGHTS
 # To book for visitors, to move and call off one appointment for them, and to see its name while doing so.
 BOOK_RIGHTS: Final[Rights] = frozenset({"book_for_visitor", "create_protected_case"})
+# To open an appointment, for those who may move it or call it off; whom it is for needs BOOK_RIGHTS.
+APPOINTMENT_RIGHTS: Final[Rights] = BOOK_RIGHTS | DECISION_RIGHTS
 #: Rights that count only for protected services.
 PROTECTED_ONLY: Final[Rights] = frozenset({"create_protected_case"})
 # To ask people how they may be contacted without harm, and to change it.

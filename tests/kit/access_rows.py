@@ -91,7 +91,7 @@ BOOK = row(
     forbidden=(IDLE, ELSEWHERE, CLERK, SUPERVISOR, AUDITOR, TECHNICIAN),
     open=(RECEPTIONIST, ADMINISTRATOR),
 )
-# Supervisors of the sample move many appointments, so they see the days.
+# Supervisors of the sample move appointments and call them off, so they see the days.
 DAYS = {**BOOK, SUPERVISOR: OPEN}
 # Nobody else of the sample plans absences.
 ABSENCES = row(

@@ -84,6 +84,7 @@ SHOWN: Final[dict[Right, frozenset[str]]] = {
     **dict.fromkeys(
         (
             *("attendance", "see_bookings", "block_members", "move_bookings", "edit_hours", "close_day"),
+            "cancel_bookings",
             *("edit_services", "edit_levels", "export_settings", "grant_roles", "read_audit"),
         ),
         MEMBERS,

@@ -20,7 +20,7 @@ from ...actions.guarded_meetings import ACTION, ask_to_accept, is_about
 from ...actions.second_person import SecondPersonNeeded
 from ...core.apart import LONGEST_MINUTES, AcceptedFor, Leave, Reason, Scope, keyed, read_reference, references
 from ...core.errors import DomainError, Invalid, Missing, Refused
-from ...core.rights import APART_RIGHTS, BOOK_RIGHTS
+from ...core.rights import APART_RIGHTS, APPOINTMENT_RIGHTS, BOOK_RIGHTS
 from ...store.database import Tx
 from ...store.queries.apart import PairView, keeps_apart, may_accept, meetings, open_pairs, people_of
 from ...store.queries.approvals import requests
@@ -182,7 +182,7 @@ async def _enter(request: Request) -> StaffAtBranch:
 async def _page(
     here: StaffAtBranch, form: Mapping[str, str] | None = None, failure: DomainError | None = None, wanted: str = ""
 ) -> Response:
-    pairs, met = await here.read(_read, here.branch, here.services(BOOK_RIGHTS), here.person.id)
+    pairs, met = await here.read(_read, here.branch, here.services(APPOINTMENT_RIGHTS), here.person.id)
     words = message(failure, here.words) if failure else ""
     field = failure.field if isinstance(failure, Invalid) and failure.field in (*FIELDS, "who") else ""
     asked = here.request.query_params.get("ask", "")

@@ -14,7 +14,7 @@ from starlette.routing import BaseRoute, Route
 from ...core import hours
 from ...core.bookings import Mode
 from ...core.errors import Denied, DomainError
-from ...core.rights import APART_RIGHTS, BOOK_RIGHTS, DAY_RIGHTS
+from ...core.rights import APART_RIGHTS, APPOINTMENT_RIGHTS, BOOK_RIGHTS, DAY_RIGHTS
 from ...store.database import Tx
 from ...store.queries.apart import keeps_apart
 from ...store.queries.appointments import appointments_on
@@ -57,8 +57,8 @@ async def page(
     branch, query = here.branch, here.request.query_params
     today = hours.business_date(here.now, branch.zone, branch.day_starts)
     day = read_day(query.get("day", (sent or {}).get("day", ""))) or today
-    seen, named = here.services(DAY_RIGHTS), here.services(BOOK_RIGHTS)
-    lines, grid = await here.read(_read, branch, day, seen, named, selection)
+    seen, named, opened = (here.services(rights) for rights in (DAY_RIGHTS, BOOK_RIGHTS, APPOINTMENT_RIGHTS))
+    lines, grid = await here.read(_read, branch, day, seen, named, opened, selection)
     values = {
         **await selecting(here, day, selection, sent, failure),
         "base": address(branch),
@@ -109,10 +109,16 @@ def read_day(text: str) -> date | None:
 
 
 def _read(
-    tx: Tx, branch: BranchSettings, day: date, seen: frozenset[UUID], named: frozenset[UUID], selection: Selection
+    tx: Tx,
+    branch: BranchSettings,
+    day: date,
+    seen: frozenset[UUID],
+    named: frozenset[UUID],
+    opened: frozenset[UUID],
+    selection: Selection,
 ) -> tuple[list[Line], Grid]:
     found = appointments_on(tx, branch, day)
-    lines = lines_of(branch, found, seen, named)
+    lines = lines_of(branch, found, seen, named, opened)
     grid = grid_of(tx, branch, day, found, lines, seen, selection)
     return [one for one in lines if selection.takes(branch, one)], grid
 

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
+from ...core.bookings import BookingState
 from ...store.queries.appointments import DayOfBookings
 from ...store.queries.bookings import BookingView
 from ...store.queries.members import members_of
@@ -16,7 +17,7 @@ from ...store.queries.settings import BranchSettings, Names
 class Line:
     """An appointment in the list. `name` is None where the person may not see it, or the level keeps it off screens.
 
-    `opens`: whether the person may open its page. `columns` are the slugs of its members, or else of its queue.
+    `opens`: whether the person may open its page, which then may have no name. `columns` are the slugs of its members, or else of its queue.
     """
 
     booking: BookingView
@@ -28,9 +29,13 @@ class Line:
 
 
 def lines_of(
-    branch: BranchSettings, found: DayOfBookings, seen: Collection[UUID], named: Collection[UUID]
+    branch: BranchSettings,
+    found: DayOfBookings,
+    seen: Collection[UUID],
+    named: Collection[UUID],
+    opened: Collection[UUID],
 ) -> list[Line]:
-    """The appointments of the services `seen`, with names for the services `named`."""
+    """The appointments of the services `seen`, with names for the services `named`, and leading on for those `opened`."""
     known = members_of(branch)
     return [
         Line(
@@ -38,12 +43,17 @@ def lines_of(
             branch.services[one.service_id].listed_names,
             _name(branch, one) if one.service_id in named else None,
             tuple(known[had.member].names for had in found.had(one) if had.member in known),
-            one.service_id in named,
+            _opens(one, named, opened),
             _columns(branch, found, one),
         )
         for one in found.bookings
         if one.service_id in seen
     ]
+
+
+def _opens(booking: BookingView, named: Collection[UUID], opened: Collection[UUID]) -> bool:
+    """A time that is only held is no appointment yet, so nobody but those who book has anything to do with it."""
+    return booking.service_id in (named if booking.state is BookingState.HELD else opened)
 
 
 def _columns(branch: BranchSettings, found: DayOfBookings, booking: BookingView) -> frozenset[str]:

@@ -18,18 +18,14 @@ from ...actions.look_ups import record_look_ups
 from ...actions.said import Said
 from ...actions.series import note_said
 from ...core import bookings, contacts, hours
-from ...core.bookings import Booker, BookingState, BookingStep, spaced_code
+from ...core.bookings import Booker, BookingState, BookingStep
 from ...core.contact_proof import is_asked
-from ...core.errors import DomainError, Doubtful, Invalid, Missing
-from ...core.messages import is_told
-from ...core.rights import BOOK_RIGHTS, CALL_OFF_RIGHTS, TYPO_RIGHTS
-from ...core.support import Why
-from ...i18n import dates
+from ...core.errors import Denied, DomainError, Doubtful, Invalid, Missing
+from ...core.rights import APPOINTMENT_RIGHTS, BOOK_RIGHTS, CALL_OFF_RIGHTS, MOVE_RIGHTS, TYPO_RIGHTS, Rights
 from ...store.queries.appointments import first_free, members_had
 from ...store.queries.bookings import BookingView, booking_by_id
 from ...store.queries.helping import helper_named
-from ...store.queries.members import MemberView, members_of
-from ...store.queries.messages import level_for
+from ...store.queries.members import MemberView
 from ...store.queries.overlaps import to_come_besides
 from ...store.queries.participants import others_of
 from ...store.queries.series import place_in_series
@@ -40,7 +36,8 @@ from ...web.booking_warnings import warnings_of
 from ...web.errors import message
 from ...web.here import StaffAtBranch, staff_at_branch
 from ...web.safe_contact import asks_again, way_of
-from . import apart, hand_over, new, people_form
+from . import apart, new, people_form
+from .acting import acting_values, can, page_without_person, reasons_of
 from .day import address, read_day
 from .whereabouts import may_call, typed_how, where_values
 
@@ -49,7 +46,7 @@ FIELDS: Final = ("name", "contact", "reference", "address", "way", "note")
 
 async def show(request: Request) -> Response:
     """`/appointments/{branch}/{booking}`: the questions for a held time, else the appointment."""
-    here, booking = await enter(request)
+    here, booking = await enter(request, APPOINTMENT_RIGHTS)
     return await _page(here, booking)
 
 
@@ -80,7 +77,7 @@ async def confirm(request: Request) -> Response:
 
 async def move(request: Request) -> Response:
     """`…/time`: other times of the same service; sending one moves the appointment."""
-    here, booking = await enter(request)
+    here, booking = await enter(request, BOOK_RIGHTS | MOVE_RIGHTS)
     if request.method == "GET":
         return await _times(here, booking, request.query_params)
     form = await kit.form(request)
@@ -95,12 +92,15 @@ async def move(request: Request) -> Response:
 
 async def call_off(request: Request) -> Response:
     """Cancel it as the visitor wishes, call it off for a reason of the house, or give a hold back."""
-    here, booking = await enter(request)
+    here, booking = await enter(request, BOOK_RIGHTS | CALL_OFF_RIGHTS)
     wanted = (await kit.form(request)).get("why", "")
-    why = next((one for one in _reasons(here, booking) if one == wanted), None)
+    why = next((one for one in reasons_of(here, booking) if one == wanted), None)
     try:
         if why is not None:
             await here.do(calling_off.call_off, booking.id, why, here.actor)
+        elif booking.service_id not in here.services(BOOK_RIGHTS):
+            # What a visitor wishes, only those know who speak with visitors.
+            raise Denied("not-allowed")
         else:
             await here.do(cancel_booking, booking.id, here.actor, Booker.STAFF)
     except DomainError as refusal:
@@ -129,20 +129,17 @@ async def number(request: Request) -> Response:
     return await _page(here, booking, shows_number=True)
 
 
-def _reasons(here: StaffAtBranch, booking: BookingView) -> tuple[Why, ...]:
-    """The reasons of the house for which this person may call an appointment off."""
-    may = booking.state is BookingState.CONFIRMED and booking.service_id in here.services(CALL_OFF_RIGHTS)
-    return calling_off.REASONS if may else ()
+async def enter(request: Request, rights: Rights = BOOK_RIGHTS) -> tuple[StaffAtBranch, BookingView]:
+    """The appointment that the address names, of a department for which this person has one of `rights`.
 
-
-async def enter(request: Request) -> tuple[StaffAtBranch, BookingView]:
-    """The appointment that the address names, of a department of this person; raises Missing("booking")."""
-    here = await staff_at_branch(request, BOOK_RIGHTS)
+    A time that is only held is there for those who book. Raises Missing("booking").
+    """
+    here = await staff_at_branch(request, rights)
     try:
         booking = await here.read(booking_by_id, here.branch.id, UUID(request.path_params["booking"]))
     except ValueError:
         raise Missing("booking") from None
-    if booking.service_id not in here.services(BOOK_RIGHTS):
+    if booking.service_id not in here.services(BOOK_RIGHTS if booking.state is BookingState.HELD else rights):
         raise Missing("booking")
     return here, booking
 
@@ -156,7 +153,8 @@ async def _page(
     shows_number: bool = False,
 ) -> Response:
     branch, service = here.branch, here.branch.services[booking.service_id]
-    known, had = members_of(branch), await here.read(members_had, branch, [booking])
+    if service.id not in here.services(BOOK_RIGHTS):
+        return await page_without_person(here, booking, failure)
     others = await here.read(others_of, branch.id, booking.id)
     answers = said or Said(
         booking.name,
@@ -173,14 +171,7 @@ async def _page(
     field = failure.field if isinstance(failure, Invalid) and failure.field in FIELDS else ""
     errors = {field: words} if field else people_form.errors_of(failure, words)
     values = {
-        "base": address(branch),
-        "booking": booking,
-        "service": service,
         "held": held,
-        "code": spaced_code(booking.code),
-        "day_of": hours.business_date(booking.starts_at, branch.zone, branch.day_starts),
-        "members": [known[one.member].names for one in had.get(booking.id, ()) if one.member in known],
-        "when": dates.day_time(booking.starts_at, branch.zone, here.words),
         "answers": answers,
         "people": people_form.asked(here, service, answers.name or answers.reference, answers.others),
         "roles": people_form.roles(here.words),
@@ -206,29 +197,19 @@ async def _page(
             if other.service_id in here.services(BOOK_RIGHTS)
         ],
         "warnings": await warnings_of(here, booking),
-        "hand_over": hand_over.ways_on(here, booking, {one.member for one in had.get(booking.id, ())}),
         "prove_until": booking.prove_until
         if booking.state is BookingState.CONFIRMED and is_asked(booking.prove_until, booking.starts_at, here.now)
         else None,
-        "may_move": _can(booking, BookingStep.CHANGE),
-        "may_call_off": _can(booking, BookingStep.CANCEL),
-        "is_told": booking.state is BookingState.CONFIRMED
-        and is_told(level_for(branch, booking), booking.contact, here.installation.database.sends),
         "accepted_for": apart.asked_why(here, failure),
-        "reasons": _reasons(here, booking),
-        "asks": here.request.query_params.get("ask") == "call-off",
-        "moved": here.request.query_params.get("done") == "moved",
-    } | await where_values(here, booking, said, shows_number=shows_number)
-    if here.request.method == "POST":
-        # What a form has answered cannot be fetched again in another language.
-        values["language_urls"] = lambda language: f"{_address(here, booking)}?lang={language}"
+    }
+    values |= await acting_values(here, booking) | await where_values(here, booking, said, shows_number=shows_number)
     return await here.page("appointments/one.html", values, status=failure.status if failure else 200)
 
 
 async def _times(
     here: StaffAtBranch, booking: BookingView, chosen: Mapping[str, str], refusal: DomainError | None = None
 ) -> Response:
-    if not _can(booking, BookingStep.CHANGE):
+    if not can(booking, BookingStep.CHANGE):
         return kit.see_other(_address(here, booking))
     branch, service = here.branch, here.branch.services[booking.service_id]
     today = hours.business_date(here.now, branch.zone, branch.day_starts)
@@ -278,10 +259,6 @@ def _said(here: StaffAtBranch, service: ServiceView, form: Mapping[str, str]) ->
         how=typed_how(form),
         leave=apart.leave_of(here, form),
     )
-
-
-def _can(booking: BookingView, step: BookingStep) -> bool:
-    return step in bookings.steps_from(booking.state)
 
 
 def _address(here: StaffAtBranch, booking: BookingView) -> str:

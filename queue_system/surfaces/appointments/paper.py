@@ -29,7 +29,7 @@ async def show(request: Request) -> Response:
     day = read_day(query.get("day", "")) or hours.business_date(here.now, branch.zone, branch.day_starts)
     seen, named = here.services(DAY_RIGHTS), here.services(BOOK_RIGHTS)
     selection = read_selection(branch, query, seen)
-    found = await here.read(week_of, branch, (day,), seen, named, selection)
+    found = await here.read(week_of, branch, (day,), seen, named, named, selection)
     having = [row for row in found.rows if row.days[0].lines]
     chosen = [row for row in having if row.slug == query.get("who")]
     values = {

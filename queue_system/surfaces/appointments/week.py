@@ -15,7 +15,7 @@ from starlette.routing import BaseRoute, Route
 from ...core import hours
 from ...core.errors import DomainError
 from ...core.free_time import FreeTime
-from ...core.rights import BOOK_RIGHTS, DAY_RIGHTS
+from ...core.rights import APPOINTMENT_RIGHTS, BOOK_RIGHTS, DAY_RIGHTS
 from ...core.slots import tick_of
 from ...store.database import Tx
 from ...store.queries.appointments import DayOfBookings, appointments_on
@@ -77,7 +77,8 @@ async def page(
     today = hours.business_date(here.now, branch.zone, branch.day_starts)
     first = read_day(here.request.query_params.get("day", (sent or {}).get("day", ""))) or today
     days = tuple(first + timedelta(days=n) for n in range(DAYS))
-    week = await here.read(week_of, branch, days, here.services(DAY_RIGHTS), here.services(BOOK_RIGHTS), selection)
+    seen, named, opened = (here.services(rights) for rights in (DAY_RIGHTS, BOOK_RIGHTS, APPOINTMENT_RIGHTS))
+    week = await here.read(week_of, branch, days, seen, named, opened, selection)
     values = {
         **await selecting(here, first, selection, sent, failure),
         "base": address(branch),
@@ -97,11 +98,12 @@ def week_of(
     days: tuple[date, ...],
     seen: frozenset[UUID],
     named: frozenset[UUID],
+    opened: frozenset[UUID],
     selection: Selection = ALL,
 ) -> Week:
-    """Successive days for the services `seen`, with names for the services `named`, as far as they are selected."""
+    """Successive days for the services `seen`, as far as they are selected; `named` and `opened` as for `lines_of`."""
     found = appointments_on(tx, branch, days[0], len(days))
-    lines = lines_of(branch, found, seen, named)
+    lines = lines_of(branch, found, seen, named, opened)
     shown = {line.booking.id: line for line in lines if selection.takes(branch, line)}
     left_out = {line.booking.id for line in lines} - shown.keys()
     on = {one.id: hours.business_date(one.starts_at, branch.zone, branch.day_starts) for one in found.bookings}

@@ -82,7 +82,10 @@ MATRIX: Final[dict[tuple[str, str], Row]] = {
     ("POST", INVITATIONS): BOOK,
     ("GET", f"{INVITATIONS}/{{invitation}}"): BOOK,
     ("POST", f"{INVITATIONS}/{{invitation}}/withdrawal"): BOOK,
-    ("GET", ONE): BOOK,
+    # To move appointments and to call them off, one does not have to book.
+    ("GET", ONE): DAYS,
+    **{(how, f"{ONE}/time"): DAYS for how in ("GET", "POST")},
+    ("POST", f"{ONE}/cancellation"): DAYS,
     ("GET", "/appointments/{branch}/attendance"): ASK,
     ("POST", "/appointments/{branch}/attendance"): ASK,
     ("GET", f"{ONE}/people"): BOOK,
@@ -94,11 +97,7 @@ MATRIX: Final[dict[tuple[str, str], Row]] = {
     ("GET", f"{ONE}/typo"): BOOK,
     ("POST", f"{ONE}/typo"): BOOK,
     ("POST", f"{ONE}/contact"): ASK,
-    ("GET", f"{ONE}/time"): BOOK,
-    **{
-        ("POST", f"{ONE}/{act}"): BOOK
-        for act in ("confirmation", "people", "time", "cancellation", "address", "number")
-    },
+    **{("POST", f"{ONE}/{act}"): BOOK for act in ("confirmation", "people", "address", "number")},
     ("GET", f"{ONE}/series"): BOOK,
     ("POST", f"{ONE}/series"): BOOK,
     ("GET", SERIES): BOOK,

@@ -110,7 +110,7 @@ def shown(hall: Hall, days: int = 0, *, seen: bool = True) -> Grid:
 
     def read(tx: Tx) -> Grid:
         found = appointments_on(tx, branch, day)
-        return grid_of(tx, branch, day, found, lines_of(branch, found, services, services), services)
+        return grid_of(tx, branch, day, found, lines_of(branch, found, services, services, services), services)
 
     return hall.db.read_now(read)
 

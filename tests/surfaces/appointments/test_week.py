@@ -112,7 +112,7 @@ def book(hall: Hall, service: str, day: date, name: str = "") -> BookingView:
 def week(hall: Hall, seen: frozenset[UUID] | None = None) -> Week:
     days = tuple(FIRST + timedelta(days=n) for n in range(DAYS))
     services = frozenset(hall.branch.services) if seen is None else seen
-    return hall.db.read_now(week_of, hall.branch, days, services, services)
+    return hall.db.read_now(week_of, hall.branch, days, services, services, services)
 
 
 def vehicle(hall: Hall, found: Week) -> tuple[DayOf, ...]:
