@@ -194,11 +194,16 @@ def is_emergency(weight: float) -> bool:
     return weight >= EMERGENCY_WEIGHT
 
 
+def in_thousandths(weight: float) -> int:
+    """The weight as V is computed with it."""
+    return round(weight * 1000)
+
+
 def priority_at(waited: timedelta, weight: float, rules: CallingRules) -> int:
     """V of the module's formula, in thousandths of a weight times microseconds; 0 before the anchor."""
     value = _plain(waited, weight)
     if not is_emergency(weight) and rules.guard is not None and waited > rules.guard:
-        value += max(0, _thousandths(rules.top_weight) - _thousandths(weight)) * ((waited - rules.guard) // _TICK)
+        value += max(0, in_thousandths(rules.top_weight) - in_thousandths(weight)) * ((waited - rules.guard) // _TICK)
     return value
 
 
@@ -261,8 +266,4 @@ def _reason(first: Waiting, unguarded: Waiting, oldest: Waiting, rules: CallingR
 
 
 def _plain(waited: timedelta, weight: float) -> int:
-    return _thousandths(weight) * max(0, waited // _TICK)
-
-
-def _thousandths(weight: float) -> int:
-    return round(weight * 1000)
+    return in_thousandths(weight) * max(0, waited // _TICK)

@@ -1,0 +1,79 @@
+"""What is known of a hall at one moment and bears on how long its people will wait."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from ..dispatch import CallingRules, Waiting
+
+
+@dataclass(frozen=True, slots=True)
+class InLine:
+    """A ticket that waits, and the service that it waits for."""
+
+    ticket: Waiting
+    service_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A visit that keeps its counter: its service, and when its visitor was called (UTC)."""
+
+    service_id: UUID
+    called_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Away:
+    """A time in which a counter calls nobody: a break, or closed for the day where `until` is None (UTC)."""
+
+    since: datetime
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """A counter where somebody sits or will sit: the queues that it serves, its visit, when it calls nobody."""
+
+    queues: frozenset[UUID]
+    visit: Visit | None = None
+    away: tuple[Away, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """Somebody who will perhaps come: with the probability `chance`, for a booked time or at an instant `at` (UTC).
+
+    Who comes for a booked time (`appointment`) is taken to be there from the moment at which the rule lets appointments be
+    called. An arrival without appointment stands for visitors of a class that goes before others.
+    """
+
+    queue_id: UUID
+    service_id: UUID
+    weight: float
+    at: datetime
+    chance: float
+    appointment: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Newcomer:
+    """Somebody who would take a number now: for this queue, in a priority class of this weight."""
+
+    queue_id: UUID
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Hall:
+    """A hall at the instant `now` (UTC): who waits, who may come, the counters, the rule by which they call."""
+
+    now: datetime
+    rules: CallingRules
+    counters: Sequence[Counter]
+    waiting: Sequence[InLine]
+    arrivals: Sequence[Arrival] = ()
+    newcomers: Sequence[Newcomer] = ()
