@@ -48,6 +48,11 @@ OPEN: Final = frozenset({Decided.LATER, Decided.UNANSWERED})
 UNSETTLED: Final = OPEN | {Decided.MOVE}
 
 
+def is_for_staff_alone(decision: Decided | None, why: Why | None) -> bool:
+    """Whether only staff have to find another person or room: the time still stands, so the visitor need not know."""
+    return why is Why.MEMBER and decision is Decided.LATER
+
+
 class LineChoice(StrEnum):
     """What staff can decide on a visitor in line."""
 

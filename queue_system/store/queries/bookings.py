@@ -79,11 +79,12 @@ class BookingView:
     @property
     def is_unproven(self) -> bool:
         """Whether it was given up because nobody answered at its contact."""
-        return (
-            self.state is BookingState.CANCELLED
-            and self.prove_until is not None
-            and self.decision is not Decided.CANCEL
-        )
+        return self.state is BookingState.CANCELLED and self.prove_until is not None and not self.is_called_off
+
+    @property
+    def is_called_off(self) -> bool:
+        """Whether the branch called it off, for its reason `lost_why`; one that was cancelled otherwise can have that, too."""
+        return self.state is BookingState.CANCELLED and self.decision is Decided.CANCEL
 
     @property
     def taken_away(self) -> bool:

@@ -12,6 +12,7 @@ from ...actions.channels import How
 from ...core.bookings import BookingState
 from ...core.channels import read_address
 from ...core.errors import Invalid
+from ...core.promises import is_for_staff_alone
 from ...store.log import VISITOR
 from ...store.queries.bookings import BookingView
 from ...store.queries.channels import channel_of, channels_of, place_of, video_link
@@ -104,6 +105,8 @@ def _booking(branch: BranchSettings, found: BookingView, warnings: list[str]) ->
     """
     service = branch.services[found.service_id]
     protected = service.confidentiality.hides_service
+    # That staff look for another person stays with them, as on the page of the appointment (decision 0036).
+    ours = is_for_staff_alone(found.decision, found.lost_why)
     zone = branch.calendar.zone
     return models.Booking(
         token=found.token,
@@ -120,8 +123,8 @@ def _booking(branch: BranchSettings, found: BookingView, warnings: list[str]) ->
         channel=channel_of(branch, found),
         video_link=video_link(branch, found) if found.state in WITH_A_CALL else None,
         changes=found.changes,
-        decision=found.decision,
-        why=found.lost_why,
+        decision=None if ours else found.decision,
+        why=None if ours else found.lost_why,
         offer=_offer(branch, found),
         warnings=warnings,
     )

@@ -15,9 +15,8 @@ from ...core.bookings import BookingState, Policy, spaced_code
 from ...core.contact_proof import is_asked
 from ...core.errors import DomainError, Missing, Refused
 from ...core.messages import Level
-from ...core.promises import Decided
+from ...core.promises import Decided, is_for_staff_alone
 from ...core.safe_contact import Way
-from ...core.support import Why
 from ...core.tickets import TicketState
 from ...store.queries import line
 from ...store.queries.access import visitors_have_a_kiosk
@@ -77,18 +76,13 @@ def phase_of(booking: BookingView, now: datetime) -> Phase:
     """The phase at `now`: a hold may have expired, or a time passed, before the stored state changes."""
     if booking.state is BookingState.HELD:
         return Phase.HELD if is_held(booking, now) else Phase.EXPIRED
-    if booking.taken_away and not _is_our_concern(booking):
+    if booking.taken_away and not is_for_staff_alone(booking.decision, booking.lost_why):
         return Phase.OFFERED if booking.offer_until and now < booking.offer_until else Phase.WITHDRAWN
-    if booking.state is BookingState.CANCELLED and booking.decision is Decided.CANCEL:
+    if booking.is_called_off:
         return Phase.CALLED_OFF
     if booking.state is BookingState.CONFIRMED:
         return Phase.MISSED if now >= booking.ends_at else Phase.CONFIRMED
     return _SETTLED[booking.state]
-
-
-def _is_our_concern(booking: BookingView) -> bool:
-    """Whether only staff have to find another person or room; the time still stands, so the visitor need not know."""
-    return booking.lost_why is Why.MEMBER and booking.decision is Decided.LATER
 
 
 async def booking_page(request: Request) -> Response:

@@ -7,10 +7,15 @@ from datetime import timedelta
 import pytest
 from starlette.testclient import TestClient
 
+from queue_system.actions.decisions import settle
 from queue_system.clock import FrozenClock
 from queue_system.core.bookings import BookingState
 from queue_system.core.promises import Choice
+from queue_system.core.support import Why
+from queue_system.store.database import Tx
+from queue_system.store.log import SYSTEM, locked
 from queue_system.store.queries.bookings import BookingView
+from queue_system.store.queries.settings import branch_settings
 from tests.kit.api_program import Program
 from tests.kit.deciding import as_stored, booked, closing, for_all, save
 from tests.kit.hall import Hall
@@ -106,3 +111,16 @@ def test_programs_read_the_offer_and_accept_it_by_moving(
     moved = program.send("PUT", f"bookings/{one.token}/start", {"starts_at": told["offer"]["starts_at"]})
     assert (moved.status, moved.body["starts_at"], moved.body["changes"]) == (200, told["offer"]["starts_at"], 0)
     assert (moved.body["decision"], moved.body["offer"]) == (None, None)
+
+
+def test_programs_and_the_page_do_not_say_that_staff_look_for_another_person(
+    here: tuple[TestClient, Hall], visitor: Visitor, hall: Hall, one: BookingView
+) -> None:
+    def put_off(tx: Tx) -> None:
+        with locked(tx, hall.branch.id) as lock:
+            settle(lock, branch_settings(tx, hall.branch.id), one, Choice.LATER, Why.MEMBER, None, SYSTEM)
+
+    hall.db.write_in_now(hall.branch.id, put_off)
+    told = Program(here[0]).get(f"bookings/{one.token}").body
+    assert (told["state"], told["decision"], told["why"]) == ("confirmed", None, None)
+    assert "موعدك مؤكَّد" in visitor.open(f"/b/{one.token}").text
