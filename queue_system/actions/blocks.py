@@ -21,7 +21,7 @@ from ..core.errors import Count, DomainError, Missing, Refused, Stale
 from ..core.facts.bookings import BookingHandedOver
 from ..core.facts.members import MemberBlocked, MemberBlockEnded
 from ..core.messages import Event
-from ..core.promises import Choice
+from ..core.promises import Choice, Decided, is_for_staff_alone
 from ..core.support import Why
 from ..store.database import Tx
 from ..store.log import Actor, Locked
@@ -201,8 +201,26 @@ def _stand_in(
     # Another of its members may be away as well.
     if was_lost and booking.id not in blocked_bookings(lock.tx, settings):
         offers.store(lock, booking, **offers.SETTLED)
-    if one.announced:
-        outbox.tell(lock, settings, booking, Event.HANDED_OVER)
+    event = _news(booking, booking_by_id(lock.tx, lock.id, booking.id), announced=one.announced)
+    if event is not None:
+        outbox.tell(lock, settings, booking, event)
+
+
+def _news(before: BookingView, now: BookingView, *, announced: bool) -> Event | None:
+    """What a visitor is told once another member has their appointment; `announced`: they were promised somebody.
+
+    Nothing where its time is lost and nothing else is offered, because that it stays at its time would not be true; what
+    staff decide is told then.
+    """
+    if now.offered_starts_at is not None:
+        # The offered time is what was handed over, so it is offered once more, with whom it is.
+        return Event.OFFERED if announced else None
+    if now.taken_away and not is_for_staff_alone(now.decision, now.lost_why):
+        return None
+    if announced:
+        return Event.HANDED_OVER
+    # They were told that it could not take place at its time.
+    return Event.STANDS if before.decision is Decided.UNANSWERED and not now.taken_away else None
 
 
 def _slug(settings: BranchSettings, member: UUID) -> str:

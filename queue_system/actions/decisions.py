@@ -8,12 +8,13 @@ from uuid import UUID
 from ..core.bookings import BookingState
 from ..core.facts.bookings import BookingCalledOff, BookingKept, BookingPutOff, BookingRegained
 from ..core.messages import Event
-from ..core.promises import Choice, Choices, Decided
+from ..core.promises import Choice, Choices, Decided, is_for_staff_alone
 from ..core.support import Why
 from ..store.database import Tx
 from ..store.log import Actor, Locked
-from ..store.queries.bookings import BookingView, booking_views
+from ..store.queries.bookings import BookingView, booking_by_id, booking_views
 from ..store.queries.effect import regained, undecided
+from ..store.queries.members import has_stand_in
 from ..store.queries.settings import BranchSettings, branch_settings
 from ..store.tables import Booking, table
 from . import apart, offers, outbox, seats
@@ -140,12 +141,7 @@ def settle(
         _tell_it_stands(lock, settings, booking)
         return Decided.KEEP
     if choice is Choice.CANCEL:
-        seats.release(lock, booking)
-        ended = {"state": BookingState.CANCELLED.value, "ended_at": lock.tx.now}
-        offers.store(lock, booking, decision=Decided.CANCEL.value, **marks, **ended)
-        starts_at = booking.starts_at.isoformat()
-        lock.append(BookingCalledOff(subject=subject, code=code, starts_at=starts_at, why=why.value), actor)
-        outbox.tell(lock, settings, booking, Event.CALLED_OFF)
+        outbox.tell(lock, settings, _end(lock, booking, why, change_id, actor), Event.CALLED_OFF)
         return Decided.CANCEL
     offers.store(lock, booking, decision=Decided.LATER.value, **marks)
     # A list that was only looked through again is no news.
@@ -154,10 +150,32 @@ def settle(
     return Decided.LATER
 
 
+def call_off(lock: Locked, settings: BranchSettings, booking: BookingView, why: Why, actor: Actor) -> BookingView:
+    """Call a confirmed appointment off, which ends an open offer; tells nobody."""
+    offers.withdraw(lock, settings, booking)
+    return _end(lock, booking, why, None, actor)
+
+
+def _end(lock: Locked, booking: BookingView, why: Why, change_id: UUID | None, actor: Actor) -> BookingView:
+    seats.release(lock, booking)
+    ended = {"state": BookingState.CANCELLED.value, "ended_at": lock.tx.now}
+    marks = {"decision": Decided.CANCEL.value, "lost_why": why.value, "change_id": change_id}
+    offers.store(lock, booking, **marks, **ended)
+    starts_at = booking.starts_at.isoformat()
+    fact = BookingCalledOff(subject=str(booking.id), code=booking.code, starts_at=starts_at, why=why.value)
+    lock.append(fact, actor)
+    return booking_by_id(lock.tx, lock.id, booking.id)
+
+
 def _tell_it_stands(lock: Locked, settings: BranchSettings, booking: BookingView) -> None:
-    """Only to people to whom another time was offered; `booking` is as it was before the decision."""
+    """To people to whom another time was offered, and whose person changed meanwhile; `booking` is as it was before."""
     if booking.decision in (Decided.MOVE, Decided.UNANSWERED):
         outbox.tell(lock, settings, booking, Event.STANDS)
+        return
+    # A hand-over is not told while the time is lost.
+    was_lost = booking.taken_away and not is_for_staff_alone(booking.decision, booking.lost_why)
+    if was_lost and has_stand_in(lock.tx, settings, booking.id, booking.starts_at):
+        outbox.tell(lock, settings, booking, Event.HANDED_OVER)
 
 
 def _confirmed(lock: Locked, ids: list[UUID]) -> list[BookingView]:

@@ -21,6 +21,7 @@ from ..core.messages import (
     MUST_BE_TOLD,
     OF_SERIES,
     OF_VISIT,
+    TOLD_OF_SERIES,
     TOLD_OF_VISIT,
     Event,
     Level,
@@ -37,6 +38,7 @@ from ..store.database import AnyRow, Tx
 from ..store.log import SYSTEM, Locked, locked
 from ..store.queries.bookings import BookingView, booking_by_id
 from ..store.queries.earlier import Offer, running_offer
+from ..store.queries.members import has_stand_in
 from ..store.queries.messages import Recipient, due_messages, recipients
 from ..store.queries.series import siblings_to_come
 from ..store.queries.settings import BranchSettings, branch_settings
@@ -62,7 +64,8 @@ class ClaimedMessage:
     """A message that this worker alone may send now, to `recipient`; `attempt` counts from 1.
 
     `series` are the appointments to come of the series that it is about, also those that were called off.
-    It is true as of `claimed_at`. `earlier` is the offer that EARLIER tells of. `parts` are those of a visit that concern the recipient, by time.
+    It is true as of `claimed_at`. `with_another`: the time that OFFERED tells of is with another person than was promised.
+    `earlier` is the offer that EARLIER tells of. `parts` are those of a visit that concern the recipient, by time.
     """
 
     id: UUID
@@ -76,6 +79,7 @@ class ClaimedMessage:
     series: tuple[BookingView, ...] = ()
     earlier: Offer | None = None
     parts: tuple[PartTold, ...] = ()
+    with_another: bool = False
 
 
 def tell(
@@ -149,7 +153,6 @@ def tell_series(
     lock: Locked,
     settings: BranchSettings,
     bookings: Sequence[BookingView],
-    event: Event,
     alone: Event,
     to: Collection[int] | None = None,
 ) -> None:
@@ -158,16 +161,19 @@ def tell_series(
     With `to`, only persons of these numbers are told.
 
     It replaces what was to be said about each of them alone, and about the series before. `bookings` are as they are
-    after the event, which for one of them would be `alone`; whoever has to be called is called once.
+    after the event, which is `alone` for each of them; whoever has to be called is called once.
     """
-    tx = lock.tx
+    tx, event = lock.tx, TOLD_OF_SERIES[alone]
+    # Whoever does not receive what must be told is called, which another message about the series does not change.
+    replaced = OF_SERIES - MUST_BE_TOLD | {event}
     for one in siblings_to_come(tx, lock.id, bookings[0].id) if bookings else ():
-        void(lock, one.id, to, events=OF_SERIES)
+        void(lock, one.id, to, events=replaced)
     for one in bookings:
         first = one is bookings[0]
         found = recipients(tx, settings, one) if tx.sends else []
         told = [person for person in found if is_told(person.level, person.contact, tx.sends)]
-        phone_calls.note(lock, one.id, alone if first else event, told=any(person.n == 0 for person in told))
+        if to is None:
+            phone_calls.note(lock, one.id, event, told=any(person.n == 0 for person in told))
         void(lock, one.id, to)
         confirmed = one.state is BookingState.CONFIRMED
         reminder = reminder_at(Event.CONFIRMED, one.starts_at, tx.now) if confirmed else None
@@ -205,9 +211,11 @@ def claim_message(tx: Tx, branch_id: UUID, channel: str = MAIL, out: Collection[
             if sent_as(channel, level) not in out and take(lock, job):
                 event, attempt = Event(job.event), job.attempts + 1
                 series = tuple(siblings_to_come(tx, branch_id, booking.id)) if event in OF_SERIES else ()
-                return ClaimedMessage(
-                    job.id, event, level, job.language, attempt, booking, to, tx.now, series, _earlier(tx, job), parts
+                about = level, job.language, attempt, booking, to, tx.now
+                another = event is Event.OFFERED and has_stand_in(
+                    tx, settings, booking.id, booking.offered_starts_at or booking.starts_at
                 )
+                return ClaimedMessage(job.id, event, *about, series, _earlier(tx, job), parts, another)
         return None
 
 
@@ -281,11 +289,8 @@ def _earlier(tx: Tx, job: AnyRow) -> Offer | None:
 
 def _give_up(lock: Locked, job: AnyRow, booking: BookingView, error: str, *, maybe: bool) -> None:
     finish(lock, job, "unknown" if maybe else "failed", error)
-    if job.event in MUST_BE_TOLD:
-        phone_calls.note(lock, booking.id, Event(job.event), told=False)
-    if job.event == Event.VISIT_CALLED_OFF.value:
-        for one in called_off_of(lock.tx, booking):
-            phone_calls.note(lock, one.id, Event.CALLED_OFF, told=False)
+    for one, event in _to_be_called(lock, job, booking):
+        phone_calls.note(lock, one.id, event, told=False)
     fact = MessageFailed(
         subject=str(job.id),
         code=booking.code,
@@ -296,3 +301,19 @@ def _give_up(lock: Locked, job: AnyRow, booking: BookingView, error: str, *, may
         maybe=maybe,
     )
     lock.append(fact, SYSTEM)
+
+
+def _to_be_called(lock: Locked, job: AnyRow, booking: BookingView) -> list[tuple[BookingView, Event]]:
+    """About which appointments whoever did not receive a message must be called, and what they must be told of each."""
+    event = Event(job.event)
+    if event is Event.VISIT_CALLED_OFF:
+        return [(one, Event.CALLED_OFF) for one in called_off_of(lock.tx, booking)]
+    if event not in MUST_BE_TOLD:
+        return []
+    if event not in OF_SERIES:
+        return [(booking, event)]
+    series = siblings_to_come(lock.tx, lock.id, booking.id)
+    if event is Event.SERIES_CALLED_OFF:
+        return [(one, event) for one in series if one.is_called_off]
+    # What else has to be said of one that is to be decided is more than who it is with.
+    return [(one, event) for one in series if one.state is BookingState.CONFIRMED and not one.taken_away]

@@ -140,7 +140,7 @@ def make_series(tx: Tx, branch_id: UUID, order: SeriesOrder, actor: Actor) -> UU
             booked += [booking] if booking else []
         fact = BookingRepeated(subject=str(first.id), code=first.code, dates=len(booked), skipped=len(skipped))
         lock.append(fact, actor)
-        outbox.tell_series(lock, settings, booked, Event.SERIES, Event.CONFIRMED)
+        outbox.tell_series(lock, settings, booked, Event.CONFIRMED)
         return series_id
 
 

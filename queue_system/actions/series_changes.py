@@ -12,11 +12,14 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from ..core.approvals import MANY_BOOKINGS
 from ..core.bookings import Booker, against_cancel
 from ..core.errors import Count, DomainError, Invalid, Missing, Refused, Stale
 from ..core.facts.bookings import BookingRepeated, BookingSeriesChanged, BookingSeriesEnded
 from ..core.messages import Event
+from ..core.promises import Choice
 from ..core.series import Scope
+from ..core.support import Why
 from ..store.database import Tx
 from ..store.log import Actor, Locked, locked
 from ..store.queries.apart import people_of
@@ -25,9 +28,10 @@ from ..store.queries.series import SeriesView, people_among, series_by_id, usual
 from ..store.queries.series_chances import Wish, prospect
 from ..store.queries.series_changes import Change, changes_of, endings_of, endings_shown, further, shown_of
 from ..store.queries.settings import BranchSettings, ServiceView, branch_settings
-from . import freed_places, listed_places, outbox
+from . import decisions, freed_places, listed_places, outbox
 from .bookings import end, expire_due, move_to
 from .placing import Wanted
+from .second_person import takes_many
 from .series import DATE, SERIES, repeat, store_date, taken
 
 
@@ -73,33 +77,40 @@ def change_series(tx: Tx, branch_id: UUID, order: ChangeOrder, actor: Actor) -> 
             )
         changed.sort(key=lambda one: one.starts_at)
         alone = Event.CHANGED if change.moves(series) else Event.HANDED_OVER
-        _tell(lock, settings, changed, alone, Event.SERIES_CHANGED)
+        _tell(lock, settings, changed, alone)
         listed_places.pass_on(lock)
         return changed
 
 
 def end_series(
-    tx: Tx, branch_id: UUID, series_id: UUID, n: int, scope: Scope, shown: str, actor: Actor
+    tx: Tx, branch_id: UUID, series_id: UUID, n: int, scope: Scope, shown: str, actor: Actor, why: Why | None = None
 ) -> list[BookingView]:
-    """Call off one appointment of a series, it and those after it, or all to come; returns them.
+    """End one appointment of a series, it and those after it, or all to come; returns them as they are then.
 
-    Raises Stale("series-changed") where others are meant than were shown, Refused("series-nothing").
+    `why` is the reason of the house, one of `calling_off.REASONS`, for which they are called off; None where their visitor
+    wishes it, which is what they are stored as. Raises Stale("series-changed") where others are meant than were shown,
+    Refused("series-nothing"), and Refused("series-many") where one person would call off or move too many in a day.
     """
     with locked(tx, branch_id) as lock:
         settings, series, service = _entered(lock, series_id)
         endings = endings_of(series, n, scope, tx.now)
         if endings_shown(series, endings) != shown:
             raise Stale("series-changed")
+        if not endings:
+            raise Refused("series-nothing")
+        if why is not None and takes_many(tx, (branch_id,), ((one.id, Choice.CANCEL) for one in endings), actor):
+            raise Refused("series-many", n=Count(MANY_BOOKINGS))
         ended, policy = [], policy_of(settings, service)
         for one in endings:
             refusal = against_cancel(policy, Booker.STAFF, one.state, one.starts_at, tx.now)
             if refusal is not None:
                 raise refusal
-            ended.append(end(lock, settings, one, actor))
-        if not ended:
-            raise Refused("series-nothing")
+            if why is None:
+                ended.append(end(lock, settings, one, actor))
+            else:
+                ended.append(decisions.call_off(lock, settings, one, why, actor))
         lock.append(BookingSeriesEnded(subject=str(ended[0].id), code=ended[0].code, dates=len(ended)), actor)
-        _tell(lock, settings, ended, Event.CANCELLED, Event.SERIES_CANCELLED)
+        _tell(lock, settings, ended, Event.CANCELLED if why is None else Event.CALLED_OFF)
         listed_places.pass_on(lock)
         return ended
 
@@ -177,7 +188,7 @@ def lengthen_series(
             store_date(lock, series.id, one.n, one.starts_at, booking, skipped.get(one.n))
         fact = BookingRepeated(subject=str(like.id), code=like.code, dates=len(booked), skipped=len(skipped))
         lock.append(fact, actor)
-        _tell(lock, settings, booked, Event.CONFIRMED, Event.SERIES)
+        _tell(lock, settings, booked, Event.CONFIRMED)
         return booked
 
 
@@ -191,12 +202,12 @@ def _entered(lock: Locked, series_id: UUID) -> tuple[BranchSettings, SeriesView,
     return settings, series, service
 
 
-def _tell(lock: Locked, settings: BranchSettings, found: list[BookingView], one: Event, several: Event) -> None:
+def _tell(lock: Locked, settings: BranchSettings, found: list[BookingView], event: Event) -> None:
     """One message, whether one appointment or several are concerned."""
     if len(found) == 1:
-        outbox.tell(lock, settings, found[0], one)
+        outbox.tell(lock, settings, found[0], event)
     else:
-        outbox.tell_series(lock, settings, found, several, one)
+        outbox.tell_series(lock, settings, found, event)
 
 
 def _length(service: ServiceView) -> timedelta:
@@ -214,8 +225,10 @@ def _all_decided(numbers: list[int], times: Mapping[int, datetime | None]) -> No
 def _changed(
     lock: Locked, settings: BranchSettings, booking: BookingView, start: datetime, wish: Wish, actor: Actor
 ) -> BookingView:
+    # A room is nobody's choice, but stays the same where it is free.
+    had = usual_members(lock.tx, settings, booking).values()
     try:
-        return move_to(lock, settings, booking, Wanted(start, Booker.STAFF, asked=wish.asked), actor)
+        return move_to(lock, settings, booking, Wanted(start, Booker.STAFF, asked=wish.asked, known=had), actor)
     except DomainError as refusal:
         raise taken(settings, start) from refusal
 

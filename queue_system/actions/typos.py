@@ -130,7 +130,7 @@ def _tell(lock: Locked, settings: BranchSettings, spelled: Collection[BookingVie
         if one.state is BookingState.CONFIRMED and one.starts_at > lock.tx.now and not one.taken_away
     ]
     if in_series and len(to_come) > 1:
-        outbox.tell_series(lock, settings, to_come, Event.SERIES, Event.CONFIRMED, {0})
+        outbox.tell_series(lock, settings, to_come, Event.CONFIRMED, {0})
     else:
         outbox.tell_parts(lock, settings, to_come, Event.CONFIRMED, {0})
 

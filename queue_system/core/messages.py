@@ -42,6 +42,8 @@ class Event(StrEnum):
     SERIES = "series"
     SERIES_CHANGED = "series_changed"
     SERIES_CANCELLED = "series_cancelled"
+    SERIES_CALLED_OFF = "series_called_off"
+    SERIES_HANDED_OVER = "series_handed_over"
     # About all parts of a visit that concern somebody, in one message that says how they are when it is sent.
     VISIT = "visit"
     VISIT_CHANGED = "visit_changed"
@@ -81,9 +83,21 @@ REMINDED: Final = frozenset(
     {Event.CONFIRMED, Event.CHANGED, Event.EARLIER, Event.EARLIER_OVER, Event.STANDS, Event.HANDED_OVER}
 )
 #: Events that the branch caused: whoever no message reaches must be called.
-MUST_BE_TOLD: Final = frozenset({Event.CALLED_OFF, Event.OFFERED, Event.STANDS, Event.HANDED_OVER})
-#: Events that are told of a whole series at once.
-OF_SERIES: Final = frozenset({Event.SERIES, Event.SERIES_CHANGED, Event.SERIES_CANCELLED})
+MUST_BE_TOLD: Final = frozenset(
+    {
+        *(Event.CALLED_OFF, Event.OFFERED, Event.STANDS, Event.HANDED_OVER),
+        *(Event.SERIES_CALLED_OFF, Event.SERIES_HANDED_OVER),
+    }
+)
+#: What is told of several appointments of a series at once where each of them has this event.
+TOLD_OF_SERIES: Final = {
+    Event.CONFIRMED: Event.SERIES,
+    Event.CHANGED: Event.SERIES_CHANGED,
+    Event.CANCELLED: Event.SERIES_CANCELLED,
+    Event.CALLED_OFF: Event.SERIES_CALLED_OFF,
+    Event.HANDED_OVER: Event.SERIES_HANDED_OVER,
+}
+OF_SERIES: Final = frozenset(TOLD_OF_SERIES.values())
 #: What is told of a whole visit where one of its parts has this event.
 TOLD_OF_VISIT: Final = {
     Event.CONFIRMED: Event.VISIT,

@@ -35,7 +35,7 @@ from .headers import set_sender, set_subject
 from .own_words import OwnWords, neutral_sentence, own_words
 from .proof import asks_for_proof
 from .where import where
-from .whole_visit import visit_lines
+from .whole_visit import visit_lines, why_called_off
 
 # Those whose time a calendar should take over, or remove.
 _FOR_CALENDARS: Final = ENDED | {Event.CONFIRMED, Event.CHANGED, Event.STANDS}
@@ -187,6 +187,8 @@ def _times(message: ClaimedMessage, branch: BranchSettings, words: Words, own: O
     if message.event is Event.OFFERED and booking.offered_starts_at is not None and booking.offer_until is not None:
         yield words.text("messages.was-at", time=moment(booking.starts_at))
         yield words.text("messages.offered-time", time=moment(booking.offered_starts_at))
+        if message.with_another:
+            yield words.text("messages.offered-with-another")
         yield words.text("messages.answer-by", time=moment(booking.offer_until))
     elif message.event in OF_SERIES:
         yield from _dates(message, branch, words, moment)
@@ -267,6 +269,8 @@ def _dates(
     if cancelled:
         yield words.text("messages.no-longer")
         yield from (moment(one.starts_at) for one in cancelled)
+    if message.level is not Level.NEUTRAL:
+        yield from why_called_off(cancelled, words)
 
 
 def _html(said: Said) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from ..actions.outbox import ClaimedMessage
-from ..core.bookings import BookingState, spaced_code
+from ..core.bookings import spaced_code
 from ..core.messages import ENDED, Level
 from ..core.wording import Worded, worded
 from ..i18n import dates, isolates
@@ -100,7 +100,7 @@ def _values(message: ClaimedMessage, branch: BranchSettings, words: Words, addre
     mine, ended = message.recipient.n == 0, message.event in ENDED
     full = message.level is Level.FULL
     local = booking.starts_at.astimezone(branch.zone)
-    why = booking.lost_why if booking.state is BookingState.CANCELLED else None
+    why = booking.lost_why if booking.is_called_off else None
     papers = words.text("desk.list-comma") + " "
     place = place_of(branch, booking) or branch.names if channel_of(branch, booking).is_received else None
     return {

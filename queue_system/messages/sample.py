@@ -9,6 +9,7 @@ from uuid import UUID, uuid5
 from ..actions.outbox import ClaimedMessage
 from ..core.bookings import BookingState
 from ..core.messages import ENDED, OF_SERIES, OF_VISIT, VISIT_ENDED, Event
+from ..core.promises import Decided
 from ..core.support import Why
 from ..store.queries.bookings import BookingView
 from ..store.queries.earlier import Offer
@@ -61,7 +62,8 @@ def _booking(
 ) -> BookingView:
     offered = event is Event.OFFERED
     ends_at = starts_at + timedelta(minutes=service.duration_min)
-    over = event in _OVER or (event is Event.SERIES_CANCELLED and number == 1)
+    over = event in _OVER or (event in (Event.SERIES_CANCELLED, Event.SERIES_CALLED_OFF) and number == 1)
+    ours = over and event in (Event.CALLED_OFF, Event.VISIT_CALLED_OFF, Event.SERIES_CALLED_OFF)
     return BookingView(
         id=uuid5(_IDS, f"{event}{number}"),
         branch_id=branch.id,
@@ -82,8 +84,8 @@ def _booking(
         changes=0,
         ticket_id=None,
         token="",
-        decision=None,
-        lost_why=Why.CLOSED if event in (Event.CALLED_OFF, Event.VISIT_CALLED_OFF) else None,
+        decision=Decided.CANCEL if ours else None,
+        lost_why=Why.CLOSED if ours else None,
         change_id=None,
         offered_starts_at=starts_at + timedelta(days=1) if offered else None,
         offered_ends_at=ends_at + timedelta(days=1) if offered else None,

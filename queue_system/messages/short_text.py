@@ -21,7 +21,7 @@ from .letter import House, said_in
 from .own_words import OwnWords, neutral_sentence, own_words
 from .proof import asks_for_proof
 
-_OF_ENDS: Final = VISIT_ENDED | {Event.SERIES_CANCELLED}
+_OF_ENDS: Final = VISIT_ENDED | {Event.SERIES_CANCELLED, Event.SERIES_CALLED_OFF}
 _CALLED_OFF: Final = (BookingState.CANCELLED, BookingState.EXPIRED)
 #: What is not needed goes until the text is no longer than this.
 MOST_SEGMENTS: Final = 3
@@ -73,7 +73,8 @@ def _times(message: ClaimedMessage, branch: BranchSettings, words: Words, own: O
         # The last ones go where the text is too long, so the news come first.
         yield from (*over, *stands) if message.event in _OF_ENDS else (*stands, *over)
     elif message.event is Event.OFFERED and booking.offered_starts_at is not None and booking.offer_until is not None:
-        yield words.text("messages.offered-time", time=moment(booking.offered_starts_at))
+        offered = words.text("messages.offered-time", time=moment(booking.offered_starts_at))
+        yield f"{offered}. {words.text('messages.offered-with-another')}" if message.with_another else offered
         yield words.text("messages.answer-by", time=moment(booking.offer_until))
     elif message.earlier is not None:
         yield words.text("messages.earlier-time", time=moment(message.earlier.starts_at))

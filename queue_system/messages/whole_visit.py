@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from ..actions.outbox import ClaimedMessage
 from ..core.bookings import spaced_code
@@ -10,6 +10,7 @@ from ..core.messages import Level
 from ..i18n import dates, isolates
 from ..i18n.filters import localised
 from ..i18n.words import Words
+from ..store.queries.bookings import BookingView
 from ..store.queries.channels import channel_of
 from ..store.queries.settings import BranchSettings
 from ..store.queries.visit_parts import PartTold
@@ -38,12 +39,20 @@ def visit_lines(message: ClaimedMessage, branch: BranchSettings, words: Words, a
         yield words.text("messages.no-longer")
         yield from (_part(one, message, branch, words) for one in cancelled)
     if named:
-        reasons = {f"state.lost.{one.booking.lost_why}": None for one in cancelled if one.booking.lost_why}
-        yield from (words.text("messages.because", why=words.text(one)) for one in reasons)
+        yield from why_called_off([one.booking for one in cancelled], words)
     if any(one.to.n and channel_of(branch, one.booking).is_received for one in stand):
         yield words.text("messages.come")
     if message.level is not Level.NEUTRAL and any(one.to.n == 0 for one in stand):
         yield words.text("messages.manage") + f"\n{address}/my-booking"
+
+
+def why_called_off(bookings: Iterable[BookingView], words: Words) -> Iterator[str]:
+    """Each reason for which the branch called some of these appointments off, once.
+
+    One that was lost and then cancelled by its visitor still has the reason of the loss, which is not that of its end.
+    """
+    reasons = {f"state.lost.{one.lost_why}": None for one in bookings if one.is_called_off and one.lost_why}
+    yield from (words.text("messages.because", why=words.text(one)) for one in reasons)
 
 
 def _part(one: PartTold, message: ClaimedMessage, branch: BranchSettings, words: Words) -> str:

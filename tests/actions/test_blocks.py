@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,13 +11,18 @@ import sqlalchemy as sa
 
 from queue_system.actions import bookings
 from queue_system.actions.blocks import BlockOrder, HandOver, block_member, end_block, hand_over
+from queue_system.actions.decisions import decide_listed
+from queue_system.actions.outbox import claim_message
 from queue_system.clock import FrozenClock
 from queue_system.core.blocks import CALLED_OFF, Absence, BlockReason, Concerned, Settling, Way, fingerprint
 from queue_system.core.bookings import BookingState
 from queue_system.core.errors import Invalid, Missing, Refused, Stale
-from queue_system.core.messages import Level
-from queue_system.core.promises import Decided
+from queue_system.core.messages import Event, Level
+from queue_system.core.promises import Choice, Decided
 from queue_system.core.support import Why
+from queue_system.i18n.words import words_for
+from queue_system.messages.letter import letter_of
+from queue_system.messages.short_text import short_text
 from queue_system.settings.edits import Edit
 from queue_system.store.database import Database
 from queue_system.store.log import SYSTEM
@@ -25,9 +30,11 @@ from queue_system.store.queries import audit
 from queue_system.store.queries.blocks import appointments_of, blocks_of, concerned
 from queue_system.store.queries.bookings import BookingView
 from queue_system.store.queries.effect import undecided
+from queue_system.store.queries.phone_calls import phone_calls
 from queue_system.store.queries.settings import BranchSettings, branch_settings
 from queue_system.store.tables import Message, Seat, table
 from queue_system.surfaces.booking.appointment import Phase, phase_of
+from tests.actions.test_series_messages import HOUSE, text_of
 from tests.kit.hall import Hall
 from tests.kit.legal_aid import HOUR, START, as_stored, booked, held, legal_aid, member, save, who
 
@@ -221,6 +228,78 @@ def test_an_appointment_on_the_list_stands_again_once_somebody_took_it_over(ista
     assert who(istanbul, one) == ["basel"]
 
 
+def test_an_offered_time_that_is_handed_over_stays_offered_and_its_letter_says_with_another(istanbul: Hall) -> None:
+    istanbul.db.sends = frozenset({Level.FULL, Level.MINIMAL})
+    one = booked(istanbul, START, asked="amal")
+    found = proposal(istanbul)
+    block(istanbul, found, usual(found))
+    at = found[0].next_at
+    assert at is not None
+    assert waiting(istanbul) == [(one.id, "offered")]
+    hand_over_at(istanbul, one, at)
+    assert as_stored(istanbul, one).offered_starts_at == at
+    assert waiting(istanbul) == [(one.id, "offered")]
+    claimed = istanbul.db.write_in_now(istanbul.branch.id, claim_message, istanbul.branch.id)
+    assert claimed is not None
+    words = words_for("ar").text("messages.offered-with-another")
+    assert words in text_of(letter_of(claimed, now(istanbul), HOUSE, istanbul.db.clock.now()).content)
+    assert words in short_text(claimed, now(istanbul), HOUSE)
+
+
+def test_whoever_is_called_about_an_offer_is_told_of_the_offer_although_it_is_handed_over(istanbul: Hall) -> None:
+    one = booked(istanbul, START, asked="amal")
+    found = proposal(istanbul)
+    block(istanbul, found, usual(found))
+    assert called(istanbul) == [(one.id, Event.OFFERED, False)]
+    at = found[0].next_at
+    assert at is not None
+    hand_over_at(istanbul, one, at)
+    assert called(istanbul) == [(one.id, Event.OFFERED, True)]
+
+
+def test_a_stand_in_at_an_offered_time_that_a_block_takes_leaves_the_offer(istanbul: Hall) -> None:
+    one = booked(istanbul, START, asked="amal")
+    found = proposal(istanbul)
+    block(istanbul, found, usual(found))
+    at = found[0].next_at
+    assert at is not None
+    more = Absence(member(istanbul, "amal"), at, at + timedelta(hours=12))
+    taken = istanbul.db.read_now(concerned, now(istanbul), more)
+    block(istanbul, taken, {one.id: Settling(Way.STAND_IN, to=member(istanbul, "basel"))}, more)
+    assert called(istanbul) == [(one.id, Event.OFFERED, True)]
+
+
+def test_nobody_reads_that_a_time_stays_while_it_is_lost_for_another_reason(istanbul: Hall) -> None:
+    istanbul.db.sends = frozenset({Level.FULL, Level.MINIMAL})
+    one = booked(istanbul, START, asked="amal")
+    day = START.date().isoformat()
+    closed = {"first": day, "last": day, "names": {"ar": "عطلة", "en": "Holiday"}}
+    save(istanbul, Edit("branch", "istanbul", {"closures": []}, {"closures": [closed]}))
+    hand_over_at(istanbul, one, START)
+    assert who(istanbul, one) == ["basel"]
+    assert waiting(istanbul) == []
+    kept = {one.id: Choice.KEEP}
+    istanbul.db.write_in_now(istanbul.branch.id, decide_listed, istanbul.branch.id, kept, SYSTEM)
+    assert waiting(istanbul) == [(one.id, "handed_over")]
+
+
+def test_whoever_heard_that_the_time_is_lost_hears_that_it_stays_with_a_stand_in(
+    istanbul: Hall, clock: FrozenClock
+) -> None:
+    istanbul.db.sends = frozenset({Level.FULL, Level.MINIMAL})
+    one = booked(istanbul, START + timedelta(days=7))
+    away = Absence(member(istanbul, "amal"), one.starts_at, one.starts_at + timedelta(hours=9))
+    found = istanbul.db.read_now(concerned, now(istanbul), away)
+    block(istanbul, found, {one.id: next(way for way in found[0].ways if way.way is Way.NEXT)}, away)
+    until = as_stored(istanbul, one).offer_until
+    assert until is not None
+    clock.set(until)
+    istanbul.db.write_in_now(istanbul.branch.id, bookings.expire_holds, istanbul.branch.id)
+    assert as_stored(istanbul, one).decision is Decided.UNANSWERED
+    hand_over_at(istanbul, one, one.starts_at)
+    assert waiting(istanbul) == [(one.id, "stands")]
+
+
 def test_what_waits_for_a_decision_keeps_its_reason_when_a_member_goes_away_too(istanbul: Hall) -> None:
     one = booked(istanbul, START)
     day = START.date().isoformat()
@@ -258,6 +337,25 @@ def block(
 
 def give(hall: Hall, order: HandOver) -> int:
     return hall.db.write_in_now(hall.branch.id, hand_over, hall.branch.id, order, SYSTEM)
+
+
+def hand_over_at(hall: Hall, one: BookingView, at: datetime) -> None:
+    """Amal gives Basel what she has at this time of an appointment, its own or an offered one."""
+    stretch = Absence(member(hall, "amal"), at, at + HOUR)
+    found = hall.db.read_now(appointments_of, now(hall), stretch)
+    assert give(hall, HandOver(stretch, member(hall, "basel"), {one.id}, fingerprint(found))) == 1
+
+
+def waiting(hall: Hall) -> list[tuple[UUID, str]]:
+    """What is still to be said, reminders and confirmations apart."""
+    open_ = sa.select(MESSAGE.c.about, MESSAGE.c.event).where(
+        MESSAGE.c.ended_at.is_(None), MESSAGE.c.event.not_in(("reminder", "confirmed"))
+    )
+    return [(row.about, row.event) for row in hall.db.read_now(lambda tx: tx.rows(open_))]
+
+
+def called(hall: Hall) -> list[tuple[UUID, Event, bool]]:
+    return [(one.booking.id, one.event, one.with_another) for one in hall.db.read_now(phone_calls, now(hall))]
 
 
 def confirm(hall: Hall, one: BookingView) -> BookingView:

@@ -11,17 +11,24 @@ from icalendar import Calendar
 
 from queue_system.actions import bookings, series_changes
 from queue_system.actions.outbox import ClaimedMessage, claim_message, report_message
+from queue_system.actions.phone_calls import tick
+from queue_system.core.approvals import MANY_BOOKINGS
 from queue_system.core.bookings import Booker, spaced_code
+from queue_system.core.errors import Refused
 from queue_system.core.messages import Event, Level, Outcome
-from queue_system.core.series import Scope, SeriesRule
+from queue_system.core.series import Chance, Scope, SeriesRule
+from queue_system.core.support import Why
+from queue_system.i18n.words import words_for
 from queue_system.messages.letter import House, letter_of
 from queue_system.store.log import SYSTEM
+from queue_system.store.queries import audit
 from queue_system.store.queries.messages import unsent_messages
-from queue_system.store.queries.series import SeriesView
+from queue_system.store.queries.phone_calls import phone_calls
+from queue_system.store.queries.series import SeriesView, usual_members
 from queue_system.store.queries.series_changes import Change, changes_of, shown_of
 from queue_system.store.tables import Message, table
-from tests.kit.hall import Hall
-from tests.kit.repeating import WEEKLY, booked, end, fill, look, repeat
+from tests.kit.hall import Hall, enter
+from tests.kit.repeating import WEEKLY, booked, chances, end, fill, look, officers, repeat
 
 # A Wednesday, 09:30 in Doha, three days ahead.
 START = datetime(2026, 11, 25, 6, 30, tzinfo=UTC)
@@ -101,6 +108,83 @@ def test_a_lost_message_about_a_series_stays_listed_although_one_appointment_was
     report(sending, claimed, Outcome.REFUSED, "address")
     (unsent,) = sending.db.read_now(unsent_messages, here)
     assert unsent.event is Event.SERIES
+
+
+def test_dates_that_the_house_calls_off_are_stored_and_told_as_that(sending: Hall, four: SeriesView) -> None:
+    ended = end(sending, four, 3, Scope.FOLLOWING, Why.MEMBER)
+    assert [(one.is_called_off, one.lost_why) for one in ended] == [(True, Why.MEMBER)] * 2
+    assert pending(sending) == ["reminder"] * 2 + ["series_called_off"]
+    claimed = claim(sending)
+    content = letter(sending, claimed)
+    assert words_for("ar").text("state.lost.member") in text_of(content)
+    statuses = [str(event["STATUS"]) for event in calendar_of(content).walk("VEVENT")]
+    assert sorted(statuses) == ["CANCELLED"] * 2 + ["CONFIRMED"] * 2
+    facts = sending.db.read_now(audit.entries, sending.branch.id, audit.Wanted(kind="booking.called_off"), 9)
+    assert [fact.data["why"] for fact in facts] == ["member"] * 2
+    # Whoever does not receive it is called, once, and what was said was said of all dates.
+    report(sending, claimed, Outcome.REFUSED, "address")
+    (call,) = sending.db.read_now(phone_calls, sending.branch)
+    assert (call.booking.id, call.event) == (ended[0].id, Event.SERIES_CALLED_OFF)
+    here = sending.branch.id
+    sending.db.write_in_now(here, tick, here, ended[0].id, SYSTEM, reached=True)
+    (call,) = sending.db.read_now(phone_calls, sending.branch)
+    assert call.reached_at is not None
+
+
+def test_whom_no_message_reaches_is_called_about_dates_that_the_house_calls_off(hall: Hall) -> None:
+    four = repeat(hall, booked(hall, SERVICE, START), SeriesRule(WEEKLY, dates=4))
+    end(hall, four, 3, Scope.FOLLOWING)
+    assert hall.db.read_now(phone_calls, hall.branch) == []
+    end(hall, look(hall, four.id), 1, Scope.ALL, Why.CLOSED)
+    assert [one.event for one in hall.db.read_now(phone_calls, hall.branch)] == [Event.SERIES_CALLED_OFF]
+
+
+def test_news_of_other_dates_do_not_hide_what_the_house_called_off(sending: Hall, four: SeriesView) -> None:
+    end(sending, four, 4, Scope.FOLLOWING, Why.MEMBER)
+    end(sending, look(sending, four.id), 3, Scope.THIS, Why.MEMBER)
+    change(sending, look(sending, four.id), Change(1, Scope.FOLLOWING, START + HOUR))
+    assert pending(sending) == ["called_off", "called_off", "reminder", "reminder", "series_changed"]
+
+
+def test_one_person_calls_off_no_more_of_a_series_than_of_other_appointments(hall: Hall) -> None:
+    first, rule = booked(hall, SERVICE, START), SeriesRule(WEEKLY, dates=MANY_BOOKINGS + 12)
+    left_out = {one.wish.n: None for one in chances(hall, first, rule)[1:] if one.chance is not Chance.FREE}
+    long = repeat(hall, first, rule, left_out)
+    stand = [one.n for one in long.dates if one.stands]
+    assert len(stand) > MANY_BOOKINGS
+    with pytest.raises(Refused, match="series-many"):
+        end(hall, long, 1, Scope.ALL, Why.MEMBER)
+    assert [one.n for one in look(hall, long.id).dates if one.stands] == stand
+    assert len(end(hall, long, 1, Scope.ALL)) == len(stand)
+
+
+def test_a_room_stays_the_same_where_it_is_free_when_dates_move(hall: Hall) -> None:
+    officers(hall, SERVICE, "room")
+    hall = enter(hall.db, hall.branch.slug)
+    booked(hall, SERVICE, START, name="غيرها")
+    two = repeat(hall, booked(hall, SERVICE, START), SeriesRule(WEEKLY, dates=2))
+    second = two.number(2).booking
+    assert second is not None
+    had = hall.db.read_now(usual_members, hall.branch, second)
+    change(hall, two, Change(2, Scope.FOLLOWING, START + WEEK + HOUR))
+    moved = look(hall, two.id).number(2).booking
+    assert moved is not None
+    assert moved.starts_at == START + WEEK + HOUR
+    assert hall.db.read_now(usual_members, hall.branch, moved) == had
+
+
+def test_a_hand_over_of_several_dates_that_nobody_reads_becomes_one_call(sending: Hall) -> None:
+    officers(sending, SERVICE)
+    hall = enter(sending.db, sending.branch.slug)
+    known = {one.slug: one.id for one in hall.branch.resources.values()}
+    asked = {known["officers"]: known["amal"]}
+    four = repeat(hall, booked(hall, SERVICE, START, members=asked), SeriesRule(WEEKLY, dates=4), asked=asked)
+    claim_all(hall)
+    change(hall, four, Change(2, Scope.FOLLOWING, START + WEEK, {known["officers"]: known["basel"]}))
+    assert "series_handed_over" in pending(hall)
+    report(hall, claim(hall), Outcome.REFUSED, "address")
+    (call,) = hall.db.read_now(phone_calls, hall.branch)
+    assert call.event is Event.SERIES_HANDED_OVER
 
 
 def test_nobody_is_told_where_the_level_forbids_it(hall: Hall) -> None:

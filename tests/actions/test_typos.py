@@ -8,20 +8,21 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from queue_system.actions import bookings
+from queue_system.actions import bookings, phone_calls
 from queue_system.actions.bookings import HoldOrder
 from queue_system.actions.participants import name_participants
 from queue_system.actions.together import confirm_together, hold_together
 from queue_system.actions.typos import correct_typo
 from queue_system.core.bookings import Booker
 from queue_system.core.errors import Missing, Refused
-from queue_system.core.messages import Level
+from queue_system.core.messages import Event, Level
 from queue_system.core.participants import Person, Role
 from queue_system.core.series import SeriesRule
 from queue_system.store import log
 from queue_system.store.database import Database, Tx
-from queue_system.store.log import SYSTEM
+from queue_system.store.log import SYSTEM, locked
 from queue_system.store.queries.bookings import BookingView, policy_of
+from queue_system.store.queries.phone_calls import phone_calls as to_call
 from queue_system.store.tables import Booking, Message, PolicyRow, table
 from tests.kit.hall import Hall, change_settings
 from tests.kit.legal_aid import HOUR, START, as_stored, booked, legal_aid
@@ -160,6 +161,20 @@ def test_whoever_comes_along_to_a_series_hears_nothing_of_a_corrected_contact(ai
     assert before
     correct(aid, dates[1], contact="hela@example.org")
     assert companions() == before
+
+
+def test_whom_staff_must_call_about_a_series_stays_on_the_call_list(aid: Hall) -> None:
+    series = repeat(aid, booked(aid, START), SeriesRule(WEEKLY, dates=3))
+    dates = [one.booking for one in series.dates if one.booking]
+
+    def each_handed_over(tx: Tx) -> None:
+        with locked(tx, aid.branch.id) as lock:
+            for one in dates:
+                phone_calls.note(lock, one.id, Event.HANDED_OVER, told=False)
+
+    aid.db.write_in_now(aid.branch.id, each_handed_over)
+    correct(aid, dates[0], contact="hela@example.org")
+    assert {one.booking.id for one in aid.db.read_now(to_call, aid.branch)} == {one.id for one in dates}
 
 
 def told(hall: Hall, *bookings: BookingView) -> list[str]:

@@ -194,6 +194,15 @@ def test_a_visit_with_one_part_is_an_appointment_like_any_other(sending: Hall) -
     assert pending(sending) == ["cancelled"]
 
 
+def test_a_part_that_was_to_be_decided_and_then_cancelled_has_no_reason_of_the_house(
+    sending: Hall, family: list[BookingView]
+) -> None:
+    save(sending, closing(sending, WHEN), for_all(Choice.LATER))
+    cancel(sending, family[0])
+    (told,) = [one for one in claim_all(sending) if one.event is Event.VISIT_CANCELLED]
+    assert "السبب" not in text_of(letter(sending, told))
+
+
 def plain(text: str) -> str:
     """Without the marks of direction, as in text messages."""
     return "".join(sign for sign in text if sign not in "\u2066\u2067\u2068\u2069")

@@ -12,6 +12,7 @@ from queue_system.actions.bookings import HoldOrder
 from queue_system.actions.series import SeriesOrder
 from queue_system.core.bookings import Booker
 from queue_system.core.series import Rhythm, Scope, SeriesRule
+from queue_system.core.support import Why
 from queue_system.settings.edits import Edit
 from queue_system.store.log import SYSTEM
 from queue_system.store.queries.bookings import BookingView
@@ -58,12 +59,12 @@ def look(hall: Hall, series_id: UUID) -> SeriesView:
     return hall.db.read_now(series_by_id, hall.branch.id, series_id)
 
 
-def end(hall: Hall, found: SeriesView, n: int, scope: Scope) -> list[BookingView]:
-    """Call off what the scope means, as it is now."""
+def end(hall: Hall, found: SeriesView, n: int, scope: Scope, why: Why | None = None) -> list[BookingView]:
+    """End what the scope means, as it is now: for a reason of the house, or as the visitor wishes."""
     endings = hall.db.read_now(lambda tx: endings_of(found, n, scope, tx.now))
     here = hall.branch.id
     shown = endings_shown(found, endings)
-    return hall.db.write_in_now(here, series_changes.end_series, here, found.id, n, scope, shown, SYSTEM)
+    return hall.db.write_in_now(here, series_changes.end_series, here, found.id, n, scope, shown, SYSTEM, why)
 
 
 def fill(hall: Hall, found: SeriesView, n: int, starts_at: datetime) -> BookingView:
@@ -71,9 +72,9 @@ def fill(hall: Hall, found: SeriesView, n: int, starts_at: datetime) -> BookingV
     return hall.db.write_in_now(here, series_changes.fill_date, here, found.id, n, starts_at, SYSTEM)
 
 
-def officers(hall: Hall, service: str) -> None:
-    """Two officers, one of whom the service needs, and lanes for both."""
-    people: dict[str, dict[str, Any]] = {slug: {"kind": "person"} for slug in ("amal", "basel")}
+def officers(hall: Hall, service: str, kind: str = "person") -> None:
+    """Two officers, or members of another kind, one of whom the service needs, and lanes for both."""
+    people: dict[str, dict[str, Any]] = {slug: {"kind": kind} for slug in ("amal", "basel")}
     people["officers"] = {"kind": "group", "any_of": ["amal", "basel"]}
     edits = [
         Edit("resource", slug, None, {"names": {"ar": slug, "en": slug}, **values}) for slug, values in people.items()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from math import ceil
 from typing import Any, Final
 from uuid import UUID
@@ -16,7 +16,7 @@ from ...core import hours
 from ...core.bookings import LIVE, BookingState
 from ...core.free_time import FreeTime
 from ...core.member_time import MemberTime
-from ...core.members import MemberNeed, Wishes
+from ...core.members import MemberNeed, WhyMember, Wishes
 from ...core.rearranging import Placed
 from ...core.slots import EPOCH, tick_of
 from ..database import Tx
@@ -72,6 +72,20 @@ def needs_of(settings: BranchSettings, service_id: UUID) -> tuple[MemberNeed, ..
     """
     service = settings.services[service_id]
     return (*_of_resources(settings, service), *_of_place(settings, service))
+
+
+def has_stand_in(tx: Tx, settings: BranchSettings, booking_id: UUID, starts_at: datetime) -> bool:
+    """Whether a booking has at this time, its own or an offered one, another member than its visitor was promised."""
+    tick = tick_of(starts_at, settings.tick_minutes)
+    statement = sa.select(BOOKING_MEMBER.c.member_id).where(
+        BOOKING_MEMBER.c.branch_id == settings.id,
+        BOOKING_MEMBER.c.booking_id == booking_id,
+        BOOKING_MEMBER.c.why == WhyMember.STAND_IN.value,
+        BOOKING_MEMBER.c.announced_at.is_not(None),
+        BOOKING_MEMBER.c.first_tick <= tick,
+        BOOKING_MEMBER.c.stop_tick > tick,
+    )
+    return tx.row(statement.limit(1)) is not None
 
 
 def _of_resources(settings: BranchSettings, service: ServiceView) -> Iterator[MemberNeed]:

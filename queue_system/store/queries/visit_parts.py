@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from ...core.bookings import BookingState
 from ...core.messages import is_told
-from ...core.promises import Decided
 from ..database import Tx
 from .bookings import BookingView, bookings_together
 from .messages import Recipient, recipients
@@ -54,8 +53,4 @@ def called_off_of(tx: Tx, booking: BookingView) -> list[BookingView]:
     if booking.together_id is None:
         return []
     parts = bookings_together(tx, booking.branch_id, booking.together_id)
-    return [
-        one
-        for one in parts
-        if one.state is BookingState.CANCELLED and one.decision is Decided.CANCEL and one.starts_at > tx.now
-    ]
+    return [one for one in parts if one.is_called_off and one.starts_at > tx.now]

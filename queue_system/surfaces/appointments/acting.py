@@ -5,7 +5,9 @@ The latter see which appointment it is, and nothing of the person whom it is for
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
+from uuid import UUID
 
 from starlette.responses import Response
 
@@ -71,8 +73,17 @@ async def acting_values(here: StaffAtBranch, booking: BookingView) -> dict[str, 
 
 def reasons_of(here: StaffAtBranch, booking: BookingView) -> tuple[Why, ...]:
     """The reasons of the house for which this person may call an appointment off."""
-    may = booking.state is BookingState.CONFIRMED and booking.service_id in here.services(CALL_OFF_RIGHTS)
-    return calling_off.REASONS if may else ()
+    return reasons_for(here, booking.service_id) if booking.state is BookingState.CONFIRMED else ()
+
+
+def reasons_for(here: StaffAtBranch, service_id: UUID) -> tuple[Why, ...]:
+    """The reasons of the house for which this person may call appointments of a service off."""
+    return calling_off.REASONS if service_id in here.services(CALL_OFF_RIGHTS) else ()
+
+
+def chosen_reason(reasons: Iterable[Why], form: Mapping[str, str]) -> Why | None:
+    """The reason of the house that a form has; None where the visitor wishes it."""
+    return next((one for one in reasons if one == form.get("why", "")), None)
 
 
 def can(booking: BookingView, step: BookingStep) -> bool:

@@ -37,7 +37,7 @@ from ...web.errors import message
 from ...web.here import StaffAtBranch, staff_at_branch
 from ...web.safe_contact import asks_again, way_of
 from . import apart, new, people_form
-from .acting import acting_values, can, page_without_person, reasons_of
+from .acting import acting_values, can, chosen_reason, page_without_person, reasons_of
 from .day import address, read_day
 from .whereabouts import may_call, typed_how, where_values
 
@@ -93,8 +93,7 @@ async def move(request: Request) -> Response:
 async def call_off(request: Request) -> Response:
     """Cancel it as the visitor wishes, call it off for a reason of the house, or give a hold back."""
     here, booking = await enter(request, BOOK_RIGHTS | CALL_OFF_RIGHTS)
-    wanted = (await kit.form(request)).get("why", "")
-    why = next((one for one in reasons_of(here, booking) if one == wanted), None)
+    why = chosen_reason(reasons_of(here, booking), await kit.form(request))
     try:
         if why is not None:
             await here.do(calling_off.call_off, booking.id, why, here.actor)

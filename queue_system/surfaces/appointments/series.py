@@ -25,6 +25,7 @@ from ...web import kit
 from ...web.errors import message
 from ...web.here import StaffAtBranch, staff_at_branch
 from . import new
+from .acting import chosen_reason, reasons_for
 from .day import address
 from .series_new import asked_members, usual
 from .series_rows import Row, errors_of, is_number, read, rows_of, times_of
@@ -47,8 +48,9 @@ async def end(request: Request) -> Response:
         return await _end_page(here, series, service, request.query_params)
     form = await kit.form(request)
     n, scope = number_of(series, form, here), scope_of(form)
+    why = chosen_reason(reasons_for(here, service.id), form)
     try:
-        await here.do(end_series, series.id, n, scope, form.get("shown", ""), here.actor)
+        await here.do(end_series, series.id, n, scope, form.get("shown", ""), here.actor, why)
     except DomainError as refusal:
         return await _end_page(here, series, service, form, refusal)
     return kit.see_other(address_of(here, series))
@@ -150,6 +152,9 @@ async def _end_page(
         "scope": scope,
         "endings": endings,
         "shown": endings_shown(series, endings),
+        "reasons": (reasons := reasons_for(here, service.id)),
+        "as_wished": True,
+        "why": chosen_reason(reasons, form),
         "refusal": message(refusal, here.words) if refusal else "",
     }
     return await here.page("appointments/series_end.html", values, status=refusal.status if refusal else 200)

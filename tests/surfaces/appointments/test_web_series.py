@@ -12,10 +12,11 @@ from starlette.testclient import TestClient
 from queue_system.core.bookings import BookingState
 from queue_system.core.series import SeriesRule
 from queue_system.store.queries.bookings import BookingView, booking_by_id, booking_views
+from queue_system.store.queries.phone_calls import phone_calls
 from queue_system.store.queries.series import SeriesView, place_in_series
 from queue_system.store.tables import Booking, table
 from tests.kit.hall import Hall
-from tests.kit.people import give_in_department
+from tests.kit.people import add_role, give_in_department
 from tests.kit.repeating import WEEKLY, booked, look, repeat
 from tests.kit.web_hall import Page, another, sign_in
 
@@ -144,6 +145,23 @@ def test_several_are_changed_and_called_off_at_once(client: TestClient, hall: Ha
     assert post(client, Page(refused.text)).status_code == 303
     states = [one.booking.state for one in look(hall, made.id).dates if one.booking]
     assert states == [BookingState.CONFIRMED, BookingState.CANCELLED, BookingState.CANCELLED]
+
+
+def test_who_ends_dates_says_whether_the_house_wants_it_and_why(client: TestClient, hall: Hall) -> None:
+    made = repeat(hall, booked(hall, SERVICE, START), FOUR, {3: None})
+    at = f"{HERE}/series/{made.id}/end?n=2&scope=following"
+    assert "Who wants it?" not in get(client, at).text
+    chief = add_role(hall, "chief-role", "book_for_visitor", "cancel_bookings")
+    hall.person("chief", ((hall.branch.id, chief),))
+    sign_in(client, "chief", "en")
+    ends = get(client, at)
+    assert "Who wants it?" in ends.text
+    assert post(client, ends, why="member").status_code == 303
+    ended = [one.booking for one in look(hall, made.id).dates[1:] if one.booking]
+    assert [(one.is_called_off, one.lost_why) for one in ended] == [(True, "member")] * 2
+    assert len(hall.db.read_now(phone_calls, hall.branch)) == 1
+    calls = get(client, f"{HERE}/calls")
+    assert "other appointments of the series were called off" in calls.text
 
 
 def test_a_date_that_was_left_out_is_booked_later_and_more_are_added(client: TestClient, hall: Hall) -> None:
