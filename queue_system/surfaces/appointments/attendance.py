@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
+from math import ceil
 from typing import Final
 
 from starlette.requests import Request
@@ -23,7 +25,8 @@ from ...web.errors import message
 from ...web.here import StaffAtBranch, staff_at_branch
 from .day import address
 
-MOST_ROWS: Final = 300
+#: Appointments on a page. Each may have `core.participants.MOST_OTHERS` more people, and each of them is a field.
+SHOWN: Final = 100
 MOST_FIELDS: Final = 3_000
 
 
@@ -51,9 +54,10 @@ class Day:
 
 
 async def show(request: Request) -> Response:
-    """`/appointments/{branch}/attendance`: the list; sending it records the answers."""
+    """`/appointments/{branch}/attendance`: the list; sending it records the answers. `?page=` is the page, from 1."""
     here = await staff_at_branch(request, ATTENDANCE_RIGHTS)
-    due = await _due(here)
+    today = here.branch.timetable.business_date(here.now)
+    due = await here.read(due_attendance, here.branch, here.services(ATTENDANCE_RIGHTS), today)
     if request.method == "GET":
         return await _page(here, due, {})
     form = dict(await kit.form_items(request, most=MOST_FIELDS))
@@ -69,20 +73,21 @@ async def show(request: Request) -> Response:
         count = await here.do(record_attendance, here.actor, said, why)
     except DomainError as failure:
         return await _page(here, due, form, failure)
-    return kit.see_other(f"{address(here.branch)}/attendance?recorded={count}")
+    page = f"&page={number}" if (number := _number(request)) > 1 else ""
+    return kit.see_other(f"{address(here.branch)}/attendance?recorded={count}{page}")
 
 
-async def _due(here: StaffAtBranch) -> list[Attended]:
-    today = here.branch.timetable.business_date(here.now)
-    found = await here.read(due_attendance, here.branch, here.services(ATTENDANCE_RIGHTS), today)
-    return found[:MOST_ROWS]
+def _number(request: Request) -> int:
+    """The page that is asked for, from 1."""
+    asked = request.query_params.get("page", "")
+    return int(asked) if re.fullmatch("[1-9][0-9]{0,3}", asked) else 1
 
 
 def _answer(form: Mapping[str, str], one: Attended, n: int, *, recorded: bool) -> str:
-    """What was chosen for a person, else for the rest of the day, which changes no record."""
-    chosen = form.get(f"at-{one.booking.id}-{n}", "") or (
-        "" if recorded else form.get(f"rest-{one.day.isoformat()}", "")
-    )
+    """What was chosen for a person, else for the rest of the day: those whose field was sent, and no record changes."""
+    field = f"at-{one.booking.id}-{n}"
+    rest = form.get(f"rest-{one.day.isoformat()}", "") if field in form and not recorded else ""
+    chosen = form.get(field, "") or rest
     return chosen if chosen in set(Attendance) else ""
 
 
@@ -90,6 +95,9 @@ async def _page(
     here: StaffAtBranch, due: list[Attended], typed: Mapping[str, str], failure: DomainError | None = None
 ) -> Response:
     branch, today = here.branch, here.branch.timetable.business_date(here.now)
+    pages = max(ceil(len(due) / SHOWN), 1)
+    number = min(_number(here.request), pages)
+    shown = due[(number - 1) * SHOWN : number * SHOWN]
     days = [
         Day(
             day,
@@ -103,13 +111,15 @@ async def _page(
             ),
             needs_reason(day, today),
         )
-        for day, found in groupby(due, key=lambda one: one.day)
+        for day, found in groupby(shown, key=lambda one: one.day)
     ]
     recorded = here.request.query_params.get("recorded", "")
     values = {
         "base": address(branch),
         "today": today,
         "days": days,
+        "number": number,
+        "pages": pages,
         "typed": typed,
         "answers": [(one.value, here.words.text(f"state.attendance.{one.value}")) for one in Attendance],
         "reasons": [(one.value, here.words.text(f"audit.attendance-reason.{one.value}")) for one in LateReason],

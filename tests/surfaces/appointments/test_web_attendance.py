@@ -19,6 +19,7 @@ from queue_system.core.participants import Person, Role
 from queue_system.store.log import SYSTEM
 from queue_system.store.queries.attendance import Attended, attendance_of
 from queue_system.store.queries.bookings import BookingView, free_days
+from queue_system.surfaces.appointments import attendance
 from tests.kit.hall import Hall
 from tests.kit.people import add_role, give_in_department
 from tests.kit.web_hall import Page, opened, sign_in
@@ -49,7 +50,8 @@ def test_many_are_recorded_at_once_and_each_of_a_mediation(place: tuple[TestClie
     assert "Person 2 – The other party" in page.text
     # A discreet service keeps names off screens.
     assert "باسل" not in page.html
-    answer = client.post(HERE, data={f"at-{one.id}-1": "excused", f"rest-{DAY}": "came"})
+    rest = {f"at-{booking.id}-0": "" for booking in (one, two)} | {f"rest-{DAY}": "came"}
+    answer = client.post(HERE, data=rest | {f"at-{one.id}-1": "excused"})
     assert answer.headers["location"] == f"{HERE}?recorded=3"
     assert "3 were recorded." in Page(client.get(answer.headers["location"]).text).text.replace("\u2068", "").replace(
         "\u2069", ""
@@ -75,6 +77,26 @@ def test_a_late_record_asks_for_a_reason_and_keeps_the_answers(
     assert client.post(HERE, data={field: "excused", "reason": "from_paper"}).status_code == 303
     assert recorded(hall) == {one.id: ["excused"]}
     assert "Everything is recorded" in client.get(HERE).text
+
+
+def test_each_of_many_is_on_a_page_and_the_rest_is_that_of_the_page(
+    place: tuple[TestClient, Hall], clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attendance, "SHOWN", 2)
+    client, hall = place
+    three = [book(hall, slug) for slug in ("mediation", "family-counsel", "mediation")]
+    clock.set(max(one.ends_at for one in three))
+    sign_in(client, "salma", "en")
+    first, second = (client.get(f"{HERE}?page={page}").text for page in (1, 2))
+    fields = [[f"at-{one.id}-0" for one in three if f"at-{one.id}-0" in page] for page in (first, second)]
+    assert [len(found) for found in fields] == [2, 1]
+    assert (f'href="{HERE}?page=2"' in first, f'href="{HERE}?page=1"' in second) == (True, True)
+    # A page that does not exist is the last one.
+    assert fields[1][0] in client.get(f"{HERE}?page=9").text
+    answer = client.post(f"{HERE}?page=2", data={fields[1][0]: "", f"rest-{DAY}": "came"})
+    assert answer.headers["location"] == f"{HERE}?recorded=1&page=2"
+    found = recorded(hall)
+    assert sorted(found[one.id] == ["came"] for one in three) == [False, False, True]
 
 
 def test_what_is_of_another_department_is_neither_shown_nor_recorded(
