@@ -18,7 +18,7 @@ ROWS: Final = 3
 MOST_DIGITS: Final = 5
 LAST_YEAR: Final = 3000
 MOST_PERSONS: Final = 5
-MOST_PARTS: Final = 6
+MOST_PARTS: Final = 10
 GAPS: Final = (0, 15, 30, 60, 120)
 HALVES: Final = ("morning", "afternoon")
 

@@ -44,7 +44,7 @@ def hall(db: Database) -> Hall:
 def test_scenario_07_a_family_comes_one_after_another_around_what_is_taken(
     hall: Hall, persons: int, services: tuple[str, ...]
 ) -> None:
-    steps = [step(hall, service) for service in services for _ in range(persons)][:6]
+    steps = [step(hall, service) for service in services for _ in range(persons)]
     whole = find(hall, steps)
     assert whole.first[0][0] == at(hall, 8, 30)
     # With the first hour taken they begin after it, and with an hour after that as well they lie between or behind.
@@ -58,13 +58,18 @@ def test_scenario_07_a_family_comes_one_after_another_around_what_is_taken(
         ends = [begin + length(one) for begin, one in zip(visit, steps, strict=True)]
         assert all(end <= begin <= end + timedelta(minutes=30) for end, begin in zip(ends, visit[1:], strict=False))
         assert all(end <= at(hall, 11) or begin >= at(hall, 12) for begin, end in civil(visit, ends, steps))
+    # At the end of the day the last part ends with the hours of its service; what would end later is on another day.
+    last = last_end(hall, steps[-1])
+    late = find(hall, steps, near=last - sum((length(one) for one in steps), timedelta()))
+    ends_of_day = [visit[-1] + length(steps[-1]) for visit in late.near if visit[0].date() == DAY]
+    assert max(ends_of_day) == last if services == (CIVIL,) else max(ends_of_day) <= last
     held = hold(hall, steps, found.near[0])
     done = hall.db.write_in_now(hall.branch.id, together.confirm_together, hall.branch.id, held, SYSTEM, {})
     assert [one.starts_at for one in done] == list(found.near[0])
     assert {one.state for one in done} == {BookingState.CONFIRMED}
 
 
-def test_all_parts_are_held_or_none(hall: Hall) -> None:
+def test_scenario_07_all_parts_are_held_or_none(hall: Hall) -> None:
     steps = [step(hall, CIVIL)] * 3
     visit = find(hall, steps).first[0]
     fill(hall, CIVIL, visit[2], visit[2] + timedelta(minutes=1))
@@ -75,7 +80,7 @@ def test_all_parts_are_held_or_none(hall: Hall) -> None:
     assert hall.db.read_now(visit_at, hall.branch, steps, wish(hall, gap=0), visit[0]) == ()
 
 
-def test_all_parts_are_confirmed_or_none_and_each_has_what_was_said(hall: Hall) -> None:
+def test_scenario_07_all_parts_are_confirmed_or_none_and_each_has_what_was_said(hall: Hall) -> None:
     steps = [step(hall, CIVIL)] * 2
     held = hold(hall, steps, find(hall, steps).first[0])
     first, second = parts(hall, held)
@@ -201,6 +206,12 @@ def length(one: Step) -> timedelta:
 
 def at(hall: Hall, hour: int, minute: int = 0) -> datetime:
     return instant_at(DAY, 60 * hour + minute, hall.branch.zone)
+
+
+def last_end(hall: Hall, one: Step) -> datetime:
+    """When the last visit of the day to a service is over."""
+    (day,) = hall.db.read_now(free_days, hall.branch, one.service, DAY, DAY, public=False)
+    return day.slots[-1].start + length(one)
 
 
 def civil(

@@ -133,7 +133,7 @@ def _of_catalogue(profile: Profile, places: Iterable[Branch]) -> Iterator[Idle]:
         for thing in things:
             yield from _marked(thing, At(None, kind, thing.slug, getattr(thing, "names", {})))
     for slug in {service.policy for service in services}:
-        # Draws and waiting lists are not built: staff release the places that are given back.
+        # What a policy with a draw asks for is named with the services that wait for the draw.
         if (policy := catalogue.policies[slug]).mode == "fcfs":
             yield from _marked(policy, At(None, "policy", slug, policy.names))
 
