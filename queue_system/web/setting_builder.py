@@ -59,11 +59,15 @@ _WEEK: Final = (6, 0, 1, 2, 3, 4, 5)
 
 @dataclass(frozen=True, slots=True)
 class Builder:
-    """Builds shapes for one page: what can be referred to, the language of the page, the languages of the texts."""
+    """Builds shapes for one page: what can be referred to, the language of the page, the languages of the texts.
+
+    `one_is_enough`: a text in one of the languages will do.
+    """
 
     things: Things
     words: Words
     languages: Sequence[str]
+    one_is_enough: bool = False
 
     def group(self, declaration: type[Declared], fields: Collection[str] = (), *, optional: bool = False) -> Group:
         """The fields of a declaration, or those of them that are named; a slug only if it is named."""
@@ -121,7 +125,7 @@ class Builder:
         annotation, marks = bare(annotation, marks)
         match find(marks, Form):
             case Form.NAMES:
-                return NamesByLanguage(self.languages, self.words, name not in _SHORT)
+                return NamesByLanguage(self.languages, self.words, name not in _SHORT, self.one_is_enough)
             case Form.WEEKDAYS:
                 return self._boxes({WEEKDAYS[day]: day for day in _WEEK}, self._weekdays, fixed=True)
             case Form.WEEKDAY:

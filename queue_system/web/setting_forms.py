@@ -91,7 +91,10 @@ class Drawn:
 
 
 class SettingForm:
-    """The form for some fields of a declaration, or for all but the slug; `languages` are those of its texts."""
+    """The form for some fields of a declaration, or for all but the slug; `languages` are those of its texts.
+
+    `one_is_enough`: a text in one of them will do, and stands in the others that every text needs.
+    """
 
     def __init__(
         self,
@@ -100,8 +103,10 @@ class SettingForm:
         words: Words,
         languages: Sequence[str],
         fields: Collection[str] = (),
+        *,
+        one_is_enough: bool = False,
     ) -> None:
-        self._group = Builder(things, words, languages).group(declaration, fields)
+        self._group = Builder(things, words, languages, one_is_enough).group(declaration, fields)
         self._things = things
         self._words = words
 

@@ -200,16 +200,20 @@ class NamesByLanguage:
     """A text by language; as soon as one is filled in, those in Arabic and English are needed if the place speaks them.
 
     Every text is stored in both. In the one that the place does not speak, it is that of the first language of
-    `languages`, those of the place, unless it has its own; that copy is not shown.
+    `languages`, those of the place, unless it has its own; that copy is not shown. Where `one_is_enough`, a text that is
+    left out is such a copy in any language.
     """
 
     languages: Sequence[str]
     words: Words
     long: bool
+    one_is_enough: bool = False
 
     def fill(self, value: Any, path: str) -> Iterator[Item]:
-        for language in self._shown(value or {}):
-            yield under(path, language), (value or {}).get(language, "")
+        texts = value or {}
+        for language in self._shown(texts):
+            copied = self.one_is_enough and language != self._first(texts) and texts.get(language) == self._usual(texts)
+            yield under(path, language), "" if copied else texts.get(language, "")
 
     def read(self, posted: Posted, path: str) -> Any:
         typed = {language: posted.text(under(path, language)) for language in OWN_NAMES}
@@ -240,7 +244,9 @@ class NamesByLanguage:
             "long" if self.long else "input",
             under(path, language),
             label=self.words.text(f"language.{language}"),
-            needed=language in REQUIRED_LANGUAGES and language in self.languages,
+            needed=language in self.languages[:1]
+            if self.one_is_enough
+            else language in REQUIRED_LANGUAGES and language in self.languages,
             value=typed,
             attributes={"type": "text", "lang": language, "dir": direction_of(language)},
         )
@@ -252,12 +258,17 @@ class NamesByLanguage:
 
     def _completed(self, found: dict[str, str]) -> dict[str, str]:
         copied = self._usual(found)
-        lacking = [one for one in REQUIRED_LANGUAGES if one not in found and one not in self.languages]
+        asked = () if self.one_is_enough else self.languages
+        lacking = [one for one in REQUIRED_LANGUAGES if one not in found and one not in asked]
         return found | dict.fromkeys(lacking, copied) if copied else found
 
     def _usual(self, texts: Mapping[str, str]) -> str:
         """The text of the first language of the place, "" if there is none."""
-        return next((texts[one] for one in self.languages if texts.get(one)), "")
+        return texts.get(self._first(texts), "")
+
+    def _first(self, texts: Mapping[str, str]) -> str:
+        """The first language of the place that has a text, "" if there is none."""
+        return next((one for one in self.languages if texts.get(one)), "")
 
 
 @dataclass(frozen=True, slots=True)

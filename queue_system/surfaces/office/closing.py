@@ -118,7 +118,9 @@ def _from_today(field: Widget, hours: Hours) -> Widget:
 
 
 def _form(hours: Hours) -> SettingForm:
-    return SettingForm(BranchClosure, hours.things, hours.words, hours.branch.languages, FIELDS)
+    # Whoever closes a day in the morning has no time for a translation.
+    languages = hours.branch.languages
+    return SettingForm(BranchClosure, hours.things, hours.words, languages, FIELDS, one_is_enough=True)
 
 
 def _with_last(posted: Posted) -> Posted:

@@ -135,7 +135,9 @@ def _lines(hours: Hours) -> SettingForm:
 
 
 def _of_a_day(hours: Hours) -> SettingForm:
-    return SettingForm(HoursRule, hours.things, hours.words, hours.branch.languages, _OF_A_DAY)
+    # As for a closed day, the reason is there in one language sooner than in two.
+    languages = hours.branch.languages
+    return SettingForm(HoursRule, hours.things, hours.words, languages, _OF_A_DAY, one_is_enough=True)
 
 
 def _exception(hours: Hours, on: date, typed: dict[str, Any]) -> dict[str, Any]:

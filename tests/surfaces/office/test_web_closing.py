@@ -251,6 +251,23 @@ def test_a_changed_closure_keeps_what_the_form_does_not_ask_for(
     assert (list(closure.services or ()), closure.provisional) == (both[:1], True)
 
 
+def test_a_reason_in_one_language_is_enough(client: TestClient, hall: Hall, start: datetime) -> None:
+    day = start.date() + timedelta(days=60)
+    sent = [("first", f"{day}"), ("last", ""), ("for", "branch"), ("names.ar", "صيانة"), ("names.en", "")]
+    assert through(client, CLOSING, sent).status_code == 303
+    (closure,) = declared(hall).branch.closures
+    assert closure.names == {"ar": "صيانة", "en": "صيانة"}
+    # The copy is not shown, so whoever corrects the one language corrects both.
+    again = inputs(client.get(f"{CLOSING}?of=branch&change=0").text)
+    assert dict(again)["names.en"] == ""
+    assert through(client, CLOSING, with_values(again, **{"names.ar": "عطل"})).status_code == 303
+    (closure,) = declared(hall).branch.closures
+    assert closure.names == {"ar": "عطل", "en": "عطل"}
+    again = inputs(client.get(f"{CLOSING}?of=branch&change=0").text)
+    without = client.post(CLOSING, data=dict(with_values(again, **{"names.ar": ""})))
+    assert without.status_code == 422
+
+
 def test_a_changed_closure_stays_in_its_branch_or_for_all_branches(
     client: TestClient, hall: Hall, start: datetime
 ) -> None:
