@@ -55,6 +55,7 @@ def templates(folders: dict[str, Path], static: StaticFiles) -> Environment:
         time=_time,
         day_time=_day_time,
         near_day=_near_day,
+        weekday=_weekday,
         month=_month,
         minutes=_minutes,
         money=_money,
@@ -301,6 +302,11 @@ def _near_day(context: Context, value: date | datetime) -> str:
     zone = context["zone"]
     on = value.astimezone(zone).date() if isinstance(value, datetime) else value
     return dates.near_day(on, context["now"].astimezone(zone).date(), context["words"])
+
+
+@pass_context
+def _weekday(context: Context, value: datetime) -> str:
+    return dates.weekday(value.astimezone(context["zone"]).date(), context["words"])
 
 
 @pass_context

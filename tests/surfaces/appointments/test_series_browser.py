@@ -16,6 +16,11 @@ from tests.kit.office_in_browser import office, signed_in
 pytestmark = pytest.mark.browser
 
 BOOK = "/appointments/doha-main"
+# Buttons that touch what stands above them.
+GLUED = """() => [...document.querySelectorAll("main .buttons")].filter(one => {
+    const above = one.previousElementSibling?.getBoundingClientRect();
+    return above && above.height && one.getBoundingClientRect().top - above.bottom < 8;
+}).map(one => one.textContent.trim())"""
 
 
 @pytest.mark.parametrize("width", [390, 1366])
@@ -76,3 +81,4 @@ def confirm(page: Page) -> None:
 def assert_good(page: Page) -> None:
     assert barriers(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), page.url
+    assert page.evaluate(GLUED) == [], page.url

@@ -58,6 +58,13 @@ def test_a_day_a_week_and_the_paper_lead_to_each_other(reception: tuple[ByKeyboa
     # The days are beside each other, so that the appointments begin on the first screen.
     assert rana.page.evaluate(ROWS) == 1
     rana.follow("طباعة اليوم")
+    # Each box has its words above it there, and paper has a table all the same.
+    box = rana.page.locator(".day-sheet td[data-label]").first
+    assert box.evaluate("one => getComputedStyle(one, '::before').content") == '"حضر"'
+    assert box.evaluate("one => getComputedStyle(one.parentElement).display") == "grid"
+    rana.page.emulate_media(media="print")
+    assert box.evaluate("one => getComputedStyle(one.parentElement).display") == "table-row"
+    rana.page.emulate_media(media="screen")
     rana.open(HERE)
     rana.follow("الأسبوع")
     assert rana.page.evaluate(ROWS) == 1
