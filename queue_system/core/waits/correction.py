@@ -40,7 +40,11 @@ class Quantile:
 
     def learn(self, line: Hashable, error: float) -> None:
         """Move by one error of a line."""
-        towards = self.share if error > self.of(line) else self.share - 1
+        self.count(line, above=error > self.of(line))
+
+    def count(self, line: Hashable, *, above: bool) -> None:
+        """Move by one outcome of a line, of which is known only whether it was above what was announced."""
+        towards = self.share if above else self.share - 1
         self.value += self.step * towards
         self._own[line] += self.own_step * towards - self.pull * self._own[line]
 
