@@ -19,13 +19,15 @@ BOOKING = table(Booking)
 
 
 def take_step(lock: Locked, booking: BookingView, step: BookingStep, **changes: Any) -> None:
-    """Bring a booking into its next state, with these columns; raises Refused("booking-over") where it has moved on."""
+    """Bring a booking into its next state, with these columns.
+
+    Where it has moved on, Refused("booking-over") is raised with the next statement, or at the end of the work.
+    """
     state = bookings.after(booking.state, step)
     new = {"state": state.value} | changes
     where = {"branch": lock.id, "booking": booking.id, "before": booking.state.value}
-    moved = lock.tx.execute(_moving(tuple(new)), where | {f"new_{name}": value for name, value in new.items()})
-    if moved.rowcount != 1:
-        raise Refused("booking-over")
+    values = where | {f"new_{name}": value for name, value in new.items()}
+    lock.tx.later(_moving(tuple(new)), values, Refused("booking-over"))
 
 
 @cache

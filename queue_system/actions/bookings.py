@@ -28,6 +28,7 @@ from ..core.messages import Event
 from ..store.database import Tx
 from ..store.log import SYSTEM, Actor, Locked, locked
 from ..store.prepared import Prepared
+from ..store.queries import foreseen
 from ..store.queries.apart import people_of
 from ..store.queries.bookings import (
     BookingView,
@@ -47,7 +48,7 @@ from ..store.tables import Booking, table
 from . import apart, channels, contact_proofs, freed_places, listed_places, offers, outbox, placing, safe_contact, seats
 from .booking_rows import take_step
 from .channels import How
-from .codes import new_code
+from .codes import likely_code, new_code
 from .placing import Wanted
 from .said import Said, as_said, contact_of
 
@@ -91,6 +92,7 @@ def hold_slot(tx: Tx, order: HoldOrder) -> BookingView:
     "slot-past", "request-reused" (for another service, time or person, or for a correction after the hold has ended)
     or a rule of the policy. Staff may hold a time before they know for whom.
     """
+    foreseen.before_hold(tx, order.branch_id, order.request_id)
     with locked(tx, order.branch_id) as lock:
         return hold_in(lock, order)
 
@@ -112,6 +114,7 @@ def confirm_booking(tx: Tx, branch_id: UUID, booking_id: UUID, actor: Actor, sai
     refusals of `core.bookings.against_person`, and for `said` what `hold_slot` raises for a wrong name or contact,
     Invalid("parties-missing") and what `said.as_said` raises.
     """
+    foreseen.before_confirmation(tx, branch_id, booking_id)
     with locked(tx, branch_id) as lock:
         settings = branch_settings(tx, branch_id, lock.config_version)
         expire_due(lock)
@@ -220,6 +223,7 @@ def confirm_silently(
     service = settings.services[booking.service_id]
     if said is not None:
         booking = as_said(lock, settings, booking, said, actor)
+    foreseen.for_confirmation(lock.tx, settings, service, booking)
     standing = standing_of(lock.tx, settings, service, booking.contact, booking.name)
     refusal = bookings.against_person(policy_of(settings, service), standing)
     if refusal is not None:
@@ -231,7 +235,7 @@ def confirm_silently(
 
 def bind(lock: Locked, booking: BookingView, actor: Actor, leave: Leave = NO_LEAVE) -> BookingView:
     """Make a hold binding within an action that has looked whether it may; tells nobody. Raises as `refuse_binding`."""
-    safe_contact.carry_over(lock, booking)
+    booking = safe_contact.carry_over(lock, booking)
     settings = branch_settings(lock.tx, lock.id, lock.config_version)
     apart.refuse_binding(lock, settings, booking, leave)
     apart.remember(lock, booking.id)
@@ -239,7 +243,8 @@ def bind(lock: Locked, booking: BookingView, actor: Actor, leave: Leave = NO_LEA
     with nothing_due_before(lock):
         lock.append(BookingConfirmed(subject=str(booking.id), code=booking.code), actor)
     apart.accept_now(lock, settings, booking, leave, actor)
-    return booking_by_id(lock.tx, lock.id, booking.id)
+    # What would be read now: nobody else changes it under the lock.
+    return replace(booking, state=BookingState.CONFIRMED, confirmed_at=lock.tx.now, held_until=None)
 
 
 def move_to(lock: Locked, settings: BranchSettings, booking: BookingView, wanted: Wanted, actor: Actor) -> BookingView:
@@ -309,6 +314,8 @@ def hold_in(lock: Locked, order: HoldOrder, earlier_id: UUID | None = None) -> B
                 same = _corrected(lock, settings, same, name, contact, persons)
             return channels.keep(lock, settings, same, order.how if same.state is BookingState.HELD else None)
     expire_due(lock)
+    foreseen.for_hold(tx, settings, service, order.starts_at, contact)
+    likely = likely_code(tx, lock.id)
     earlier = None if earlier_id is None else _replaced(lock, earlier_id, name, contact, order.actor)
     standing = standing_of(tx, settings, service, contact, name)
     # Whoever sees pairs is asked for a reason when it becomes binding.
@@ -320,7 +327,7 @@ def hold_in(lock: Locked, order: HoldOrder, earlier_id: UUID | None = None) -> B
     row: dict[str, Any] = {
         "branch_id": lock.id,
         "id": uuid7(),
-        "code": new_code(tx, lock.id),
+        "code": new_code(tx, lock.id, likely),
         "state": BookingState.HELD.value,
         "service_id": service.id,
         "starts_at": slot.start,
@@ -333,9 +340,7 @@ def hold_in(lock: Locked, order: HoldOrder, earlier_id: UUID | None = None) -> B
         "held_until": bookings.held_until(tx.now, kept),
         "created_at": tx.now,
         "changes": 0,
-        "helper": "",
-        "reference": "",
-        "contact_note": "",
+        **dict.fromkeys(("helper", "reference", "contact_note"), ""),
         "request_id": order.request_id,
         "token": settings.key + secrets.token_urlsafe(16),
     }
@@ -370,9 +375,8 @@ def _corrected(
 ) -> BookingView:
     """The hold with the answers of the latest form, because the form was sent again with corrections."""
     tx = lock.tx
-    if hold.state is not BookingState.HELD or hold.held_until is None or hold.held_until <= tx.now:
-        raise Refused("request-reused")
-    if not bookings.may_replace(hold.name, hold.contact, name, contact):
+    is_over = hold.state is not BookingState.HELD or hold.held_until is None or hold.held_until <= tx.now
+    if is_over or not bookings.may_replace(hold.name, hold.contact, name, contact):
         raise Refused("request-reused")
     service = settings.services[hold.service_id]
     standing = standing_of(tx, settings, service, contact, name)

@@ -18,10 +18,17 @@ _HAVING_CODE = Prepared(
 )
 
 
-def new_code(tx: Tx, branch_id: UUID) -> str:
+def likely_code(tx: Tx, branch_id: UUID) -> str:
+    """A code that nearly always is new: the first that `new_code` tries, and the look for it is foreseen (`Tx.foresee`)."""
+    code = bookings.new_code(random.SystemRandom())
+    tx.foresee((_HAVING_CODE, {"branch": branch_id, "code": code}))
+    return code
+
+
+def new_code(tx: Tx, branch_id: UUID, likely: str | None = None) -> str:
     """A code that no appointment of the branch has; within an action that has locked it."""
     source = random.SystemRandom()
     while True:
-        code = bookings.new_code(source)
+        code, likely = likely or bookings.new_code(source), None
         if tx.row(_HAVING_CODE, {"branch": branch_id, "code": code}) is None:
             return code

@@ -62,10 +62,11 @@ def asked(tx: Tx, settings: BranchSettings, service_id: UUID, way: str, note: st
     return {"contact_way": chosen, "contact_note": text, "contact_asked_at": tx.now if chosen else None}
 
 
-def carry_over(lock: Locked, booking: BookingView) -> None:
+def carry_over(lock: Locked, booking: BookingView) -> BookingView:
     """Let the way hold that whom it was booked for chose before; a branch that asks at every visit keeps none."""
-    if booking.contact_way is None:
-        _carry(lock, booking, 0, booking.contact, (booking.name, booking.reference))
+    if booking.contact_way is None and _carry(lock, booking, 0, booking.contact, (booking.name, booking.reference)):
+        return booking_by_id(lock.tx, lock.id, booking.id)
+    return booking
 
 
 def carry_over_to(lock: Locked, booking: BookingView, numbers: Collection[int]) -> None:
@@ -75,12 +76,14 @@ def carry_over_to(lock: Locked, booking: BookingView, numbers: Collection[int]) 
             _carry(lock, booking, one.n, one.contact, (one.name, one.reference))
 
 
-def _carry(lock: Locked, booking: BookingView, n: int, contact: str, called: Collection[str]) -> None:
+def _carry(lock: Locked, booking: BookingView, n: int, contact: str, called: Collection[str]) -> bool:
+    """Whether something was stored."""
     settings = branch_settings(lock.tx, lock.id, lock.config_version)
     found = said_before(lock.tx, settings, booking.service_id, contact, called)
     if found is not None:
         values = {"contact_way": found.way.value, "contact_note": found.note, "contact_asked_at": found.asked_at}
         _store(lock, booking.id, n, values)
+    return found is not None
 
 
 def _store(lock: Locked, booking_id: UUID, n: int, values: dict[str, Any]) -> None:

@@ -28,11 +28,10 @@ PLACES_OF: Final = frozenset({"queue", "resource", "service"})
 
 
 def take(lock: Locked, seats: Collection[Seat], booking_id: UUID) -> None:
-    """Insert the seats; their primary key prevents double bookings even where a lock was forgotten."""
-    if not seats:
-        return
-    # What waits to be written is sent first, because its errors do not mean that a seat is taken.
-    lock.tx.flush()
+    """Insert the seats; their primary key prevents double bookings even where a lock was forgotten.
+
+    It raises Refused("slot-taken") with the next statement, or at the end of the work.
+    """
     for seat in seats:
         row = {
             "branch_id": lock.id,
@@ -41,11 +40,7 @@ def take(lock: Locked, seats: Collection[Seat], booking_id: UUID) -> None:
             "lane": seat.lane,
             "booking_id": booking_id,
         }
-        lock.tx.later(_TAKE, row)
-    try:
-        lock.tx.flush()
-    except sa.exc.IntegrityError:
-        raise Refused("slot-taken") from None
+        lock.tx.later(_TAKE, row, Refused("slot-taken"))
 
 
 def release(lock: Locked, booking: BookingView) -> None:

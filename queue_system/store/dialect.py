@@ -12,7 +12,7 @@ import secrets
 import sqlite3
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any, ClassVar, Final
 from uuid import UUID
@@ -22,7 +22,7 @@ import structlog
 from sqlalchemy.engine import URL, Connection, Engine, make_url
 
 from ..core.errors import Unavailable
-from .prepared import Outcome, Prepared
+from .prepared import Outcome, Prepared, Statement
 
 READERS: Final = 4
 SAFETY_POLL_SECONDS: Final = 5.0
@@ -39,6 +39,8 @@ NOTE: Final = {
     "sqlite": ("PRAGMA user_version = {}", "PRAGMA user_version"),
     "postgresql": ("COMMENT ON TABLE alembic_version IS '{}'", "SELECT obj_description('alembic_version'::regclass)"),
 }
+
+_NOTICE: Final = Prepared(sa.select(sa.func.pg_notify(sa.bindparam("channel"), sa.bindparam("payload"))))
 
 log = structlog.get_logger(__name__)
 
@@ -108,8 +110,8 @@ class Dialect(ABC):
     # ------------------------------------------------------------ other processes
 
     @abstractmethod
-    def notify(self, connection: Connection, touched: dict[UUID, int]) -> None:
-        """Tell other processes, as part of the transaction, the new sequence of each branch."""
+    def notices(self, touched: dict[UUID, int]) -> list[Statement]:
+        """Statements that tell other processes, as part of the transaction, the new sequence of each branch."""
 
     @abstractmethod
     def changes(self, stop: threading.Event) -> Iterator[dict[UUID, int] | None]:
@@ -121,8 +123,11 @@ class Dialect(ABC):
     # ------------------------------------------------------------ statements and errors
 
     @abstractmethod
-    def run(self, connection: Connection, statements: Sequence[tuple[Prepared, Mapping[str, Any]]]) -> list[Outcome]:
-        """Run statements in this order, and stop at the first that fails; a server gets all of them in one round trip."""
+    def run(self, connection: Connection, statements: Sequence[Statement], outcomes: list[Outcome]) -> None:
+        """Run statements in this order up to the first that fails; a server gets all of them in one round trip.
+
+        `outcomes` grows with each that succeeds.
+        """
 
     def is_down(self, error: Exception) -> bool:
         """Whether the database is at fault and not our statement: it is away, full, damaged, or lacks our tables.
@@ -254,8 +259,9 @@ class SQLite(Dialect):
         self._claims.clear()
         self._claimed = False
 
-    def notify(self, connection: Connection, touched: dict[UUID, int]) -> None:
-        """Nothing to do: other processes see the counter in the file (`changes`)."""
+    def notices(self, touched: dict[UUID, int]) -> list[Statement]:  # noqa: ARG002
+        """None: other processes see the counter in the file (`changes`)."""
+        return []
 
     def changes(self, stop: threading.Event) -> Iterator[dict[UUID, int] | None]:
         def counter() -> Any:
@@ -271,8 +277,9 @@ class SQLite(Dialect):
                     last = seen
                     yield None
 
-    def run(self, connection: Connection, statements: Sequence[tuple[Prepared, Mapping[str, Any]]]) -> list[Outcome]:
-        return [statement.run(connection, values) for statement, values in statements]
+    def run(self, connection: Connection, statements: Sequence[Statement], outcomes: list[Outcome]) -> None:
+        for statement, values in statements:
+            outcomes.append(statement.run(connection, values))
 
 
 # ---------------------------------------------------------------- PostgreSQL
@@ -345,11 +352,8 @@ class PostgreSQL(Dialect):
         """PostgreSQL has checked every reference on the way, but statements may be prepared no more."""
         self._doubt(connection)
 
-    def notify(self, connection: Connection, touched: dict[UUID, int]) -> None:
-        for branch, seq in touched.items():
-            connection.execute(
-                sa.text("SELECT pg_notify(:channel, :payload)"), {"channel": CHANNEL, "payload": f"{branch} {seq}"}
-            )
+    def notices(self, touched: dict[UUID, int]) -> list[Statement]:
+        return [(_NOTICE, {"channel": CHANNEL, "payload": f"{branch} {seq}"}) for branch, seq in touched.items()]
 
     def changes(self, stop: threading.Event) -> Iterator[dict[UUID, int] | None]:
         import psycopg
@@ -376,11 +380,11 @@ class PostgreSQL(Dialect):
                 yield None
                 stop.wait(1.0)
 
-    def run(self, connection: Connection, statements: Sequence[tuple[Prepared, Mapping[str, Any]]]) -> list[Outcome]:
+    def run(self, connection: Connection, statements: Sequence[Statement], outcomes: list[Outcome]) -> None:
         from .libpq import run
 
         compiled = ((statement.compiled(connection, values), values) for statement, values in statements)
-        return run(connection, [(one, one.given(values)) for one, values in compiled])
+        run(connection, [(one, one.given(values)) for one, values in compiled], outcomes)
 
 
 # ---------------------------------------------------------------- words of the schema

@@ -9,7 +9,7 @@ trip to the server (https://www.postgresql.org/docs/current/libpq-pipeline-mode.
 from __future__ import annotations
 
 import select
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final, cast
 
 import psycopg
@@ -23,21 +23,22 @@ from .prepared import Compiled, Outcome, as_core
 _LINE: Final = "queue_system.line"
 
 
-def run(connection: Connection, statements: Sequence[tuple[Compiled, Any]]) -> list[Outcome]:
+def run(connection: Connection, statements: Sequence[tuple[Compiled, Any]], outcomes: list[Outcome]) -> None:
     """Run statements with their values (`Compiled.given`) in this order, in the connection's transaction.
 
-    After the first that fails no other is run; raises what SQLAlchemy would raise for it.
+    `outcomes` grows with each that succeeds. After the first that fails no other is run; raises what SQLAlchemy would raise
+    for it.
     """
     line = _line_of(connection)
     if line is None:
         line = connection.info[_LINE] = _Line(cast(Any, connection.connection.driver_connection))
-    answers: list[pq.abc.PGresult] = []
+    done = len(outcomes)
     try:
-        line.run(statements, answers)
+        for (compiled, _), answer in zip(statements, line.answers(statements), strict=True):
+            outcomes.append(line.outcome(compiled, answer))
     except psycopg.Error as error:
-        text, given = statements[min(len(answers), len(statements) - 1)]
-        raise as_core(connection, error, text.text, given) from error
-    return [line.outcome(compiled, answer) for (compiled, _), answer in zip(statements, answers, strict=True)]
+        compiled, given = statements[len(outcomes) - done]
+        raise as_core(connection, error, compiled.text, given) from error
 
 
 def doubt(connection: Connection) -> None:
@@ -69,15 +70,15 @@ class _Line:
         self._readable.register(self._libpq.socket, select.POLLIN)
         self._writable.register(self._libpq.socket, select.POLLIN | select.POLLOUT)
 
-    def run(self, statements: Sequence[tuple[Compiled, Any]], answers: list[pq.abc.PGresult]) -> None:
-        """Fill `answers`, one for each statement that succeeded; raises psycopg.Error for the first that failed."""
+    def answers(self, statements: Sequence[tuple[Compiled, Any]]) -> Iterator[pq.abc.PGresult]:
+        """The answers to statements, up to the first that failed, for which psycopg.Error is raised."""
         if self.is_in_doubt:
             self._look_what_is_prepared()
         # All of them first, because what cannot be converted must not leave half of them sent.
         ready = [(self._name(compiled), self._dumped(compiled, given)) for compiled, given in statements]
         begins = not self._driver.autocommit and self._libpq.transaction_status == pq.TransactionStatus.IDLE
         if len(ready) == 1 and not begins:
-            answers.append(_checked(self._libpq.exec_prepared(*ready[0])))
+            yield _checked(self._libpq.exec_prepared(*ready[0]))
             return
         self._libpq.enter_pipeline_mode()
         if begins:
@@ -90,7 +91,7 @@ class _Line:
         self._libpq.exit_pipeline_mode()
         if begins:
             _checked(found.pop(0))
-        answers.extend(map(_checked, found))
+        yield from map(_checked, found)
 
     def outcome(self, compiled: Compiled, answer: pq.abc.PGresult) -> Outcome:
         count = answer.command_tuples

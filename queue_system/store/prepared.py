@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, NamedTuple, TypeAlias, cast
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Dialect
@@ -67,6 +67,9 @@ class Prepared:
             compiled = Compiled(self.statement, connection.dialect, values, self.view)
             self._compiled[type(connection.dialect)] = compiled
         return compiled
+
+
+Statement: TypeAlias = tuple[Prepared, Mapping[str, Any]]
 
 
 class Compiled:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,12 +12,15 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, CursorResult, Engine
 
+from ..core.errors import DomainError
 from .dialect import Dialect
-from .prepared import Outcome, Prepared
+from .prepared import Outcome, Prepared, Statement
 from .setting_changes import branches_changed, changed_settings, is_shared
 from .versioned import Versioned
 
 AnyRow: TypeAlias = sa.Row[*tuple[Any, ...]]
+# A change that waits, and what is raised where it changes nothing because of what is there.
+Change: TypeAlias = tuple[Prepared, Mapping[str, Any], DomainError | None]
 
 
 @contextmanager
@@ -54,6 +57,11 @@ def positions_of(appended: Iterable[Appended]) -> dict[UUID, int]:
     return {one.branch_id: one.seq for one in appended}
 
 
+def without_refusals(changes: Iterable[Change]) -> list[Change]:
+    """The same changes; where one is not possible, the error of the database is raised."""
+    return [(statement, values, None) for statement, values, _ in changes]
+
+
 class Tx:
     """One piece of work inside a transaction: the connection, the instant, and the entries that it has appended to the log.
 
@@ -72,6 +80,8 @@ class Tx:
         *(
             "_connection",
             "_dialect",
+            "_foreseen",
+            "_known",
             "_locks",
             "_unsent",
             "appended",
@@ -102,7 +112,10 @@ class Tx:
     ) -> None:
         self._connection = connection
         self._dialect = dialect
-        self._unsent: list[tuple[Prepared, Mapping[str, Any]]] = []
+        self._unsent: list[Change] = []
+        # Reads that will be asked for; and the outcomes of those that were sent, until something is written or locked.
+        self._foreseen: list[Statement] = []
+        self._known: list[tuple[Statement, Outcome]] = []
         self._locks: set[UUID] = set()
         self.now = now
         self.due = due
@@ -130,6 +143,8 @@ class Tx:
         Raises RuntimeError for another branch than that of `Database.write_in`, whose lock an earlier work of the same
         transaction may hold, and for a branch whose id comes before that of one locked already.
         """
+        # What was read before may have changed while somebody else had the lock.
+        self._known.clear()
         if branch in self._locks:
             return
         if self.only not in (None, branch):
@@ -149,10 +164,11 @@ class Tx:
 
         Raises RuntimeError for a change of settings outside an edit, because caches would serve the old ones for ever.
         """
-        self.flush()
         if isinstance(statement, Prepared):
-            self.wrote = self.wrote or not statement.reads
-            return self._dialect.run(self._connection, [(statement, values)])[0]
+            return self._run(statement, values)
+        self.flush()
+        if not getattr(statement, "is_select", False):
+            self._known.clear()
         changed = changed_settings(statement, values)
         if changed is not None:
             self.kept.clear()
@@ -167,20 +183,71 @@ class Tx:
         self.wrote = self.wrote or not getattr(statement, "is_select", False)
         return self._connection.execute(statement, values)
 
-    def later(self, statement: Prepared, values: Mapping[str, Any]) -> None:
+    def later(self, statement: Prepared, values: Mapping[str, Any], refusal: DomainError | None = None) -> None:
         """Run a change before the next statement or at the end of the work, and ignore its outcome.
 
         Successive changes then cost one round trip to the database instead of one each. The error of such a change is
-        raised by the statement, or the end of the work, that sends it.
+        raised by the statement, or the end of the work, that sends it; `refusal` where it changes no row, or inserts one
+        whose key is taken.
         """
         self.wrote = True
-        self._unsent.append((statement, values))
+        self._known.clear()
+        self._unsent.append((statement, values, refusal))
+
+    def foresee(self, *reads: Statement) -> None:
+        """Say which prepared statements will be read soon, so that a server answers all of them in one round trip.
+
+        They are sent behind the next prepared statement, which may be the one that locks the branch; `row` and `rows`
+        with the same values then find the outcome here, unless something was written or locked since. So it changes no
+        result, and what was foreseen wrongly costs only its time.
+        """
+        if not self._dialect.is_embedded:
+            self._foreseen += reads
+
+    def hand_on(self) -> list[Change]:
+        """The changes that wait, for the next work of the same transaction; they wait here no more."""
+        changes, self._unsent = self._unsent, []
+        return changes
+
+    def adopt(self, changes: Iterable[Change]) -> None:
+        """Let changes of an earlier work (`hand_on`) wait here; they do not count as this one's."""
+        self._unsent += changes
 
     def flush(self) -> None:
         """Run the changes that wait."""
         if self._unsent:
             changes, self._unsent = self._unsent, []
-            self._dialect.run(self._connection, changes)
+            self._sent(changes, [])
+
+    def _run(self, statement: Prepared, values: Mapping[str, Any]) -> Outcome:
+        if not statement.reads:
+            self.wrote = True
+            self._known.clear()
+        elif self._known:
+            for n, (read, outcome) in enumerate(self._known):
+                if read[0] is statement and read[1] == values:
+                    del self._known[n]
+                    return outcome
+        changes, self._unsent = self._unsent, []
+        also, self._foreseen = [one for one in self._foreseen if one != (statement, values)], []
+        outcome, *known = self._sent(changes, [(statement, values), *also])
+        self._known += zip(also, known, strict=True)
+        return outcome
+
+    def _sent(self, changes: Sequence[Change], reads: Sequence[Statement]) -> list[Outcome]:
+        """Run changes and then other statements together; returns the outcomes of the latter."""
+        outcomes: list[Outcome] = []
+        try:
+            self._dialect.run(self._connection, [*(one[:2] for one in changes), *reads], outcomes)
+        except sa.exc.IntegrityError as error:
+            refusal = changes[len(outcomes)][2] if len(outcomes) < len(changes) else None
+            if refusal is None:
+                raise
+            raise refusal from error
+        for (_, _, refusal), outcome in zip(changes, outcomes, strict=False):
+            if refusal is not None and outcome.rowcount != 1:
+                raise refusal
+        return outcomes[len(changes) :]
 
     @overload
     def row(self, statement: Prepared, values: Any = None) -> Any: ...

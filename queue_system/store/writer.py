@@ -19,7 +19,7 @@ from sqlalchemy.engine import Connection
 
 from ..measures import BATCH_SIZES, COMMIT_SECONDS, Distribution
 from .dialect import Dialect
-from .tx import Appended, Tx, positions_of, transaction
+from .tx import Appended, Change, Tx, positions_of, transaction, without_refusals
 
 LARGEST_BATCH: Final = 32
 
@@ -146,8 +146,11 @@ class Writer(threading.Thread):
         appended: list[Appended] = []
         try:
             with contextlib.ExitStack() as around, transaction(self._dialect.writing) as connection:
-                results = [self._run_one(connection, job, appended, around, apart=apart) for job in batch]
-                self._dialect.notify(connection, positions_of(appended))
+                waiting: list[Change] = []
+                results = [self._run_one(connection, job, waiting, appended, around, apart=apart) for job in batch]
+                # The refusals of a change are for the job that made it; of several, none is known to be that one.
+                last = waiting if len(batch) == 1 else without_refusals(waiting)
+                self._finish(connection, last, appended)
                 ready = time.perf_counter()
         except _JobFailed as failed:
             if len(batch) > 1:
@@ -159,25 +162,53 @@ class Writer(threading.Thread):
         return results, appended
 
     def _run_one(
-        self, connection: Connection, job: Job, appended: list[Appended], around: contextlib.ExitStack, *, apart: bool
+        self,
+        connection: Connection,
+        job: Job,
+        waiting: list[Change],
+        appended: list[Appended],
+        around: contextlib.ExitStack,
+        *,
+        apart: bool,
     ) -> _Result:
-        """Run a job; what it adds to `around` ends after the commit."""
+        """Run a job; what it adds to `around` ends after the commit.
+
+        The changes that it leaves `waiting` travel with the first statement of the next job, or in `_finish`.
+        """
         tx = self._make_tx(connection, job.branch)
+        tx.adopt(without_refusals(waiting))
         try:
             with connection.begin_nested() if apart else contextlib.nullcontext():
                 value = job.context.run(job.work, tx)
-                tx.flush()
+                if apart:
+                    tx.flush()
+                waiting[:] = tx.hand_on()
         except Exception as problem:
             if self._dialect.is_down(problem):
                 # The connection or the disk is gone, or a lock timed out, so the whole batch is lost.
                 raise
             if not apart and (tx.wrote or isinstance(problem, sa.exc.SQLAlchemyError)):
                 raise _JobFailed(problem) from problem
+            if not apart:
+                waiting[:] = tx.hand_on()
             return _Result(job, None, problem)
         appended += tx.appended
         if tx.kept:
             around.enter_context(tx.settings.keeping(tx.kept))
         return _Result(job, value, None)
+
+    def _finish(self, connection: Connection, waiting: list[Change], appended: list[Appended]) -> None:
+        """Send what waits, and the notices to other processes behind it."""
+        tx = self._make_tx(connection, None)
+        tx.adopt(waiting)
+        for notice in self._dialect.notices(positions_of(appended)):
+            tx.later(*notice)
+        try:
+            tx.flush()
+        except Exception as problem:
+            if self._dialect.is_down(problem):
+                raise
+            raise _JobFailed(problem) from problem
 
 
 @dataclass(slots=True)

@@ -17,7 +17,7 @@ from ...core.members import MemberNeed
 from ...core.promises import NOT_BEFORE, OPEN, WITHIN_DAYS, nearest
 from ...core.slots import Slot, tick_of
 from ..database import AnyRow, Tx
-from ..prepared import Prepared
+from ..prepared import Prepared, Statement
 from ..tables import Block, Booking, BookingMember, table
 from ..tables.day import PLACED_BOOKINGS
 from .apart import Others, is_bound, others_at, people_of
@@ -60,8 +60,13 @@ _BLOCKS: Final = Prepared(
 
 def blocks_of(tx: Tx, settings: BranchSettings, members: Collection[UUID] | None = None) -> list[BlockView]:
     """The blocks that are not over, of some members or of all, by time."""
-    found = [BlockView(*row) for row in tx.rows(_BLOCKS, {"branch": settings.id, "now": tx.now})]
+    found = [BlockView(*row) for row in tx.rows(*read_of_blocks(tx, settings))]
     return found if members is None else [one for one in found if one.member_id in members]
+
+
+def read_of_blocks(tx: Tx, settings: BranchSettings) -> Statement:
+    """The read of `blocks_of`."""
+    return _BLOCKS, {"branch": settings.id, "now": tx.now}
 
 
 def blocked_bookings(tx: Tx, settings: BranchSettings) -> Mapping[UUID, UUID]:

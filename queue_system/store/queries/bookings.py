@@ -17,7 +17,7 @@ from ...core.errors import Missing
 from ...core.promises import UNSETTLED, Decided
 from ...core.support import Why
 from ..database import Tx
-from ..prepared import Prepared
+from ..prepared import Prepared, Statement
 from ..tables import Booking, Seat, table
 from ..tables.day import PLACED_BOOKINGS, UNSETTLED_BOOKINGS
 from .members import member_time, needs_of
@@ -121,10 +121,10 @@ class DaySlots:
 _COLUMNS = [BOOKING.c[name] for name in BookingView.__slots__]
 _BOOKINGS = sa.select(*_COLUMNS).where(BOOKING.c.branch_id == sa.bindparam("branch"))
 # Prepared, because everybody who books runs them. Their views are not cached, because they have names and contacts.
-_BY_ID = Prepared(_BOOKINGS.where(BOOKING.c.id == sa.bindparam("booking")))
+BY_ID = Prepared(_BOOKINGS.where(BOOKING.c.id == sa.bindparam("booking")))
 _BY_TOKEN = Prepared(_BOOKINGS.where(BOOKING.c.token == sa.bindparam("token")))
 _BY_CODE = Prepared(_BOOKINGS.where(BOOKING.c.code == sa.bindparam("code")))
-_BY_REQUEST = Prepared(_BOOKINGS.where(BOOKING.c.request_id == sa.bindparam("request")))
+BY_REQUEST = Prepared(_BOOKINGS.where(BOOKING.c.request_id == sa.bindparam("request")))
 _DUE_HOLDS = Prepared(_BOOKINGS.where(sa.text("booking.state = 'held'"), BOOKING.c.held_until <= sa.bindparam("now")))
 _DUE_OFFERS = Prepared(
     _BOOKINGS.where(
@@ -135,7 +135,7 @@ _DUE_OFFERS = Prepared(
     )
 )
 _SEATS = sa.select(SEAT.c.resource_id, SEAT.c.tick, SEAT.c.lane).where(SEAT.c.branch_id == sa.bindparam("branch"))
-_SEATS_OF = Prepared(_SEATS.where(SEAT.c.booking_id == sa.bindparam("booking")))
+SEATS_OF = Prepared(_SEATS.where(SEAT.c.booking_id == sa.bindparam("booking")))
 _IN_TICKS = (
     SEAT.c.resource_id == sa.bindparam("resource"),
     SEAT.c.tick >= sa.bindparam("first"),
@@ -153,7 +153,7 @@ _TAKEN_BY_OTHERS = Prepared(_TAKEN.where(SEAT.c.booking_id != sa.bindparam("own"
 
 def booking_by_id(tx: Tx, branch_id: UUID, booking_id: UUID) -> BookingView:
     """One booking; raises Missing("booking")."""
-    return _one(tx, _BY_ID, branch=branch_id, booking=booking_id)
+    return _one(tx, BY_ID, branch=branch_id, booking=booking_id)
 
 
 def booking_by_token(tx: Tx, branch_id: UUID, token: str) -> BookingView:
@@ -168,7 +168,7 @@ def booking_by_code(tx: Tx, branch_id: UUID, code: str) -> BookingView:
 
 def booking_by_request(tx: Tx, branch_id: UUID, request_id: str) -> BookingView | None:
     """The booking that an earlier request with this id created."""
-    row = tx.row(_BY_REQUEST, {"branch": branch_id, "request": request_id})
+    row = tx.row(BY_REQUEST, {"branch": branch_id, "request": request_id})
     return _view(row) if row else None
 
 
@@ -247,16 +247,20 @@ def check_in_rules(settings: BranchSettings) -> CheckInRules:
 def lanes_at(tx: Tx, branch_id: UUID, plan: slots.ServicePlan, ticks: range) -> dict[UUID, dict[int, set[int]]]:
     """The lanes taken in some ticks, by resource and tick: the `taken` of `choose_seats`."""
     taken: dict[UUID, dict[int, set[int]]] = {}
-    span = {"branch": branch_id, "first": ticks.start, "stop": ticks.stop}
-    for key in {need.resource_key for need in plan.resources}:
-        for resource_id, tick, lane in tx.rows(_LANES_AT, span | {"resource": key}):
+    for read in reads_of_lanes(branch_id, plan, ticks):
+        for resource_id, tick, lane in tx.rows(*read):
             taken.setdefault(resource_id, {}).setdefault(tick, set()).add(lane)
     return taken
 
 
+def reads_of_lanes(branch_id: UUID, plan: slots.ServicePlan, ticks: range) -> list[Statement]:
+    span = {"branch": branch_id, "first": ticks.start, "stop": ticks.stop}
+    return [(_LANES_AT, span | {"resource": key}) for key in {need.resource_key for need in plan.resources}]
+
+
 def seats_of(tx: Tx, branch_id: UUID, booking_id: UUID) -> frozenset[slots.Seat]:
     """The seats of a booking, including those it gave back that have not returned to others yet."""
-    return frozenset(slots.Seat(*row) for row in tx.rows(_SEATS_OF, {"branch": branch_id, "booking": booking_id}))
+    return frozenset(slots.Seat(*row) for row in tx.rows(SEATS_OF, {"branch": branch_id, "booking": booking_id}))
 
 
 def free_days(

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from ...core.names import name_key
 from ...core.safe_contact import WRITTEN, Answer, Way, in_force_still
 from ..database import Tx
-from ..prepared import Prepared
+from ..prepared import Prepared, Statement
 from ..tables import Booking, Participant, table
 from .settings import BranchSettings
 
@@ -44,13 +44,22 @@ def said_before(
     None where the branch asks at every visit, or nothing is known. Who agreed to messages about a plain service has not
     agreed to any about a protected one.
     """
-    rules = branch.safe_contact
-    if rules is not None and rules.recheck_each_visit:
+    if asks_anew(branch):
         return None
     known = answers_of(tx, branch, contact, called)
     if branch.services[service_id].confidentiality.protected:
         known = [one for one in known if one.protected or one.way not in WRITTEN]
     return in_force_still(known)
+
+
+def asks_anew(branch: BranchSettings) -> bool:
+    """Whether the branch asks at every visit."""
+    return branch.safe_contact is not None and branch.safe_contact.recheck_each_visit
+
+
+def reads_of_answers(branch: BranchSettings, contact: str) -> list[Statement]:
+    """The reads of `answers_of`: what was said as the booker, and in appointments of others."""
+    return [(statement, {"branch": branch.id, "contact": contact}) for statement in (_AS_BOOKER, _AS_ANOTHER)]
 
 
 def answers_of(tx: Tx, branch: BranchSettings, contact: str, called: Collection[str]) -> list[Answer]:
@@ -67,11 +76,11 @@ def answers_of(tx: Tx, branch: BranchSettings, contact: str, called: Collection[
             Way(row.contact_way),
             row.contact_note,
             row.contact_asked_at,
-            own=statement is _AS_BOOKER,
+            own=read[0] is _AS_BOOKER,
             protected=row.service_id in protected,
         )
-        for statement in (_AS_BOOKER, _AS_ANOTHER)
-        for row in tx.rows(statement, {"branch": branch.id, "contact": contact})
+        for read in reads_of_answers(branch, contact)
+        for row in tx.rows(*read)
         if keys & _keys((row.name, row.reference))
     ]
 

@@ -11,7 +11,7 @@ from ...core.bookings import BookingState
 from ...core.earlier import Outcome
 from ...core.persons import GIVEN_BACK_WITHIN, Standing
 from ..database import Tx
-from ..prepared import Prepared
+from ..prepared import Prepared, Statement
 from ..tables import Booking, EarlierOffer, FreedPlace, SeriesDate, table
 from ..tables.day import PLACED_BOOKINGS
 from .settings import BranchSettings, ServiceView, derived
@@ -62,11 +62,14 @@ def standing_of(tx: Tx, settings: BranchSettings, service: ServiceView, contact:
     """
     if service.confidentiality.discreet or not contact:
         return Standing()
-    who = {"branch": settings.id, "contact": contact, "since": tx.now - GIVEN_BACK_WITHIN}
     group = _group(settings, service.queue_id)
-    found = [row for row in tx.rows(_BOTH, who) if row.service_id in group]
+    found = [row for row in tx.rows(*read_of_standing(tx, settings, contact)) if row.service_id in group]
     active = (row.name for row in found if not row.given_back)
     return persons.standing(name, active, (row.name for row in found if row.given_back))
+
+
+def read_of_standing(tx: Tx, settings: BranchSettings, contact: str) -> Statement:
+    return _BOTH, {"branch": settings.id, "contact": contact, "since": tx.now - GIVEN_BACK_WITHIN}
 
 
 @derived
