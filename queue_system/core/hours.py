@@ -12,7 +12,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from .calendars import DAY_MINUTES, Calendar, Closure, Layer, Outing, Window, minutes_of
-from .layers import at_home, breaks_on, closed_out, merged
+from .layers import at_home, breaks_on, closed_out, has_own_hours, merged
 
 
 def business_date(now: datetime, zone: ZoneInfo, day_starts: time) -> date:
@@ -76,11 +76,14 @@ def windows(day: date, calendar: Calendar, service_id: UUID | None = None) -> tu
 
 
 def working_hours(day: date, calendar: Calendar, member_id: UUID) -> tuple[Window, ...]:
-    """When a member works on `day`: its own hours, or, where it has none, all day; without its breaks and closures.
+    """When a member works on `day`: its own hours, or, where it has none then, all day; without its breaks and closures.
 
-    All day, because it is needed only when a service is open, and on the way there before that.
+    All day, because it is needed only when a service is open, and on the way there before that. A line of its own says
+    something about its own days: an exception for those that it names, hours of a season while that lasts.
     """
-    if any(rule.service_id == member_id and rule.layer is not Layer.BREAK for rule in calendar.rules):
+    if any(rule.service_id == member_id and rule.layer is not Layer.BREAK for rule in calendar.rules) and has_own_hours(
+        day, calendar, member_id
+    ):
         return windows(day, calendar, member_id)
     if is_over(day, calendar, member_id):
         return ()

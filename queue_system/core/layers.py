@@ -45,6 +45,21 @@ def deciding(day: date, calendar: Calendar, service_id: UUID | None) -> Deciding
     return Deciding(None)
 
 
+def has_own_hours(day: date, calendar: Calendar, service_id: UUID) -> bool:
+    """Whether a line of a service or member itself says when it is there on `day`, or that it is not.
+
+    The week of its own rules speaks of every day, an exception of the days that it names.
+    """
+    seasons = {None, *(season.slug for season in seasons_on(day, calendar.seasons))}
+    return any(
+        rule.season in seasons
+        if rule.layer is Layer.SERVICE
+        else rule.layer is Layer.EXCEPTION and _holds(rule, day, calendar)
+        for rule in _rules_on(day, calendar, service_id)
+        if rule.service_id == service_id
+    )
+
+
 def at_home(day: date, calendar: Calendar, service_id: UUID | None, closures: Collection[Closure]) -> list[Window]:
     """The windows of the weekly rules and their exceptions; `closures` are those that concern the day and service."""
     opening = merged(

@@ -261,3 +261,24 @@ def test_a_member_without_hours_of_its_own_works_all_day_but_for_its_breaks_and_
     morning = Closure(SUNDAY, SUNDAY, frozenset({HAJJ}), opens=time(9))
     assert works(own_break, closures=(morning,)) == [(9, 12), (13, 24)]
     assert works(one_day(Layer.SERVICE, 9, 15, service_id=HAJJ), own_break) == [(9, 12), (13, 15)]
+
+
+def test_an_exception_or_a_season_of_a_member_says_nothing_of_other_days() -> None:
+    regular = OpeningRule(Layer.REGULAR, EVERY_DAY, time(8), time(14))
+    exception = OpeningRule(Layer.EXCEPTION, EVERY_DAY, time(10), time(12), service_id=HAJJ, first=MONDAY, last=MONDAY)
+    fasting = OpeningRule(Layer.SERVICE, EVERY_DAY, time(9), time(11), season="ramadan", service_id=HAJJ)
+    own = OpeningRule(Layer.SERVICE, frozenset({MONDAY.weekday()}), time(9), time(15), service_id=HAJJ)
+
+    def works(day: date, *rules: OpeningRule) -> list[tuple[int, int]]:
+        found = working_hours(day, calendar(regular, *rules, seasons=(RAMADAN,)), HAJJ)
+        return [(one.start // 60, one.end // 60) for one in found]
+
+    # As without any line: also in the evening, when a service may be open after the branch.
+    assert works(SUNDAY, exception) == works(SUNDAY) == [(0, 24)]
+    assert works(MONDAY, exception) == [(10, 12)]
+    assert works(SUNDAY, fasting) == [(0, 24)]
+    assert works(RAMADAN.first, fasting) == [(9, 11)]
+    # Its own week speaks of every day.
+    assert works(SUNDAY, own, exception) == []
+    assert works(MONDAY, own, exception) == [(10, 12)]
+    assert works(MONDAY + timedelta(days=7), own, exception) == [(9, 15)]

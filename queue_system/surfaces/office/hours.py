@@ -15,7 +15,7 @@ from ...i18n import dates
 from . import editing
 from .effects import alone_of
 from .hours_frame import hours_at, to_first
-from .hours_words import column_of, lines_by_layer, shown_days, strip
+from .hours_words import column_of, lines_by_layer, shown_days, strip, there_otherwise
 
 PAGE: Final = "/office/hours"
 
@@ -35,6 +35,7 @@ async def show(request: Request) -> Response:
         PAGE,
         {
             "layers": lines_by_layer(hours.declared, hours.things, hours.today, hours.words),
+            "free_otherwise": there_otherwise(hours.declared, hours.things),
             "days": strip(branch, hours.things, hours.today, hours.words),
             "alone": alone_of(alone, branch, hours.words),
             "weekday": partial(dates.weekday, words=hours.words),

@@ -66,6 +66,14 @@ def lines_by_layer(branch: Branch, things: Things, today: date, words: Words) ->
     return found
 
 
+def there_otherwise(branch: Branch, things: Things) -> list[str]:
+    """The members who have hours for some days only, and so are there on others whenever a service needs them."""
+    own = [rule for rule in branch.hours if rule.resource is not None and rule.layer is not Layer.BREAK]
+    weekly = {rule.resource for rule in own if rule.layer is Layer.SERVICE and rule.season is None}
+    named = dict.fromkeys(rule.resource for rule in own if rule.resource is not None and rule.resource not in weekly)
+    return [things["resource"].get(slug, slug) for slug in named]
+
+
 def strip(branch: BranchSettings, things: Things, first: date, words: Words) -> list[StripDay]:
     """The six weeks from `first` on, as `core.hours` has them."""
     return [strip_day(branch, things, day, words, day == first) for day in shown_days(first)]
