@@ -11,10 +11,13 @@ from ..clock import SystemClock
 from ..configuration import KEY_FILE, Configuration, ConfigurationError, secret_key, unknown_names
 from ..core.errors import Unavailable
 from ..core.mail_domains import domain_of
+from ..core.messages import CHANNELS, Level, sent_as
+from ..core.safe_contact import Way, ways
 from ..gateways import service_of
 from ..i18n.words import available_languages
 from ..store import log, schema
 from ..store.database import Database, Tx
+from ..store.queries.messages import level_of_service
 from ..store.queries.organisation import organisation
 from ..store.queries.pending import report
 from ..store.queries.settings import branch_ids, branch_settings
@@ -118,6 +121,34 @@ def look_at_proofs(tx: Tx) -> list[Finding]:
     ]
 
 
+def look_at_levels(tx: Tx, sends: frozenset[str]) -> list[Finding]:
+    """Levels of confidentiality about whose services nobody can be told anything, of an installation that `sends` something.
+
+    Each level by its short name; and branches where people may choose neutral messages that nothing can send.
+    """
+    unsent: dict[str, set[str]] = {"neutral": set(), "named": set(), "chosen": set()}
+    for slug, branch_id in branch_ids(tx).items():
+        with suppress(Unreadable):
+            branch = branch_settings(tx, branch_id)
+            for service in branch.services.values():
+                asked = level_of_service(branch, service.id)
+                if asked is not Level.NONE and not _is_sent(asked, sends):
+                    kind = "neutral" if asked is Level.NEUTRAL else "named"
+                    unsent[kind].add(service.confidentiality.slug)
+                chosen = ways(branch.safe_contact, protected=service.confidentiality.protected)
+                if asked is not Level.NEUTRAL and Way.NEUTRAL in chosen and not _is_sent(Level.NEUTRAL, sends):
+                    unsent["chosen"].add(slug)
+    return [
+        Finding("note", f"doctor.level-unsent-{kind}", {"what": ", ".join(sorted(found))})
+        for kind, found in unsent.items()
+        if found
+    ]
+
+
+def _is_sent(level: Level, sends: frozenset[str]) -> bool:
+    return any(sent_as(channel, level) in sends for channel in CHANNELS)
+
+
 def _database(configuration: Configuration, database: Database, *, with_machine: bool) -> Iterator[Finding]:
     yield Finding("good", "doctor.database-answers", {"version": database.server_version()})
     try:
@@ -146,6 +177,8 @@ def _database(configuration: Configuration, database: Database, *, with_machine:
             yield from database.read_now(look_at_senders, configuration.sender_domains)
         elif not configuration.sends:
             yield from database.read_now(look_at_proofs)
+        if configuration.sends:
+            yield from database.read_now(look_at_levels, configuration.sends)
         yield from look_at_certificate(configuration, database.clock.now())
     yield from _settings(database)
 
