@@ -61,7 +61,7 @@ def _booking(
     branch: BranchSettings, service: ServiceView, event: Event, language: str, starts_at: datetime, number: int
 ) -> BookingView:
     offered = event is Event.OFFERED
-    ends_at = starts_at + timedelta(minutes=service.duration_min)
+    ends_at = starts_at + timedelta(minutes=service.on(starts_at.astimezone(branch.zone).date()).duration_min)
     over = event in _OVER or (event in (Event.SERIES_CANCELLED, Event.SERIES_CALLED_OFF) and number == 1)
     ours = over and event in (Event.CALLED_OFF, Event.VISIT_CALLED_OFF, Event.SERIES_CALLED_OFF)
     return BookingView(
