@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -12,13 +11,14 @@ from starlette.routing import BaseRoute, Route
 from ...actions.safe_contact import set_contact_ways
 from ...core.errors import DomainError, Invalid, Missing
 from ...core.rights import BOOK_RIGHTS, SAFE_CONTACT_RIGHTS
-from ...store.queries.bookings import BookingView, booking_by_id
+from ...store.queries.bookings import BookingView
 from ...store.queries.participants import others_of
 from ...web import kit
 from ...web.errors import message
 from ...web.here import StaffAtBranch, staff_at_branch
 from . import people_form
 from .day import address
+from .named import booking_named, page_about
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +54,7 @@ async def show(request: Request) -> Response:
 async def _enter(request: Request) -> tuple[StaffAtBranch, BookingView]:
     """The appointment that the address names, of a service for which this person may ask; raises Missing("booking")."""
     here = await staff_at_branch(request, SAFE_CONTACT_RIGHTS)
-    try:
-        booking = await here.read(booking_by_id, here.branch.id, UUID(request.path_params["booking"]))
-    except ValueError:
-        raise Missing("booking") from None
+    booking = await booking_named(here)
     if booking.service_id not in here.services(SAFE_CONTACT_RIGHTS) or booking.erased_at is not None:
         raise Missing("booking")
     return here, booking
@@ -78,18 +75,14 @@ async def _page(
     words = message(failure, here.words) if failure else ""
     field = failure.field if isinstance(failure, Invalid) and failure.field else ""
     values = {
-        "base": address(here.branch),
-        "booking": booking,
-        "service": service,
         "people": people,
         "question": people_form.question(here),
         "ways": people_form.contact_ways(here, service),
-        "opens": booking.service_id in here.services(BOOK_RIGHTS),
         "saved": "saved" in here.request.query_params,
         "errors": {field: words} if field else {},
         "refusal": "" if field else words,
     }
-    return await here.page("appointments/contact.html", values, status=failure.status if failure else 200)
+    return await page_about(here, booking, "appointments/contact.html", values, failure)
 
 
 routes: list[BaseRoute] = [Route("/appointments/{branch}/{booking}/contact", show, methods=["GET", "POST"])]

@@ -11,16 +11,16 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from ...actions.staff_notes import write_note
-from ...core.bookings import spaced_code
 from ...core.errors import DomainError, Missing
 from ...core.rights import BOOK_RIGHTS, NAME_RIGHTS, NOTE_PAGE_RIGHTS, NOTE_RIGHTS
 from ...core.staff_notes import LONGEST_NOTE, NoteRule, Reader
-from ...store.queries.bookings import BookingView, booking_by_id
+from ...store.queries.bookings import BookingView
 from ...store.queries.staff_notes import gives, notes_of, rule_of
 from ...web import kit
 from ...web.errors import message
 from ...web.here import StaffAtBranch, staff_at_branch
 from .day import address
+from .named import booking_named, page_about
 from .one import ONE
 
 #: Who reads the notes, as the page says it.
@@ -54,10 +54,7 @@ async def show(request: Request) -> Response:
 async def _enter(request: Request) -> tuple[StaffAtBranch, BookingView, Reader]:
     """The appointment, and what this person has to do with it; raises Missing("booking") where that is nothing."""
     here = await staff_at_branch(request, NOTE_PAGE_RIGHTS)
-    try:
-        booking = await here.read(booking_by_id, here.branch.id, UUID(request.path_params["booking"]))
-    except ValueError:
-        raise Missing("booking") from None
+    booking = await booking_named(here)
     service = here.branch.services[booking.service_id]
     # At reception the names of discreet services are kept off screens.
     sees = BOOK_RIGHTS if service.confidentiality.discreet else BOOK_RIGHTS | NAME_RIGHTS
@@ -85,11 +82,6 @@ async def _page(
     own = [one for one in found.notes if one.by_id == reader.staff_id]
     again = next((one for one in own if str(one.id) == (str(corrects) if corrects else named)), None)
     values = {
-        "base": address(here.branch),
-        "booking": booking,
-        "service": here.branch.services[booking.service_id],
-        "code": spaced_code(booking.code),
-        "books": booking.service_id in here.services(BOOK_RIGHTS),
         "found": found,
         "own": {one.id for one in own},
         "again": again,
@@ -100,7 +92,7 @@ async def _page(
         "longest": LONGEST_NOTE,
         "error": message(failure, here.words) if failure else "",
     }
-    return await here.page("appointments/notes.html", values, status=failure.status if failure else 200)
+    return await page_about(here, booking, "appointments/notes.html", values, failure)
 
 
 NOTES: Final = f"{ONE}/notes"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Final
-from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -23,7 +22,7 @@ from ...core.contact_proof import is_asked
 from ...core.errors import Denied, DomainError, Doubtful, Invalid, Missing
 from ...core.rights import APPOINTMENT_RIGHTS, BOOK_RIGHTS, CALL_OFF_RIGHTS, MOVE_RIGHTS, TYPO_RIGHTS, Rights
 from ...store.queries.appointments import first_free, members_had
-from ...store.queries.bookings import BookingView, booking_by_id
+from ...store.queries.bookings import BookingView
 from ...store.queries.helping import helper_named
 from ...store.queries.members import MemberView
 from ...store.queries.overlaps import to_come_besides
@@ -39,6 +38,7 @@ from ...web.safe_contact import asks_again, way_of
 from . import apart, new, people_form
 from .acting import acting_values, can, chosen_reason, page_without_person, reasons_of
 from .day import address, read_day
+from .named import booking_named
 from .whereabouts import may_call, typed_how, where_values
 
 FIELDS: Final = ("name", "contact", "reference", "address", "way", "note")
@@ -134,10 +134,7 @@ async def enter(request: Request, rights: Rights = BOOK_RIGHTS) -> tuple[StaffAt
     A time that is only held is there for those who book. Raises Missing("booking").
     """
     here = await staff_at_branch(request, rights)
-    try:
-        booking = await here.read(booking_by_id, here.branch.id, UUID(request.path_params["booking"]))
-    except ValueError:
-        raise Missing("booking") from None
+    booking = await booking_named(here)
     if booking.service_id not in here.services(BOOK_RIGHTS if booking.state is BookingState.HELD else rights):
         raise Missing("booking")
     return here, booking

@@ -20,13 +20,12 @@ from ...store.queries.series_chances import Wish
 from ...store.queries.series_changes import Change, changes_of, further, shown_of
 from ...store.queries.settings import ServiceView
 from ...web import kit
-from ...web.errors import message
 from ...web.here import StaffAtBranch
 from . import new
 from .day import read_day
 from .series import SERIES, address_of, enter, frame, number_of, scope_of
 from .series_new import asked_members, usual
-from .series_rows import LEAVE_REST, Row, errors_of, is_number, read, read_wall, rows_of, times_of
+from .series_rows import LEAVE_REST, Row, dates_after, errors_of, is_number, read, read_wall, rows_of, times_of
 
 #: How many dates are added at first.
 MORE: int = 4
@@ -108,19 +107,14 @@ async def _page(
             rows, shown = proposal.rows, shown_of(on.series, proposal.wishes)
         except Invalid as mistake:
             failure = failure or mistake
-    field = failure.field if isinstance(failure, Invalid) and not rows else None
-    words = message(failure, here.words) if failure else ""
+    dates_sent, status = dates_after(rows, here, failure, undecided=undecided)
     values = {
         **frame(here, on.series, on.service),
         **await flow.fields(on, form),
         "choices": new.choices(here.branch, on.service),
-        "rows": rows,
-        "open": sum(1 for row in rows if not row.chosen),
-        "errors": {field: words} if field else errors_of(rows, here) if undecided or failure else {},
-        "refusal": "" if field else words,
+        **dates_sent,
         "shown": shown,
     }
-    status = failure.status if failure else 422 if undecided else 200
     return await here.page(flow.template, values, status=status)
 
 

@@ -25,11 +25,10 @@ from ...store.queries.series import people_among, place_in_series, usual_members
 from ...store.queries.series_chances import Wish, is_settled, planned, shown_of
 from ...store.queries.settings import BranchSettings, ServiceView
 from ...web import kit
-from ...web.errors import message
 from ...web.here import StaffAtBranch
 from . import new, one
 from .day import address, read_day
-from .series_rows import LEAVE_REST, Row, errors_of, is_number, read, rows_of, times_of
+from .series_rows import LEAVE_REST, Row, dates_after, errors_of, is_number, read, rows_of, times_of
 
 #: The intervals that can be chosen, in weeks and in months.
 WEEKS: Final = (1, 2, 3, 4, 6, 8, 12)
@@ -117,9 +116,7 @@ async def _page(
         sentence = repetition.rule(course_of(booking.starts_at, rule, branch.zone), len(dates), here.words)
     except Invalid as mistake:
         failure = failure or mistake
-    field = failure.field if isinstance(failure, Invalid) and not rows else None
-    words = message(failure, here.words) if failure else ""
-    errors = {field: words} if field else errors_of(rows, here) if undecided or failure else {}
+    dates_sent, status = dates_after(rows, here, failure, undecided=undecided)
     values = {
         "base": address(branch),
         "booking": booking,
@@ -128,16 +125,12 @@ async def _page(
         "choices": new.choices(branch, service),
         "with_": asked.with_,
         "rhythms": _rhythms(booking.starts_at, branch, here),
-        "rows": rows,
-        "open": sum(1 for row in rows if not row.settled and not row.chosen),
         "shown": shown,
         "sentence": sentence,
         "key": new.start_key,
-        "errors": errors,
-        "refusal": "" if field else words,
         "is_told": is_told(level_for(branch, booking), booking.contact, here.installation.database.sends),
+        **dates_sent,
     }
-    status = failure.status if failure else 422 if undecided else 200
     return await here.page("appointments/series_new.html", values, status=status)
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time
-from typing import Final
+from typing import Any, Final
 
 from starlette.requests import Request
 
 from ...core.calendars import minutes_of
-from ...core.errors import Invalid
+from ...core.errors import DomainError, Invalid
 from ...core.hours import instant_at
 from ...core.series import MOST_DATES, Chance
 from ...store.database import Tx
@@ -19,6 +19,7 @@ from ...store.queries.bookings import BookingView
 from ...store.queries.series_chances import Prospect, Wish, prospects
 from ...store.queries.settings import BranchSettings, Names, ServiceView
 from ...web import kit
+from ...web.errors import message
 from ...web.here import StaffAtBranch
 from .day import read_day
 from .new import read_start, start_key
@@ -106,6 +107,24 @@ def errors_of(rows: Iterable[Row], here: StaffAtBranch) -> dict[str, str]:
         for row in rows
         if not row.settled and (row.error or not row.chosen)
     }
+
+
+def dates_after(
+    rows: Sequence[Row], here: StaffAtBranch, failure: DomainError | None, *, undecided: bool
+) -> tuple[dict[str, Any], int]:
+    """What a form says of its dates as they were sent, and the status of the page.
+
+    A mistake is told beside its field where no date can be shown for it, and else above the form.
+    """
+    field = failure.field if isinstance(failure, Invalid) and not rows else None
+    words = message(failure, here.words) if failure else ""
+    values = {
+        "rows": rows,
+        "open": sum(1 for row in rows if not row.settled and not row.chosen),
+        "errors": {field: words} if field else errors_of(rows, here) if undecided or failure else {},
+        "refusal": "" if field else words,
+    }
+    return values, failure.status if failure else 422 if undecided else 200
 
 
 def _prospects(

@@ -12,16 +12,16 @@ from starlette.routing import BaseRoute, Route
 from ...actions.look_ups import record_look_ups
 from ...actions.typos import correct_typo
 from ...core import contacts
-from ...core.bookings import spaced_code
 from ...core.errors import DomainError, Doubtful, Invalid, Missing
 from ...core.rights import BOOK_RIGHTS, TYPO_RIGHTS
-from ...store.queries.bookings import BookingView, booking_by_id
+from ...store.queries.bookings import BookingView
 from ...web import kit
 from ...web.booking_search import BY_CALL
 from ...web.errors import message
 from ...web.here import StaffAtBranch, staff_at_branch
 from ...web.safe_contact import way_of
 from .day import address
+from .named import booking_named, page_about
 from .one import ONE
 
 FIELDS: Final = ("name", "reference", "contact")
@@ -66,10 +66,7 @@ async def _enter(request: Request) -> tuple[StaffAtBranch, BookingView]:
     The names of discreet services are for those alone who book them.
     """
     here = await staff_at_branch(request, TYPO_RIGHTS)
-    try:
-        booking = await here.read(booking_by_id, here.branch.id, UUID(request.path_params["booking"]))
-    except ValueError:
-        raise Missing("booking") from None
+    booking = await booking_named(here)
     if booking.service_id not in _corrects(here) or booking.erased_at is not None:
         raise Missing("booking")
     return here, booking
@@ -100,11 +97,6 @@ async def _page(
     words = message(failure, here.words) if failure else ""
     field = failure.field if isinstance(failure, Invalid) and failure.field in FIELDS else ""
     values = {
-        "base": address(here.branch),
-        "booking": booking,
-        "service": here.branch.services[booking.service_id],
-        "code": spaced_code(booking.code),
-        "books": booking.service_id in here.services(BOOK_RIGHTS),
         "answers": typed,
         "asked": _asked(here, booking),
         "errors": {field: words} if field else {},
@@ -112,7 +104,7 @@ async def _page(
         "doubtful": contacts.shown(failure.understood[0]) if isinstance(failure, Doubtful) else "",
         "saved": "saved" in here.request.query_params,
     }
-    return await here.page("appointments/typo.html", values, status=failure.status if failure else 200)
+    return await page_about(here, booking, "appointments/typo.html", values, failure)
 
 
 routes: list[BaseRoute] = [Route(f"{ONE}/typo", show, methods=["GET", "POST"])]
