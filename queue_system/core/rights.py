@@ -213,6 +213,8 @@ BOOK_RIGHTS: Final[Rights] = frozenset({"book_for_visitor", "create_protected_ca
 APPOINTMENT_RIGHTS: Final[Rights] = BOOK_RIGHTS | DECISION_RIGHTS
 #: Rights that count only for protected services.
 PROTECTED_ONLY: Final[Rights] = frozenset({"create_protected_case"})
+#: Rights that do not count for protected services: only some staff book these, and nobody else reads a name there.
+NEVER_PROTECTED: Final[Rights] = frozenset({"book_for_visitor"})
 # To ask people how they may be contacted without harm, and to change it.
 SAFE_CONTACT_RIGHTS: Final[Rights] = frozenset({"set_safe_contact"})
 # To record who came.
@@ -238,7 +240,8 @@ TYPO_RIGHTS: Final[Rights] = frozenset({"correct_typo"})
 # To call visitors whom no message reaches; the list itself has no names and numbers.
 PHONE_RIGHTS: Final[Rights] = CONTACT_RIGHTS | NAME_RIGHTS
 PHONE_LIST_RIGHTS: Final[Rights] = HAND_OVER_RIGHTS | CALL_OFF_RIGHTS | PHONE_RIGHTS
-# To see which home visits there are, and to say that somebody is back; an address needs CONTACT_RIGHTS, or to go there.
+# To see which home visits there are, and to say that somebody is back. An address is for whoever goes there, and on
+# request, which the log keeps, for CONTACT_RIGHTS.
 VISIT_RIGHTS: Final[Rights] = RECEPTION_RIGHTS | DAY_RIGHTS | CONTACT_RIGHTS | {"see_today", "open_close_counters"}
 # To change when a branch is open, or only to close it for some days.
 HOURS_RIGHTS: Final[Rights] = frozenset({"edit_hours"})

@@ -22,6 +22,8 @@ BY_NAME: Final = "name"
 BY_CONTACT: Final = "contact"
 # Shown without a search, to the staff who are to call the visitor.
 BY_CALL: Final = "call"
+# The address of a home visit, to staff who do not go there.
+BY_ADDRESS: Final = "address"
 # A text with fewer digits than this is a name, because no telephone number is so short.
 _DIGITS_OF_A_TELEPHONE: Final = 5
 

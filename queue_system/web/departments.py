@@ -6,15 +6,15 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from uuid import UUID
 
-from ..core.rights import PROTECTED_ONLY, Rights
+from ..core.rights import NEVER_PROTECTED, PROTECTED_ONLY, Rights
 from ..store.queries.access import StaffView
 from ..store.queries.settings import BranchSettings, CounterView, ServiceView
 
 
 def services_for(person: StaffView, branch: BranchSettings, rights: Rights) -> frozenset[UUID]:
-    """The services for which the person has any of `rights`; some rights count only for protected services."""
-    allowed = person.departments(rights - PROTECTED_ONLY, branch.id)
-    protected = person.departments(rights & PROTECTED_ONLY, branch.id)
+    """The services for which the person has any of `rights`; some rights count only for protected services, or never there."""
+    plain = person.departments(rights - PROTECTED_ONLY, branch.id)
+    protected = person.departments(rights - NEVER_PROTECTED, branch.id)
 
     def within(service: ServiceView, departments: frozenset[str] | None) -> bool:
         return departments is None or branch.departments[service.department_id].slug in departments
@@ -22,7 +22,7 @@ def services_for(person: StaffView, branch: BranchSettings, rights: Rights) -> f
     return frozenset(
         service.id
         for service in branch.services.values()
-        if within(service, allowed) or (service.confidentiality.protected and within(service, protected))
+        if within(service, protected if service.confidentiality.protected else plain)
     )
 
 

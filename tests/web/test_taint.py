@@ -75,11 +75,8 @@ PEOPLE: Final = frozenset({"alias", "reference", "note", "other"})
 MEMBERS: Final = frozenset({"member"})
 SHOWN: Final[dict[Right, frozenset[str]]] = {
     # The pages of one appointment. The contact of whom it is for is shown once somebody asks for it, and the log says who.
-    "book_for_visitor": PEOPLE | MEMBERS | {"other's contact"},
     "create_protected_case": PEOPLE | MEMBERS | {"other's contact"},
     "set_safe_contact": PEOPLE,
-    # The list of home visits.
-    "see_contacts": frozenset({"address"}),
     # Days, absences, hours, accounts and settings name those who work there.
     **dict.fromkeys(
         (
@@ -90,7 +87,8 @@ SHOWN: Final[dict[Right, frozenset[str]]] = {
         MEMBERS,
     ),
     # Whoever may book the service and correct typing errors reads the contact in the form for that.
-    EVERYTHING: frozenset(WORDS),
+    # The address of a home visit is shown to whoever goes there, and to others once they ask for it.
+    EVERYTHING: frozenset(WORDS) - {"address"},
 }
 
 

@@ -144,14 +144,15 @@ class BookingCheckedIn(BookingFact):
 class BookingLookedUp(BookingFact):
     """A member of staff found this booking `by` name or contact; the text of the search is not stored.
 
-    `by` is "call" where the name and the number of a booking were shown so that it can be telephoned.
+    `by` is "call" where the name and the number of a booking were shown so that it can be telephoned, and
+    "address" where it is that of a home visit.
     """
 
     kind: ClassVar[str] = "booking.looked_up"
     by: FoundBy
 
-    def variant(self) -> Literal["", "call"]:
-        return "call" if self.by == "call" else ""
+    def variant(self) -> Literal["", "call", "address"]:
+        return "call" if self.by == "call" else "address" if self.by == "address" else ""
 
 
 @dataclass(frozen=True, slots=True)

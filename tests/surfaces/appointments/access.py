@@ -33,6 +33,7 @@ NAMES_NOTHING: Final = {
     "/appointments/{branch}/{booking}/cancellation",
     "/appointments/{branch}/{booking}/address",
     "/appointments/{branch}/{booking}/number",
+    "/appointments/{branch}/visits/{booking}/address",
     "/appointments/{branch}/visits/{booking}/back",
     "/appointments/{branch}/accounts",
     "/appointments/{branch}/{booking}/series",
@@ -43,7 +44,7 @@ APART: Final = "/appointments/{branch}/apart"
 INVITATIONS: Final = "/appointments/{branch}/invitations"
 ONE: Final = "/appointments/{branch}/{booking}"
 TOGETHER: Final = "/appointments/{branch}/together/{visit}"
-# Nobody of the sample but the administrator asks how people may be contacted, or records who came.
+# Nobody of the sample but the administrator asks how people may be contacted, records who came or sees contacts.
 ASK: Final = {**BOOK, RECEPTIONIST: FORBIDDEN}
 SERIES: Final = "/appointments/{branch}/series/{series}"
 MATRIX: Final[dict[tuple[str, str], Row]] = {
@@ -76,6 +77,7 @@ MATRIX: Final[dict[tuple[str, str], Row]] = {
     ("GET", "/appointments/{branch}/accounts"): PEOPLE,
     ("POST", "/appointments/{branch}/accounts"): PEOPLE,
     ("GET", "/appointments/{branch}/visits"): HALL,
+    ("POST", "/appointments/{branch}/visits/{booking}/address"): ASK,
     ("POST", "/appointments/{branch}/visits/{booking}/back"): HALL,
     ("GET", "/appointments/{branch}/helpers"): BOOK,
     ("GET", INVITATIONS): BOOK,

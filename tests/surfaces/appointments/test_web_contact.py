@@ -34,7 +34,7 @@ QUESTION = "Is there a safe time or way to contact you?"
 def place(sqlite_url: str, tmp_path: Path, clock: FrozenClock) -> Iterator[tuple[TestClient, Hall]]:
     def people(hall: Hall) -> None:
         hall.person("salma", ((hall.branch.id, "intake_protection"),))
-        hall.person("sami", ((hall.branch.id, add_role(hall, "books", "book_for_visitor")),))
+        hall.person("sami", ((hall.branch.id, add_role(hall, "books", "book_for_visitor", "create_protected_case")),))
         hall.person("asma", ((hall.branch.id, add_role(hall, "asks", "set_safe_contact")),))
 
     with opened(sqlite_url, tmp_path, clock, "social-work", "aman", people) as found:

@@ -119,10 +119,24 @@ def test_whoever_goes_sees_where_to_in_driving_order_and_nobody_else_without_the
     # One of nour and dima goes; the other one has the same right and learns nothing.
     goes = {"nour", "dima"} & {one for one in ("nour", "dima") if HOMES[0] in page(team, one)}
     assert len(goes) == 1
-    for login, sees_home in (("rana", False), ("ziad", False), ("samar", True)):
+    for login, sees_home in (("rana", False), ("ziad", False), ("samar", False)):
         text = page(team, login)
         assert f"{VISITS}" in text or "Home visits" in text
         assert (HOMES[0] in text, CONTACT in text, NAME in text) == (sees_home, False, False), login
+
+
+def test_who_may_see_contacts_asks_for_an_address_and_the_log_says_so(team: Team) -> None:
+    first, last = team.visits
+    samar = team.browser("samar")
+    shown = samar.post(f"{VISITS}/{first.id}/address").text
+    assert (HOMES[0] in shown, HOMES[1] in shown, NAME in shown) == (True, False, False)
+    entries = [
+        one for one in team.hall.db.read_now(log.after, team.hall.branch.id, 0) if one.kind == "booking.looked_up"
+    ]
+    assert [one.data for one in entries] == [{"code": first.code, "by": "address"}]
+    for login in ("ziad", "dima"):
+        assert team.browser(login).post(f"{VISITS}/{last.id}/address").status_code in (403, 404)
+    assert HOMES[0] not in page(team, "samar")
 
 
 def test_an_address_is_on_no_other_page_and_in_no_entry_of_the_log(team: Team) -> None:

@@ -79,6 +79,7 @@ OTHERS: dict[tuple[str, str], dict[str, Any]] = {
     ("ticket.referred", "elsewhere-slip"): {"to_branch": str(uuid4()), "to_code": None},
     ("ticket.received", "reference"): {"from_code": "A012"},
     ("booking.looked_up", "call"): {"by": "call"},
+    ("booking.looked_up", "address"): {"by": "address"},
     ("booking.attendance_recorded", "late"): {"reason": "forgotten"},
     ("booking.phoned", "in-vain"): {"reached": False},
     ("booking.earlier_offered", "drawn"): {"lot": "00ff"},
