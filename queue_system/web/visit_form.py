@@ -9,8 +9,11 @@ from datetime import date, datetime, time, timedelta
 from typing import Final
 from uuid import UUID
 
+from ..actions.channels import How
 from ..core import hours
+from ..core.channels import Channel
 from ..store.queries.bookings import BookingView
+from ..store.queries.channels import channels_to_choose
 from ..store.queries.common_times import CommonTimes, Step, Wish
 from ..store.queries.settings import BranchSettings, ServiceView
 
@@ -102,6 +105,21 @@ def names_of(parts: Sequence[BookingView]) -> dict[int, BookingView]:
     persons = persons_of(one.service_id for one in parts)
     first = dict(zip(reversed(persons), reversed(parts), strict=True))
     return dict(sorted(first.items()))
+
+
+def channel_field(part: int) -> str:
+    """The field of a form that says how a part of a visit takes place, the first of which has number 0."""
+    return f"channel{part + 1}"
+
+
+def how_of(branch: BranchSettings, service: ServiceView, sent: Mapping[str, str], part: int) -> How | None:
+    """What a form says of how a part takes place; None where there is nothing to choose, and nobody was asked."""
+    return How(sent.get(channel_field(part), "")) if channels_to_choose(branch, service) else None
+
+
+def chosen_channel(booking: BookingView) -> str:
+    """The value of `channel_field` for a part that is held."""
+    return Channel.VIDEO.value if booking.channel is Channel.VIDEO else ""
 
 
 def _number(text: str, most: int) -> int:

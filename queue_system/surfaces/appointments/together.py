@@ -17,11 +17,13 @@ from ...core.errors import DomainError, Doubtful, Invalid, Missing
 from ...core.rights import BOOK_RIGHTS
 from ...store.queries.appointments import members_had
 from ...store.queries.bookings import BookingView, bookings_together
+from ...store.queries.channels import channel_of, channels_to_choose
 from ...store.queries.members import members_of
 from ...web import kit
 from ...web.errors import message
 from ...web.here import StaffAtBranch, staff_at_branch
-from ...web.visit_form import names_of, persons_of
+from ...web.how import CHANNELS
+from ...web.visit_form import channel_field, chosen_channel, how_of, names_of, persons_of
 from .day import address
 
 OVER: Final = (BookingState.CANCELLED, BookingState.EXPIRED)
@@ -45,8 +47,9 @@ async def confirm(request: Request) -> Response:
             form.get("contact", ""),
             language if language in kit.languages_of(here.branch) else here.branch.default_language,
             contact_sure=bool(form.get("contact_sure")),
+            how=how_of(here.branch, here.branch.services[part.service_id], form, number),
         )
-        for part, person in zip(parts, persons, strict=True)
+        for number, (part, person) in enumerate(zip(parts, persons, strict=True))
     }
     try:
         await here.do(confirm_together, _visit(request), here.actor, said)
@@ -101,13 +104,24 @@ async def _page(
         "members": {
             key: [known[one.member].names for one in members if one.member in known] for key, members in had.items()
         },
+        "channels": [
+            (
+                channel_field(number),
+                branch.services[part.service_id],
+                persons[number],
+                (sent or {}).get(channel_field(number), chosen_channel(part)),
+            )
+            for number, part in enumerate(parts)
+            if channels_to_choose(branch, branch.services[part.service_id])
+        ],
+        "where": {part.id: CHANNELS.get(channel_of(branch, part)) for part in parts},
         "held": held,
         "over": OVER,
         "names": names,
         "contact": (sent or {}).get("contact", contacts.shown(parts[0].contact)),
         "language_of_visitors": (sent or {}).get("language", parts[0].language),
         "languages_of_visitors": kit.languages_of(branch),
-        "field": field,
+        "mistaken": field,
         "wrong": words,
         "doubtful": contacts.shown(failure.understood[0]) if isinstance(failure, Doubtful) else "",
         "day_of": hours.business_date(parts[0].starts_at, branch.zone, branch.day_starts),

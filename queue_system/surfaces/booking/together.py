@@ -25,12 +25,14 @@ from ...core.bookings import BookingState
 from ...core.errors import DomainError, Doubtful, Invalid, Missing, Refused
 from ...store.log import VISITOR
 from ...store.queries.bookings import BookingView, bookings_together
+from ...store.queries.channels import channel_of, channels_to_choose
 from ...store.queries.common_times import Step, Wish, common_times, visit_at
 from ...store.queries.settings import BranchSettings, ServiceView
 from ...web import booking_steps, kit
 from ...web.addresses import address_key
 from ...web.errors import message
 from ...web.here import AtBranch, at_booking, at_branch
+from ...web.how import CHANNELS
 from ...web.kit import see_other
 from ...web.open_holds import all_within_limit
 from ...web.visit_form import (
@@ -38,8 +40,10 @@ from ...web.visit_form import (
     HALVES,
     MOST_PARTS,
     MOST_PERSONS,
+    channel_field,
     ends_of,
     first_day,
+    how_of,
     lines_of,
     names_of,
     persons_of,
@@ -59,6 +63,7 @@ OF_PERSONS: Final = (
     "contact_sure",
     "switch",
     *(f"name{n}" for n in range(1, MOST_PERSONS + 1)),
+    *(channel_field(part) for part in range(MOST_PARTS)),
 )
 
 
@@ -127,9 +132,15 @@ async def _held(here: AtBranch, form: Mapping[str, str], steps: Sequence[Step]) 
     if not steps or len(steps) > MOST_PARTS:
         raise Missing("service")
     start, request_id = times.read_start(form.get("start", "")), _request_id(form.get("request_id", ""))
+    begins: Sequence[datetime]
     if (before := await here.read(held_before, branch.id, request_id, start)) is not None:
-        return await here.read(bookings_together, branch.id, before)
-    begins = await here.read(visit_at, branch, steps, _wish(here, form), start)
+        # The form was sent again, perhaps with corrections: its own times are taken by what it holds.
+        held = await here.read(bookings_together, branch.id, before)
+        if [one.service_id for one in held] != [step.service.id for step in steps]:
+            raise Refused("request-reused")
+        begins = [one.starts_at for one in held]
+    else:
+        begins = await here.read(visit_at, branch, steps, _wish(here, form), start)
     if not begins:
         raise Refused("slot-taken")
     persons = persons_of(step.service.id for step in steps)
@@ -144,6 +155,7 @@ async def _held(here: AtBranch, form: Mapping[str, str], steps: Sequence[Step]) 
             actor=VISITOR,
             request_id=part_of_request(request_id, number),
             contact_sure=bool(form.get("contact_sure")),
+            how=how_of(branch, step.service, form, number),
         )
         for number, (step, begin, person) in enumerate(zip(steps, begins, persons, strict=True))
     ]
@@ -201,6 +213,11 @@ async def _details_page(
         "base": f"/together/{branch.slug}",
         "back": f"/together/{branch.slug}?{urlencode(search)}",
         "parts": [(step.service, begin, person) for step, begin, person in zip(steps, begins, persons, strict=True)],
+        "channels": [
+            (channel_field(number), step.service, person)
+            for number, (step, person) in enumerate(zip(steps, persons, strict=True))
+            if channels_to_choose(branch, step.service)
+        ],
         "persons": max(persons),
         "answers": sent,
         "search": search,
@@ -228,7 +245,7 @@ async def _visit_page(here: AtBranch, parts: Sequence[BookingView], failure: Dom
         "visit": f"/b/{parts[0].token}/together",
         "booking": parts[0],
         "parts": [
-            (one, branch.services[one.service_id], person)
+            (one, branch.services[one.service_id], person, CHANNELS.get(channel_of(branch, one)))
             for one, person in zip(parts, persons_of(one.service_id for one in parts), strict=True)
         ],
         "several": len(names_of(parts)) > 1,

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 from starlette.testclient import TestClient
 
 from queue_system.clock import FrozenClock
 from queue_system.core.bookings import BookingState
+from queue_system.core.channels import Channel
 from queue_system.store.queries.bookings import BookingView, booking_views
 from queue_system.store.tables import Booking, table
-from tests.kit.hall import Hall
+from queue_system.web.visit_form import MOST_PARTS
+from tests.actions.test_channels import set_channels
+from tests.kit.hall import Hall, edit, set_branch
 from tests.kit.people import give_in_department
 from tests.kit.web_hall import Form, Page, another, sign_in
 
@@ -25,11 +29,13 @@ def test_a_family_is_booked_in_one_go(place: tuple[TestClient, Hall]) -> None:
     page = look(client, held)
     # Two persons, because one part is for the first of them alone.
     assert page.text.count("Name or case number of person") == 2
+    assert "error-summary" not in page.html, "nothing is wrong yet"
     assert {one.state for one in stored(hall)} == {BookingState.HELD}
     form = confirmation(page)
     wrong = client.post(form.action, data=form.values | {"name1": "Salma Atassi", "name2": "Mahmud", "contact": "12"})
     assert wrong.status_code == 422
     assert 'value="Mahmud"' in wrong.text
+    assert 'href="#contact"' in wrong.text
     assert {one.state for one in stored(hall)} == {BookingState.HELD}
     done = client.post(form.action, data=form.values | {"name1": "Salma Atassi", "name2": "Mahmud"})
     assert done.headers["location"] == held
@@ -39,6 +45,21 @@ def test_a_family_is_booked_in_one_go(place: tuple[TestClient, Hall]) -> None:
     shown = look(client, held)
     assert all(one.code in shown.text and f"{HERE}/{one.id}" in shown.html for one in booked)
     assert f"/together/{booked[0].together_id}" in look(client, f"{HERE}/{booked[0].id}").html
+
+
+def test_staff_are_told_how_each_part_takes_place(place: tuple[TestClient, Hall]) -> None:
+    client, hall = place
+    edit(hall, lambda tx: set_channels(tx, hall, {"birth": "onsite_or_video"}))
+    set_branch(hall, video_link="https://meet.example.org/{room}")
+    page = look(client, choose(client, look(client, f"{HERE}/common?{VISIT}")))
+    assert re.findall(r'name="(channel.)" value=""', page.html) == ["channel1", "channel2"]
+    form, names = confirmation(page), {"name1": "Salma Atassi", "name2": "Mahmud"}
+    by_video = names | {"channel1": "", "channel2": "video"}
+    # By video a contact is needed, with which the page that has the link is opened.
+    assert client.post(form.action, data=form.values | by_video | {"contact": ""}).status_code == 422
+    done = client.post(form.action, data=form.values | by_video | {"contact": "salma@example.org"})
+    assert [one.channel for one in stored(hall)] == [None, Channel.VIDEO, None]
+    assert look(client, done.headers["location"]).text.count("takes place by video call") == 1
 
 
 def test_times_that_have_gone_come_back_with_everything_kept(place: tuple[TestClient, Hall]) -> None:
@@ -87,7 +108,8 @@ def test_a_visit_of_another_department_is_not_found(place: tuple[TestClient, Hal
 
 def test_too_long_a_visit_is_said_and_nonsense_is_nothing(place: tuple[TestClient, Hall]) -> None:
     client, _ = place
-    assert "at most 6 parts" in look(client, f"{HERE}/common?s1=birth&n1=5&s2=travel-doc&n2=5").text
+    too_long = "s1=birth&n1=5&s2=travel-doc&n2=5&s3=birth&n3=1"
+    assert f"at most {MOST_PARTS} parts" in look(client, f"{HERE}/common?{too_long}").text
     page = look(client, f"{HERE}/common?s1=nothing&n1=x&gap=-1&at=25:99&from=1&half=night&w1=x")
     assert not starts(page)
 

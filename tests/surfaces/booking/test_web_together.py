@@ -12,10 +12,12 @@ from starlette.testclient import TestClient
 
 from queue_system.clock import FrozenClock
 from queue_system.core.bookings import BookingState
+from queue_system.core.channels import Channel
 from queue_system.store.queries.bookings import BookingView, booking_views
 from queue_system.store.tables import Booking, table
 from queue_system.web.open_holds import AT_ONCE
-from tests.kit.hall import Hall
+from tests.actions.test_channels import set_channels
+from tests.kit.hall import Hall, edit, set_branch
 from tests.kit.web_hall import Form, Page, another, application, furnished
 
 HERE = "/together/doha-main"
@@ -54,6 +56,50 @@ def test_a_family_books_two_services_in_one_visit(place: tuple[TestClient, Hall]
     assert {one.state for one in stored(hall)} == {BookingState.CONFIRMED}
     shown = look(client, held.headers["location"])
     assert all(one.code in shown.text and f"/b/{one.token}" in shown.html for one in parts)
+
+
+def test_each_part_says_how_it_takes_place(place: tuple[TestClient, Hall]) -> None:
+    client, hall = place
+    edit(hall, lambda tx: set_channels(tx, hall, {"birth": "onsite_or_video"}))
+    set_branch(hall, video_link="https://meet.example.org/{room}")
+    form = choose(client)
+    assert "channel3" not in form.values, "there is nothing to choose for this service"
+    by_video = {"channel1": "video", "channel2": ""}
+    # A mistake leaves the choice as it is.
+    wrong = client.post(form.action, data=form.values | PEOPLE | by_video | {"contact": "12"})
+    assert re.findall(r'name="(channel.)" value="(\w*)"[^>]* checked', wrong.text) == [
+        ("channel1", "video"),
+        ("channel2", ""),
+    ]
+    # Nobody gets by video what is not given by video.
+    held = client.post(form.action, data=form.values | PEOPLE | by_video | {"channel3": "video"})
+    check = look(client, held.headers["location"])
+    assert check.text.count("يجري الموعد بمكالمة فيديو") == 1
+    assert [one.channel for one in stored(hall)] == [Channel.VIDEO, None, None]
+    client.post(confirmation(check).action)
+    links = [bool(one.video_room) for one in stored(hall)]
+    assert links == [True, False, False]
+    assert look(client, held.headers["location"]).text.count("يجري الموعد بمكالمة فيديو") == 1
+
+
+def test_a_form_that_is_sent_again_corrects_what_it_holds(place: tuple[TestClient, Hall]) -> None:
+    client, hall = place
+    edit(hall, lambda tx: set_channels(tx, hall, {"birth": "onsite_or_video"}))
+    set_branch(hall, video_link="https://meet.example.org/{room}")
+    form = choose(client)
+    held = client.post(form.action, data=form.values | PEOPLE | {"channel1": "video"})
+    again = client.post(
+        form.action, data=form.values | PEOPLE | {"name2": "محمد الأتاسي", "channel1": "", "channel2": "video"}
+    )
+    assert again.headers["location"] == held.headers["location"]
+    assert [(one.name, one.channel) for one in stored(hall)] == [
+        (PEOPLE["name1"], None),
+        ("محمد الأتاسي", Channel.VIDEO),
+        (PEOPLE["name1"], None),
+    ]
+    other = client.post(form.action, data=form.values | PEOPLE | {"s2": "birth", "n1": "1"})
+    assert other.status_code == 409
+    assert len(stored(hall)) == 3
 
 
 def test_the_link_of_one_part_does_not_show_the_others(place: tuple[TestClient, Hall]) -> None:
