@@ -199,7 +199,7 @@ class Policy(Thing):
     contact_proof_h: Annotated[
         int | None,
         Between(2, 14 * 24),
-        "hours within which visitors who book by themselves must answer a letter, or lose the appointment",
+        "hours within which visitors who book by themselves must answer a message, or lose the appointment",
     ] = None
     notice_min: Annotated[int, Between(0, 90 * DAY_MIN), "minutes ahead that a booking must be made"] = 0
     note: Annotated[Names | None, Informs(), "a remark for staff"] = None

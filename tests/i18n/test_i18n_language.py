@@ -111,3 +111,11 @@ def _without_allowed(text: str) -> str:
     for phrase in ALLOWED:
         text = text.replace(phrase, "")
     return text
+
+
+def test_a_contact_that_must_be_confirmed_is_nowhere_an_email_alone() -> None:
+    asked = re.compile(r"booking\.contact-(title|ask|mine|done|until|how|given-up)|setting\.policy\.contact_proof_h.*")
+    for language, mail, other in (("en", "email", "number"), ("ar", "بريد", "رقم")):
+        said = {key: text for key, text in _sentences(language) if asked.fullmatch(key)}
+        assert len(said) == 9
+        assert [key for key, text in said.items() if mail in text and other not in text] == []

@@ -30,6 +30,7 @@ from ...web.here import AtBranch, at_booking, at_branch
 from ...web.kit import see_other
 from ...web.open_holds import within_limit
 from . import bringing, services, times
+from .contact_use import contact_use
 from .frame import base_of, beside, carried, carry, frame, is_language_switch, retry_after, typed
 from .own_bookings import is_own, own_hold, own_tokens, remember, shown_contact, shown_name
 from .through import Through, hold_through, may_book, through, via_of
@@ -230,6 +231,7 @@ async def _form(
         "failure_code": failure.code if failure else None,
         # The old id would repeat the refusal, because the request with that id has its answer.
         "request_id": uuid4() if failure else _request_id(answers.get("request_id", "")),
+        "contact_use": contact_use(branch, [service], here.installation.database.sends),
         "channels": channels_to_choose(branch, service),
         "asks_who_brings": bringing.is_asked(branch, service),
         "alias": branch.text("alias"),

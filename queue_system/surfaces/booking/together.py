@@ -51,6 +51,7 @@ from ...web.visit_form import (
     wish_of,
 )
 from . import times
+from .contact_use import contact_use
 from .frame import frame, is_language_switch, retry_after
 from .holding import ABOUT_THE_TIME, is_held
 from .own_bookings import is_own, remember
@@ -228,6 +229,7 @@ async def _details_page(
         "failure": message(failure, words) if failure else None,
         "failure_code": failure.code if failure else None,
         "request_id": uuid4() if failure else _request_id(sent.get("request_id", "")),
+        "contact_use": contact_use(branch, [step.service for step in steps], here.installation.database.sends),
         "alias": branch.text("alias"),
         "takes_alias": all(step.service.confidentiality.takes_alias for step in steps),
         "privacy_words": branch.text("privacy_short"),
