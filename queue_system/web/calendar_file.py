@@ -44,7 +44,7 @@ def calendar_file(
 
     Only the file `for_booker` has the code, with which the appointment can be changed.
 
-    The UID never changes and SEQUENCE grows with every change, so that a calendar replaces its copy. A cancelled
+    The UID never changes and SEQUENCE is never less than in an earlier file, so that a calendar replaces its copy. A cancelled
     booking is sent with METHOD:CANCEL (RFC 5546, 3.2.5), on which calendars remove it. Instants are in UTC, because a
     visitor may be in another zone. `now` is an aware instant, `address` the installation's own, without a trailing
     slash.
@@ -95,7 +95,7 @@ def _event(
     event = Event()
     event.add("uid", str(booking.id))
     event.add("dtstamp", now)
-    event.add("sequence", booking.changes + (1 if cancelled else 0))
+    event.add("sequence", _sequence(booking, now))
     event.add("status", "CANCELLED" if cancelled else "CONFIRMED")
     event.add("dtstart", booking.starts_at)
     event.add("dtend", booking.ends_at)
@@ -117,6 +117,16 @@ def _event(
         if not cancelled:
             event.add_component(_reminder(name))
     return event
+
+
+def _sequence(booking: BookingView, now: datetime) -> int:
+    """A number that is higher after every change, because programs leave an entry as it is where it is not.
+
+    The seconds since the booking was made are in it: an offer that is accepted, an earlier time, and what the branch took away
+    count as no change of the visitor's, and another place or link of a call is no change of the booking at all.
+    """
+    cancelled = booking.state is BookingState.CANCELLED
+    return max(0, int((now - booking.created_at).total_seconds())) + booking.changes + cancelled
 
 
 def _add_place(event: Event, booking: BookingView, branch: BranchSettings, words: Words, *, open_: bool) -> None:
@@ -159,7 +169,7 @@ def _organizer(
 
 
 def _reminder(name: str) -> Alarm:
-    """The reminder; None for a discreet appointment, because a locked telephone shows the reminder too."""
+    """The reminder, for a telephone that may be locked: discreet and neutral entries have none, because it would show there."""
     alarm = Alarm()
     alarm.add("action", "DISPLAY")
     alarm.add("description", name)

@@ -14,16 +14,15 @@ from ...core import bookings
 from ...core.bookings import BookingState, Policy, spaced_code
 from ...core.contact_proof import is_asked
 from ...core.errors import DomainError, Missing, Refused
-from ...core.messages import Level
+from ...core.messages import Level, is_told
 from ...core.promises import Decided, is_for_staff_alone
-from ...core.safe_contact import Way
 from ...core.tickets import TicketState
 from ...store.queries import line
 from ...store.queries.access import visitors_have_a_kiosk
 from ...store.queries.bookings import BookingView, check_in_rules, policy_of
 from ...store.queries.channels import channel_of, video_link
 from ...store.queries.helping import helper_named
-from ...store.queries.messages import way_in_force
+from ...store.queries.messages import level_of_service
 from ...store.queries.offering import is_named
 from ...store.queries.settings import BranchSettings
 from ...web import booking_steps
@@ -152,9 +151,11 @@ async def calendar(request: Request) -> Response:
     address = here.installation.configuration.address
     # As the letters do, so that this file does not replace a neutral entry by one that says more. Who chose that for an
     # earlier appointment asks for it anew, because another person may have booked this one under the same name.
-    way = way_in_force(here.branch, booking.service_id, way_to_show(booking))
-    neutral = way is Way.NEUTRAL or NEUTRAL in here.request.query_params
-    most = Level.NEUTRAL if neutral else Level.FULL
+    level = level_of_service(here.branch, booking.service_id, way_to_show(booking))
+    neutral = level is Level.NEUTRAL or NEUTRAL in here.request.query_params
+    # Without a letter there is no entry to replace; the file itself hides what is discreet.
+    has_letter = is_told(level, booking.contact, here.installation.database.sends)
+    most = Level.NEUTRAL if neutral else level if has_letter else Level.FULL
     content = calendar_file(booking, here.branch, here.words, here.now, address, most)
     headers = {"Content-Disposition": 'inline; filename="appointment.ics"', "Cache-Control": "no-store"}
     return Response(content, media_type=MEDIA_TYPE.format(method(booking)), headers=headers)

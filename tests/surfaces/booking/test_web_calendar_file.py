@@ -16,12 +16,16 @@ from queue_system.actions import bookings as actions
 from queue_system.actions.safe_contact import set_contact_ways
 from queue_system.clock import FrozenClock
 from queue_system.core.bookings import Booker
+from queue_system.core.messages import Level
+from queue_system.core.promises import Choice
 from queue_system.store.database import Database
 from queue_system.store.log import SYSTEM, VISITOR
 from queue_system.store.queries.bookings import BookingView
 from queue_system.web.calendar_file import calendar_file
 from queue_system.web.kit import words_of
+from tests.kit.deciding import closing, for_all, save
 from tests.kit.hall import Hall, furnish
+from tests.kit.legal_aid import START, booked, legal_aid
 from tests.kit.public_visitor import NAME, Visitor, stored, token_of
 from tests.kit.web_hall import application, furnished
 
@@ -123,6 +127,45 @@ def test_a_change_replaces_and_a_cancellation_removes(visitor: Visitor, here: tu
     calendar, cancelled = read(answer.html)
     assert calendar["METHOD"] == "CANCEL"
     assert (cancelled["UID"], cancelled["SEQUENCE"], cancelled["STATUS"]) == (first["UID"], 2, "CANCELLED")
+
+
+def test_an_offer_that_is_accepted_replaces_the_entry(
+    visitor: Visitor, here: tuple[TestClient, Hall], clock: FrozenClock
+) -> None:
+    done, hall = visitor.book(), here[1]
+    booking = stored(hall, done)
+    clock.move(timedelta(minutes=1))
+    save(hall, closing(hall, booking.starts_at.date()), for_all(Choice.MOVE))
+    _, before = read(visitor.open(f"{done.url}.ics").html)
+    clock.move(timedelta(minutes=1))
+    offered = stored(hall, done).offered_starts_at
+    assert offered is not None
+    branch = hall.branch.id
+    hall.db.write_in_now(branch, actions.change_booking, branch, booking.id, offered, VISITOR)
+    assert stored(hall, done).changes == 0, "it counts as no change of the visitor's"
+    _, after = read(visitor.open(f"{done.url}.ics").html)
+    assert after.start == offered
+    assert after["SEQUENCE"] > before["SEQUENCE"]
+
+
+def test_a_service_that_letters_do_not_name_is_not_named_in_the_file_that_replaces_theirs(
+    sqlite_url: str, tmp_path: Path, clock: FrozenClock
+) -> None:
+    database = Database(sqlite_url, clock, secret=KEY)
+    hall = legal_aid(database)
+    one = booked(hall, START)
+    service = hall.branch.services[one.service_id]
+    assert service.confidentiality.sms == "minimal"
+    database.close()
+    with application(sqlite_url, tmp_path, clock) as (client, running):
+        _, alone = read(client.get(f"/b/{one.token}.ics").text)
+        assert alone["SUMMARY"] == service.names["ar"], "no letter has an entry that this one replaces"
+        running.db.sends = frozenset({Level.MINIMAL})
+        content = client.get(f"/b/{one.token}.ics").text
+    _, event = read(content)
+    assert event["SUMMARY"] == "موعد"
+    assert "LOCATION" in event
+    assert not [name for name in service.names.values() if name in content.replace("\r\n ", "")]
 
 
 def test_a_hold_is_no_appointment_yet(visitor: Visitor) -> None:
