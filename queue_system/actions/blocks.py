@@ -174,10 +174,11 @@ def _settle_each(
             continue
         offers.withdraw(lock, settings, booking)
         if settling.at is not None:
-            people = people_of(lock.tx, booking)
-            wanted = Wanted(settling.at, Booker.STAFF, asked={one.need: member}, people=people)
+            service, people = settings.services[one.service], people_of(lock.tx, booking)
+            wanted = Wanted(settling.at, Booker.STAFF, stays={one.need: member}, people=people)
+            wanted = placing.with_its_members(lock, settings, service, booking, wanted)
             try:
-                place = placing.find(lock, settings, settings.services[one.service], wanted)
+                place = placing.find(lock, settings, service, wanted)
             except DomainError as refusal:
                 raise Stale("block-changed") from refusal
             offers.offer_place(lock, settings, booking, place, Why.MEMBER, None, actor)

@@ -29,7 +29,6 @@ from ..store.database import Tx
 from ..store.log import SYSTEM, Actor, Locked, locked
 from ..store.prepared import Prepared
 from ..store.queries import foreseen
-from ..store.queries.apart import people_of
 from ..store.queries.bookings import (
     BookingView,
     booking_by_id,
@@ -37,11 +36,11 @@ from ..store.queries.bookings import (
     due_holds,
     new_view,
     policy_of,
-    seats_of,
 )
 from ..store.queries.due import next_due, nothing_due_before
 from ..store.queries.effect import still_offered
 from ..store.queries.helping import against_move
+from ..store.queries.known_members import met_members
 from ..store.queries.settings import BranchSettings, branch_settings
 from ..store.queries.standing import standing_of
 from ..store.tables import Booking, table
@@ -134,9 +133,10 @@ def change_booking(
     """Move a confirmed booking to another time of the same service; the old time is released only on success.
 
     Seats that the booking holds, or gave back and that have not returned to others yet, count as free for it. Moving to
-    the time that the branch offers accepts the offer; no limit applies where the branch took the time away. `members` are those
-    who are wanted then, by need. Raises Refused with "slot-taken", "member-taken", "slot-past", "booking-changes-used", "booking-given-back", "booking-too-late",
-    "booking-over", and "helper-places" where an organisation booked it and has no place at that time.
+    the time that the branch offers accepts the offer; no limit applies where the branch took the time away. Members who
+    were promised stay, also beside `members`, those who are wanted then, by need; {} is for anybody. Raises Refused with
+    "slot-taken", "member-taken", "member-promised", "slot-past", "booking-changes-used", "booking-given-back",
+    "booking-too-late", "booking-over", and "helper-places" where an organisation booked it and has no place at that time.
     """
     with locked(tx, branch_id) as lock:
         settings = branch_settings(tx, branch_id, lock.config_version)
@@ -156,7 +156,7 @@ def change_booking(
             refusal = against_move(tx, settings, booking, starts_at)
         if refusal is not None:
             raise refusal
-        wanted = Wanted(starts_at, booker, asked=members or {}, leave=leave)
+        wanted = Wanted(starts_at, booker, asked=members or {}, released=members == {}, leave=leave)
         changed = move_to(lock, settings, booking, wanted, actor)
         outbox.tell(lock, settings, changed, Event.CHANGED)
         listed_places.pass_on(lock)
@@ -250,11 +250,10 @@ def bind(lock: Locked, booking: BookingView, actor: Actor, leave: Leave = NO_LEA
 def move_to(lock: Locked, settings: BranchSettings, booking: BookingView, wanted: Wanted, actor: Actor) -> BookingView:
     """Give a confirmed booking another place within an action that has looked whether it may move; tells nobody.
 
-    Its own seats count as free. Raises what `placing.find` raises.
+    Its own seats count as free, and it keeps whom it was promised. Raises what `placing.find` raises.
     """
     tx, service = lock.tx, settings.services[booking.service_id]
-    own, people = seats_of(tx, lock.id, booking.id), people_of(tx, booking)
-    place = placing.find(lock, settings, service, replace(wanted, own=own, moving=booking.id, people=people))
+    place = placing.find_instead(lock, settings, service, booking, wanted)
     _leave(lock, settings, booking)
     placing.take_instead(lock, place, booking.id)
     slot, changes = place.slot, booking.changes + (not booking.taken_away)
@@ -314,13 +313,14 @@ def hold_in(lock: Locked, order: HoldOrder, earlier_id: UUID | None = None) -> B
                 same = _corrected(lock, settings, same, name, contact, persons)
             return channels.keep(lock, settings, same, order.how if same.state is BookingState.HELD else None)
     expire_due(lock)
-    foreseen.for_hold(tx, settings, service, order.starts_at, contact)
+    foreseen.for_hold(tx, settings, service, order.starts_at, contact, name)
     likely = likely_code(tx, lock.id)
     earlier = None if earlier_id is None else _replaced(lock, earlier_id, name, contact, order.actor)
     standing = standing_of(tx, settings, service, contact, name)
     # Whoever sees pairs is asked for a reason when it becomes binding.
     people = () if order.leave.sees else references(name, contact)
-    wanted = Wanted(order.starts_at, order.booker, standing, asked=order.members, people=people)
+    known = met_members(tx, settings, service, name, contact)
+    wanted = Wanted(order.starts_at, order.booker, standing, asked=order.members, known=known, people=people)
     place = placing.find(lock, settings, service, wanted)
     slot = place.slot
     kept = earlier.held_until if earlier and earlier.starts_at < slot.end and slot.start < earlier.ends_at else None

@@ -19,10 +19,10 @@ from ..core.freed import Freed
 from ..core.messages import Event
 from ..core.slots import tick_of
 from ..store.log import SYSTEM, Locked
-from ..store.queries.apart import people_of
 from ..store.queries.bookings import booking_by_id, seats_of
 from ..store.queries.earlier import ListedPlace, listed_places, waiting_for
 from ..store.queries.helping import against_move
+from ..store.queries.known_members import promised_members
 from ..store.queries.settings import BranchSettings, branch_settings
 from ..store.tables import EarlierOffer, EarlierWish, table
 from . import outbox, placing
@@ -86,14 +86,13 @@ def _can_be_taken(lock: Locked, settings: BranchSettings, place: ListedPlace, fi
     if against_move(lock.tx, settings, booking, place.starts_at) is not None:
         return False
     keep_for(lock, place.id, place.booking_id, first.booking_id)
-    own = seats_of(lock.tx, lock.id, first.booking_id)
-    people = people_of(lock.tx, booking)
-    wanted = Wanted(place.starts_at, Booker.STAFF, own=own, moving=first.booking_id, people=people)
+    own, service = seats_of(lock.tx, lock.id, first.booking_id), settings.services[place.service_id]
     try:
-        found = placing.find(lock, settings, settings.services[place.service_id], wanted)
-        lanes = {need.resource_key for need in found.plan.resources}
+        found = placing.find_instead(lock, settings, service, booking, Wanted(place.starts_at, Booker.STAFF))
+        must_be_kept = {need.resource_key for need in found.plan.resources}
+        must_be_kept.update(promised_members(lock.tx, settings, booking).values())
         # What was not given back is kept for nobody, so it could be gone before the answer.
-        is_kept = all(seat in own for seat in found.seats if seat.resource_key in lanes)
+        is_kept = all(seat in own for seat in found.seats if seat.resource_key in must_be_kept)
     except DomainError:
         is_kept = False
     if not is_kept:

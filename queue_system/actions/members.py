@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from ..core.errors import Refused
 from ..core.member_time import MemberTime
-from ..core.members import Choice, WhyMember
+from ..core.members import Choice, WhyMember, Wishes
 from ..core.rearranging import Moves
 from ..core.slots import ServicePlan
 from ..store.log import Locked
@@ -27,23 +27,21 @@ def choose(
     settings: BranchSettings,
     plan: ServicePlan,
     visit: range,
-    asked: Mapping[UUID, UUID],
+    wishes: Wishes,
     moving: UUID | None = None,
-    known: Collection[UUID] = (),
 ) -> tuple[Choice, ...]:
     """The members for a visit, after other bookings have made room.
 
-    `asked` is the member that is wanted, by need; `moving` is a booking whose own members count as free; `known` are
-    preferred. Where one is missing it raises Refused: "member-taken" if one was asked for, else "slot-taken".
+    `moving` is a booking whose own members count as free. Where one is missing it raises Refused: "member-taken" if one
+    was asked for, "member-promised" if one should stay, else "slot-taken".
     """
     if not plan.members:
         return ()
     day = _day_around(settings, visit)
     time = member_time(lock.tx, settings, plan.members, day, moving)
-    wishes = wishes_for(lock.tx, settings, plan.members, day, asked, known)
-    found = time.choose(plan.members, visit, wishes)
+    found = time.choose(plan.members, visit, wishes_for(lock.tx, settings, plan.members, day, wishes))
     if found is None:
-        raise Refused("member-taken" if asked else "slot-taken")
+        raise Refused("member-taken" if wishes.asked else "member-promised" if wishes.stays else "slot-taken")
     chosen, moves = found
     _exchange(lock, time, moves)
     return chosen
@@ -61,7 +59,7 @@ def keep(lock: Locked, booking_id: UUID, plan: ServicePlan, visit: range, chosen
             "stop_tick": spans[one.need].stop,
             "member_id": one.member,
             "why": one.why.value,
-            "announced_at": lock.tx.now if one.why is WhyMember.ASKED else None,
+            "announced_at": one.announced_at or (lock.tx.now if one.why is WhyMember.ASKED else None),
         }
         for one in chosen
     ]

@@ -9,6 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from ..core import hours, slots
+from ..core.bookings import Booker
 from ..core.channels import Channel
 from ..core.facts.bookings import BookingChanged, BookingOffered, BookingUnanswered
 from ..core.messages import Event
@@ -19,11 +20,11 @@ from ..core.support import Support, Why
 from ..store import tables
 from ..store.log import SYSTEM, Actor, Locked
 from ..store.queries.apart import others_at, people_of
-from ..store.queries.bookings import BookingView, booking_by_id, due_offers, member_places, plan_on
+from ..store.queries.bookings import BookingView, booking_by_id, due_offers, member_places, only_asked, plan_on
 from ..store.queries.effect import offer_of
 from ..store.queries.settings import BranchSettings, ServiceView, branch_settings
 from . import members, outbox, placing, seats
-from .placing import Place
+from .placing import Place, Wanted
 
 BOOKING = tables.table(tables.Booking)
 SEAT = tables.table(tables.Seat)
@@ -43,20 +44,30 @@ class FreePlaces:
         self._support = Support(offer_of(settings))
         self._taken: dict[UUID, dict[int, set[int]]] = {}
 
-    def near(self, booking: BookingView) -> Place | None:
-        """The free place nearest to a booking's time, apart from that time; None where there is none within reach."""
+    def near(self, booking: BookingView, why: Why) -> Place | None:
+        """The free place nearest to a booking's time, apart from that time; None where there is none within reach.
+
+        `why` it lost its time. Members whom its visitor was promised are at the other one too, unless they are why.
+        """
         service = self.settings.services.get(booking.service_id)
         if service is None:
             return None
+        wanted = placing.with_its_members(
+            self._lock,
+            self.settings,
+            service,
+            booking,
+            Wanted(booking.starts_at, Booker.STAFF, released=why is Why.MEMBER),
+        )
         zone = self.settings.zone
         today = self._lock.tx.now.astimezone(zone).date()
         for day in days_around(booking.starts_at.astimezone(zone).date(), today):
-            slot = nearest(self._free_on(day, service, booking), booking.starts_at, zone)
+            slot = nearest(self._free_on(day, service, booking, wanted.stays), booking.starts_at, zone)
             if slot is not None:
-                return self._take(slot, service, day)
+                return self._take(slot, service, day, wanted)
         return None
 
-    def _free_on(self, day: date, service: ServiceView, booking: BookingView) -> list[Slot]:
+    def _free_on(self, day: date, service: ServiceView, booking: BookingView, stays: Mapping[UUID, UUID]) -> list[Slot]:
         settings = self.settings
         # An outing is at another place, and takes as many as its bus has seats.
         if hours.outing_on(day, settings.calendar, service.id) is not None:
@@ -73,7 +84,7 @@ class FreePlaces:
             }
             for need in plan.resources
         }
-        places = member_places(self._lock.tx, settings, plan, range(first, last + 1))
+        places = member_places(self._lock.tx, settings, only_asked(plan, stays), range(first, last + 1))
         others = others_at(self._lock.tx, settings, service, people_of(self._lock.tx, booking), booking.id)
         free = slots.free_slots(
             day,
@@ -97,7 +108,7 @@ class FreePlaces:
             and not others.meets(slot.start, slot.end)
         ]
 
-    def _take(self, slot: Slot, service: ServiceView, day: date) -> Place:
+    def _take(self, slot: Slot, service: ServiceView, day: date, wanted: Wanted) -> Place:
         plan, tick = plan_on(self.settings, service, day), self.settings.tick_minutes
         for need in plan.resources:
             self._lanes(need.resource_key)
@@ -105,7 +116,7 @@ class FreePlaces:
         for seat in lanes:
             self._taken[seat.resource_key].setdefault(seat.tick, set()).add(seat.lane)
         visit = slots.seats_span(slot.start, plan, tick)
-        chosen = members.choose(self._lock, self.settings, plan, visit, {})
+        chosen = members.choose(self._lock, self.settings, plan, visit, wanted.wishes)
         return Place(slot, (*lanes, *slots.member_seats(plan, chosen, visit)), plan, visit, chosen)
 
     def _lanes(self, resource_id: UUID) -> dict[int, set[int]]:
@@ -126,7 +137,7 @@ def make_offer(
     lock: Locked, places: FreePlaces, booking: BookingView, why: Why, change_id: UUID | None, actor: Actor
 ) -> bool:
     """Offer a booking the nearest free place and hold it; False where there is none. The old time stays until then."""
-    found = places.near(booking)
+    found = places.near(booking, why)
     if found is None:
         return False
     offer_place(lock, places.settings, booking, found, why, change_id, actor)

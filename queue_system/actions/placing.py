@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -11,11 +11,13 @@ from ..core import bookings, hours, slots
 from ..core.apart import NO_LEAVE, Leave
 from ..core.bookings import Booker
 from ..core.errors import Refused
-from ..core.members import Choice
+from ..core.members import Choice, Present, Wishes
 from ..core.persons import Standing
 from ..store.log import Locked
-from ..store.queries.apart import others_at
-from ..store.queries.bookings import lanes_at, plan_on, policy_of, seats_of
+from ..store.queries.apart import others_at, people_of
+from ..store.queries.bookings import BookingView, lanes_at, plan_on, policy_of, seats_of
+from ..store.queries.known_members import met_members, present_members, promised
+from ..store.queries.members import needs_of
 from ..store.queries.outings import places_to_book
 from ..store.queries.settings import BranchSettings, ServiceView
 from . import apart, freed_places, members, seats
@@ -37,7 +39,8 @@ class Wanted:
     """What is asked for: a time, by whom, for a person of this standing, and members by need if they were named.
 
     `own` are seats that count as free, because the booking `moving` has them. `known` are members whom the person has
-    met before, and has again where that is possible. `people` (`core.apart.references`) must not meet those from whom they
+    met before, and has again where that is possible. `present` are those whom the booking has that moves, by need, and
+    `stays` those that must not change (`core.members.Wishes`); `released`: none of them must stay. `people` (`core.apart.references`) must not meet those from whom they
     are kept apart, unless `leave` lets them.
     """
 
@@ -48,8 +51,16 @@ class Wanted:
     moving: UUID | None = None
     asked: Mapping[UUID, UUID] = field(default_factory=dict)
     known: Collection[UUID] = ()
+    present: Mapping[UUID, Present] = field(default_factory=dict)
+    stays: Mapping[UUID, UUID] = field(default_factory=dict)
+    released: bool = False
     people: Collection[str] = ()
     leave: Leave = NO_LEAVE
+
+    @property
+    def wishes(self) -> Wishes:
+        """What is asked for of members."""
+        return Wishes(self.asked, self.known, self.present, self.stays)
 
 
 def find(lock: Locked, settings: BranchSettings, service: ServiceView, wanted: Wanted) -> Place:
@@ -84,8 +95,36 @@ def find(lock: Locked, settings: BranchSettings, service: ServiceView, wanted: W
     apart.refuse_time(others, slot.start, slot.end, wanted.leave)
     visit = slots.seats_span(slot.start, plan, tick)
     lanes = slots.choose_seats(slot, plan, lanes_at(tx, lock.id, plan, visit), tick, public, wanted.own)
-    chosen = members.choose(lock, settings, plan, visit, wanted.asked, wanted.moving, wanted.known)
+    chosen = members.choose(lock, settings, plan, visit, wanted.wishes, wanted.moving)
     return Place(slot, (*lanes, *slots.member_seats(plan, chosen, visit)), plan, visit, chosen)
+
+
+def find_instead(
+    lock: Locked, settings: BranchSettings, service: ServiceView, booking: BookingView, wanted: Wanted
+) -> Place:
+    """Another place for a booking, whose own seats count as free; raises as `find`.
+
+    The members whom its visitor was promised stay, except where `wanted` asks for another or releases them.
+    """
+    wanted = replace(
+        with_its_members(lock, settings, service, booking, wanted),
+        own=seats_of(lock.tx, lock.id, booking.id),
+        moving=booking.id,
+        people=people_of(lock.tx, booking),
+    )
+    return find(lock, settings, service, wanted)
+
+
+def with_its_members(
+    lock: Locked, settings: BranchSettings, service: ServiceView, booking: BookingView, wanted: Wanted
+) -> Wanted:
+    """What is wanted for another time of a booking, with whom it has and whom its person has met before."""
+    if not needs_of(settings, service.id):
+        return wanted
+    present = present_members(lock.tx, settings, booking)
+    met = met_members(lock.tx, settings, service, booking.name, booking.contact, besides=booking.id)
+    stays = {} if wanted.released else promised(settings, booking, present) | dict(wanted.stays)
+    return replace(wanted, present=present, known=met, stays=stays)
 
 
 def take(lock: Locked, place: Place, booking_id: UUID) -> None:

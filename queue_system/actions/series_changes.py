@@ -225,10 +225,9 @@ def _all_decided(numbers: list[int], times: Mapping[int, datetime | None]) -> No
 def _changed(
     lock: Locked, settings: BranchSettings, booking: BookingView, start: datetime, wish: Wish, actor: Actor
 ) -> BookingView:
-    # A room is nobody's choice, but stays the same where it is free.
-    had = usual_members(lock.tx, settings, booking).values()
+    # The wish names everybody who must stay. A room is nobody's choice, but stays the same where it is free.
     try:
-        return move_to(lock, settings, booking, Wanted(start, Booker.STAFF, asked=wish.asked, known=had), actor)
+        return move_to(lock, settings, booking, Wanted(start, Booker.STAFF, asked=wish.asked), actor)
     except DomainError as refusal:
         raise taken(settings, start) from refusal
 

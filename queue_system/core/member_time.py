@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Final
 from uuid import UUID
 
 from .free_time import FreeTime, in_all, in_any, in_how_many
 from .members import Choice, MemberNeed, WhyMember, Wishes, choose, starts, starts_by_need
 from .rearranging import NEW, Moves, Placed, make_room
+
+NO_WISHES: Final = Wishes()
 
 
 @dataclass(frozen=True)
@@ -55,11 +58,11 @@ class MemberTime:
         chosen = choose(needs, visit, self.free, wishes)
         if chosen is not None:
             return chosen, {}
-        asked = [
-            replace(need, options=tuple(one for one in need.options if wishes.asked.get(need.key) in (None, one)))
+        required = [
+            replace(need, options=tuple(one for one in need.options if wishes.required(need.key) in (None, one)))
             for need in needs
         ]
-        return self._rearranged(asked, visit)
+        return self._rearranged(required, visit, wishes)
 
     def near(self, first: int, stop: int) -> list[Placed]:
         """Those that could be in the way of something from `first` to `stop`, or of one another when they make room."""
@@ -95,7 +98,9 @@ class MemberTime:
                 found.setdefault(one.member, set()).update(one.options)
         return found
 
-    def _rearranged(self, needs: Sequence[MemberNeed], visit: range) -> tuple[tuple[Choice, ...], Moves] | None:
+    def _rearranged(
+        self, needs: Sequence[MemberNeed], visit: range, wishes: Wishes = NO_WISHES
+    ) -> tuple[tuple[Choice, ...], Moves] | None:
         near = self.near(min(need.span(visit).start for need in needs), max(need.span(visit).stop for need in needs))
         placed = near
         for need in needs:
@@ -110,7 +115,7 @@ class MemberTime:
             return None
         now = {one.key: one.member for one in placed}
         moved = {one.key: now[one.key] for one in near if now[one.key] != one.member}
-        return tuple(Choice(need.key, chosen[need.key], WhyMember.ONLY) for need in needs), moved
+        return tuple(wishes.choice(need.key, chosen[need.key], WhyMember.ONLY) for need in needs), moved
 
     @cached_property
     def _open_to_others(self) -> Mapping[UUID, FreeTime]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -21,6 +22,7 @@ class WhyMember(StrEnum):
     ASKED = "asked"  # whoever booked asked for it
     ONLY = "only"  # no other is free at that time
     KNOWN = "known"  # the visitor had it the last time
+    STAYS = "stays"  # the appointment had it before it was moved
     FEWEST_GROUPS = "fewest_groups"  # others can stand in for more needs, so they are kept for these
     LEAST_BOOKED = "least_booked"  # it has the least booked time on that day
     ORDER = "order"  # it comes first in the order of the settings
@@ -46,25 +48,63 @@ class MemberNeed:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The member that a booking takes for one of its needs, and why this one."""
+    """The member that a booking takes for one of its needs, and why this one.
+
+    `announced_at`: when somebody was told of it, where the booking has moved with a member that was promised.
+    """
 
     need: UUID
     member: UUID
     why: WhyMember
+    announced_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """The member that a booking has now for one of its needs; promised, if somebody was told of it at `announced_at`."""
+
+    member: UUID
+    why: WhyMember
+    announced_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
     """What decides between members that are free.
 
-    `asked` is the member that somebody wants, by need; `known` are the members of the visitor's last visit; `groups`
-    says how many needs of the branch a member can serve; `booked` how many ticks around the visit it has taken.
+    `asked` is the member that somebody wants, by need; `known` are the members of the visitor's last visit. `present`
+    has by need whom a booking has that moves; in `stays` are those who must not change with it, unless another is
+    asked for. `groups` says how many needs of the branch a member can serve; `booked` how many ticks around the visit it
+    has taken.
     """
 
     asked: Mapping[UUID, UUID] = field(default_factory=dict)
     known: Collection[UUID] = ()
+    present: Mapping[UUID, Present] = field(default_factory=dict)
+    stays: Mapping[UUID, UUID] = field(default_factory=dict)
     groups: Mapping[UUID, int] = field(default_factory=dict)
     booked: Mapping[UUID, int] = field(default_factory=dict)
+
+    def required(self, need: UUID) -> UUID | None:
+        """The only member that will do for a need."""
+        return self.asked.get(need, self.stays.get(need))
+
+    def has(self, need: UUID, member: UUID) -> bool:
+        """Whether the booking that moves has the member already."""
+        return need in self.present and self.present[need].member == member
+
+    def choice(self, need: UUID, member: UUID, why: WhyMember) -> Choice:
+        """A choice, which says once more what was promised."""
+        if need in self.asked:
+            why = WhyMember.ASKED
+        elif need in self.stays:
+            why = WhyMember.STAYS
+        if not self.has(need, member):
+            return Choice(need, member, why)
+        now = self.present[need]
+        # Who was asked for once is asked for at the next time, too.
+        kept = now.why if (why, now.why) == (WhyMember.STAYS, WhyMember.ASKED) else why
+        return Choice(need, member, kept, now.announced_at)
 
 
 def starts(needs: Sequence[MemberNeed], free: Mapping[UUID, FreeTime], length: int, within: range) -> FreeTime:
@@ -101,39 +141,47 @@ def choose(
 ) -> tuple[Choice, ...] | None:
     """A member for each need, no member twice; None where somebody is missing.
 
-    A member that was asked for is taken or nobody is, because the person who books has said a name.
+    A member that was asked for or promised is taken or nobody is, because somebody has said the name.
     """
     at: dict[UUID, list[UUID]] = {}
     for need in needs:
-        asked = wishes.asked.get(need.key)
-        options = need.options if asked is None else tuple(one for one in need.options if one == asked)
+        required = wishes.required(need.key)
+        options = need.options if required is None else tuple(one for one in need.options if one == required)
         open_ = [one for one in options if one in free and free[one].has(need.span(visit))]
-        at[need.key] = sorted(open_, key=lambda one: _rank(one, wishes))
+        at[need.key] = sorted(open_, key=lambda one: _rank(need, one, wishes))
     chosen = _assigned(needs, at)
     if chosen is None:
         return None
-    return tuple(Choice(need.key, chosen[need.key], _why(need, chosen, at[need.key], wishes)) for need in needs)
+    return tuple(wishes.choice(need.key, chosen[need.key], _why(need, chosen, at[need.key], wishes)) for need in needs)
 
 
-def _rank(member: UUID, wishes: Wishes) -> tuple[bool, int, int]:
-    """Sorting is stable, so members of equal rank stay in the order of the settings."""
-    return member not in wishes.known, wishes.groups.get(member, 1), wishes.booked.get(member, 0)
+def _rank(need: MemberNeed, member: UUID, wishes: Wishes) -> tuple[bool, bool, int, int]:
+    """Sorting is stable, so members of equal rank stay in the order of the settings.
+
+    Whom the visitor has met comes before whom a moving booking has, because nobody was told of the latter.
+    """
+    return (
+        member not in wishes.known,
+        not wishes.has(need.key, member),
+        wishes.groups.get(member, 1),
+        wishes.booked.get(member, 0),
+    )
 
 
 def _why(need: MemberNeed, chosen: Mapping[UUID, UUID], at: Sequence[UUID], wishes: Wishes) -> WhyMember:
     member = chosen[need.key]
     others = [one for one in at if one not in chosen.values()]
-    if need.key in wishes.asked:
-        return WhyMember.ASKED
     if not others:
         return WhyMember.ONLY
     if member in wishes.known:
         return WhyMember.KNOWN
-    mine = _rank(member, wishes)
-    next_ = min(_rank(one, wishes) for one in others)
-    if mine[1] < next_[1]:
+    if wishes.has(need.key, member):
+        return WhyMember.STAYS
+    _, _, *mine = _rank(need, member, wishes)
+    _, _, *next_ = min(_rank(need, one, wishes) for one in others)
+    if mine[0] < next_[0]:
         return WhyMember.FEWEST_GROUPS
-    return WhyMember.LEAST_BOOKED if mine[1:] < next_[1:] else WhyMember.ORDER
+    return WhyMember.LEAST_BOOKED if mine < next_ else WhyMember.ORDER
 
 
 def _assigned(needs: Sequence[MemberNeed], at: Mapping[UUID, Sequence[UUID]]) -> dict[UUID, UUID] | None:

@@ -9,32 +9,45 @@ import pytest
 
 from queue_system.actions import bookings
 from queue_system.actions.digests import digest_next
+from queue_system.actions.freed_places import release_places
 from queue_system.clock import FrozenClock
 from queue_system.core.bookings import Booker, BookingState
 from queue_system.core.errors import Refused
-from queue_system.core.facts.bookings import BookingChanged
+from queue_system.core.facts.bookings import BookingChanged, PlaceReleased
 from queue_system.store import log
 from queue_system.store.database import Database
-from queue_system.store.log import VISITOR
-from queue_system.store.queries.bookings import BookingView, booking_by_id, free_days
+from queue_system.store.log import SYSTEM, VISITOR
+from queue_system.store.queries.bookings import BookingView, booking_by_id, booking_by_token, free_days
 from queue_system.store.queries.digests import by_service
+from queue_system.store.queries.freed import kept_places
 from tests.kit.hall import Hall
-from tests.kit.legal_aid import HOUR, START, booked, held, legal_aid
+from tests.kit.legal_aid import HOUR, START, booked, held, legal_aid, who
 
 
 def test_scenario_6_an_appointment_moved_to_another_day_counts_on_that_day_alone(
     db: Database, clock: FrozenClock
 ) -> None:
     hall = legal_aid(db)
-    one = booked(hall, START, "assoc-compliance")
+    one = booked(hall, START, "assoc-compliance", "basel")
+    other = booked(hall, START + timedelta(days=7), "assoc-compliance", name="ريم", contact="rim@example.org")
     later = START + timedelta(days=1)
-    # The same person: another one's link does not move it, because only its own page knows its id.
     moved = move(hall, one, later)
     assert (moved.id, moved.code, moved.name, moved.contact) == (one.id, one.code, one.name, one.contact)
-    (fact,) = [
-        entry for entry in hall.db.read_now(log.after, hall.branch.id, 0, 1_000) if entry.kind == BookingChanged.kind
+    # The same person receives them, and whoever has another one's link cannot move it.
+    assert (who(hall, one), who(hall, moved)) == (["basel"], ["basel"])
+    assert hall.db.read_now(booking_by_token, hall.branch.id, one.token) == moved
+    assert hall.db.read_now(booking_by_token, hall.branch.id, other.token) == other
+    # Two facts: the appointment is at another time, and its old one can be booked again.
+    (place,) = hall.db.read_now(kept_places, hall.branch.id)
+    hall.db.write_in_now(hall.branch.id, release_places, hall.branch.id, [place.id], SYSTEM)
+    entries = hall.db.read_now(log.after, hall.branch.id, 0, 1_000)
+    facts = [one for one in entries if one.kind in (BookingChanged.kind, PlaceReleased.kind)]
+    assert [fact.subject for fact in facts] == [str(one.id)] * 2
+    named = [{key: at for key, at in fact.data.items() if key.endswith("starts_at")} for fact in facts]
+    assert named == [
+        {"from_starts_at": START.isoformat(), "to_starts_at": later.isoformat()},
+        {"starts_at": START.isoformat()},
     ]
-    assert fact.subject == str(one.id)
     clock.set(START + timedelta(days=2))
     while digest_next(hall.db, hall.branch.id):
         pass

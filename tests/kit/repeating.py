@@ -72,7 +72,7 @@ def fill(hall: Hall, found: SeriesView, n: int, starts_at: datetime) -> BookingV
     return hall.db.write_in_now(here, series_changes.fill_date, here, found.id, n, starts_at, SYSTEM)
 
 
-def officers(hall: Hall, service: str, kind: str = "person") -> None:
+def officers(hall: Hall, service: str, kind: str = "person", public_lanes: int = 1) -> None:
     """Two officers, or members of another kind, one of whom the service needs, and lanes for both."""
     people: dict[str, dict[str, Any]] = {slug: {"kind": kind} for slug in ("amal", "basel")}
     people["officers"] = {"kind": "group", "any_of": ["amal", "basel"]}
@@ -83,7 +83,7 @@ def officers(hall: Hall, service: str, kind: str = "person") -> None:
     lanes = {"lanes": queue.lanes, "public_lanes": queue.public_lanes}
     edits += [
         Edit("service", service, {"needs": []}, {"needs": ["officers"]}),
-        Edit("queue", queue.slug, lanes, {"lanes": 4, "public_lanes": 1}),
+        Edit("queue", queue.slug, lanes, {"lanes": 4, "public_lanes": public_lanes}),
     ]
     told = hall.db.read_now(settings.preview, hall.branch.id, edits)
     hall.db.write_now(settings.save, hall.branch.id, edits, told.sha256, actor=SYSTEM, person=None)

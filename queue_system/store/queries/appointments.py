@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from ...core import hours
 from ...core.bookings import BookingState
+from ...core.members import WhyMember
 from ...core.slots import Slot, tick_of
 from ..database import Tx
 from ..tables import BookingMember, table
@@ -52,12 +53,13 @@ class FreeTimes:
 class Had:
     """A member that a booking has, and the ticks for which it is taken, travel included.
 
-    `announced`: somebody was told that it will be this one.
+    `announced`: somebody was told that it will be this one. `why` it was chosen.
     """
 
     member: UUID
     span: range
     announced: bool
+    why: WhyMember
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +85,15 @@ def appointments_on(tx: Tx, settings: BranchSettings, day: date, days: int = 1) 
 def members_had(tx: Tx, settings: BranchSettings, found: list[BookingView]) -> dict[UUID, tuple[Had, ...]]:
     """The members that some bookings have at their own time, not at one that is only offered."""
     starts = {one.id: tick_of(one.starts_at, settings.tick_minutes) for one in found}
-    statement = sa.select(
-        HAS.c.booking_id, HAS.c.member_id, HAS.c.first_tick, HAS.c.stop_tick, HAS.c.announced_at
-    ).where(HAS.c.branch_id == settings.id, HAS.c.booking_id.in_(list(starts)))
+    columns = ("booking_id", "member_id", "first_tick", "stop_tick", "why", "announced_at")
+    statement = sa.select(*(HAS.c[name] for name in columns)).where(
+        HAS.c.branch_id == settings.id, HAS.c.booking_id.in_(list(starts))
+    )
     members: dict[UUID, tuple[Had, ...]] = {}
     for row in tx.rows(statement.order_by(HAS.c.need_id)):
         if row.first_tick <= starts[row.booking_id] < row.stop_tick:
-            had = Had(row.member_id, range(row.first_tick, row.stop_tick), row.announced_at is not None)
+            span, announced = range(row.first_tick, row.stop_tick), row.announced_at is not None
+            had = Had(row.member_id, span, announced, WhyMember(row.why))
             members[row.booking_id] = (*members.get(row.booking_id, ()), had)
     return members
 

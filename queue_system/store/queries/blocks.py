@@ -21,7 +21,8 @@ from ..prepared import Prepared, Statement
 from ..tables import Block, Booking, BookingMember, table
 from ..tables.day import PLACED_BOOKINGS
 from .apart import Others, is_bound, others_at, people_of
-from .bookings import booking_by_id, free_days, plan_on
+from .bookings import BookingView, booking_by_id, free_days, plan_on
+from .known_members import promised_members
 from .members import member_time, needs_of
 from .settings import BranchSettings, ServiceView
 
@@ -177,8 +178,11 @@ def _free(
 def _with_next_times(
     tx: Tx, settings: BranchSettings, found: Iterable[Concerned], absence: Absence
 ) -> tuple[Concerned, ...]:
-    """Each with the first free time of its member after the absence, on that day the nearest to its own; no time twice."""
-    free: dict[tuple[UUID, UUID], list[dict[Slot, range]]] = {}
+    """Each with the first free time of its member after the absence, on that day the nearest to its own; no time twice.
+
+    The others whom its visitor was promised are free then, too.
+    """
+    free: dict[tuple[UUID, frozenset[tuple[UUID, UUID]]], list[dict[Slot, range]]] = {}
     given: set[int] = set()
     result = []
     for one in found:
@@ -186,10 +190,12 @@ def _with_next_times(
         if service is None:
             result.append(one)
             continue
-        others = _kept_apart(tx, settings, service, one)
-        key = one.service, one.need
+        booking = booking_by_id(tx, settings.id, one.booking)
+        others = _kept_apart(tx, settings, service, booking)
+        asked = promised_members(tx, settings, booking) | {one.need: absence.member}
+        key = one.service, frozenset(asked.items())
         if key not in free:
-            free[key] = _free_after(tx, settings, service, one.need, absence)
+            free[key] = _free_after(tx, settings, service, asked, absence)
         at = None
         for spans in free[key]:
             open_ = (
@@ -205,25 +211,24 @@ def _with_next_times(
     return tuple(result)
 
 
-def _kept_apart(tx: Tx, settings: BranchSettings, service: ServiceView, one: Concerned) -> Others:
+def _kept_apart(tx: Tx, settings: BranchSettings, service: ServiceView, booking: BookingView) -> Others:
     """Whom the people of an appointment must not meet; they are read only where anybody is kept apart."""
     if not is_bound(settings, service):
         return Others(settings, service.id)
-    people = people_of(tx, booking_by_id(tx, settings.id, one.booking))
-    return others_at(tx, settings, service, people, one.booking)
+    return others_at(tx, settings, service, people_of(tx, booking), booking.id)
 
 
 def _free_after(
-    tx: Tx, settings: BranchSettings, service: ServiceView, need: UUID, absence: Absence
+    tx: Tx, settings: BranchSettings, service: ServiceView, asked: Mapping[UUID, UUID], absence: Absence
 ) -> list[dict[Slot, range]]:
-    """The free times of a service with the member after its absence, by day, each with the ticks that it takes.
+    """The free times of a service with the members `asked` after an absence, by day, each with the ticks that it takes.
 
     Within some days, and not on outings, which are elsewhere.
     """
     earliest = max(absence.ends_at, tx.now + NOT_BEFORE)
     first = earliest.astimezone(settings.zone).date()
     last = first + timedelta(days=WITHIN_DAYS)
-    days = free_days(tx, settings, service, first, last, public=False, asked={need: absence.member})
+    days = free_days(tx, settings, service, first, last, public=False, asked=asked)
     return [
         {slot: _widest(settings, service, slot) for slot in one.slots if slot.start >= earliest}
         for one in days

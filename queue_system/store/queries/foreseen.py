@@ -1,7 +1,7 @@
 """What a hold and its confirmation will read, so that a server answers it in one round trip (`Tx.foresee`).
 
-These are the reads of `bookings`, `standing`, `blocks` and `contact_ways` with the values that those will use. Nothing depends
-on it but the time: what is not foreseen is read where it is needed.
+These are the reads of `bookings`, `standing`, `known_members`, `blocks` and `contact_ways` with the values that those will
+use. Nothing depends on it but the time: what is not foreseen is read where it is needed.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from uuid import UUID
 
 from ...core import hours, slots
 from ..database import Tx
-from . import blocks, bookings, contact_ways, standing
+from . import blocks, bookings, contact_ways, known_members, standing
 from .bookings import BookingView
 from .settings import BranchSettings, ServiceView
 
@@ -22,9 +22,12 @@ def before_hold(tx: Tx, branch_id: UUID, request_id: str | None) -> None:
         tx.foresee((bookings.BY_REQUEST, {"branch": branch_id, "request": request_id}))
 
 
-def for_hold(tx: Tx, settings: BranchSettings, service: ServiceView, starts_at: datetime, contact: str) -> None:
-    """Once the branch is locked: the standing of the booker, and what is taken at the time."""
+def for_hold(
+    tx: Tx, settings: BranchSettings, service: ServiceView, starts_at: datetime, contact: str, name: str
+) -> None:
+    """Once the branch is locked: the standing of the booker, whom they have met, and what is taken at the time."""
     _standing(tx, settings, service, contact)
+    tx.foresee(*known_members.reads_of_met(settings, service, name, contact))
     plan = bookings.plan_on(settings, service, hours.opening_day(starts_at, settings.calendar, service.id))
     visit = slots.seats_span(starts_at, plan, settings.tick_minutes)
     tx.foresee(*bookings.reads_of_lanes(settings.id, plan, visit))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from math import ceil
 from typing import Any, Final
@@ -33,8 +33,10 @@ SEAT = table(Seat)
 # The kinds of counters that are members, because one visit has all of it.
 ROOM: Final = "room"
 VEHICLE: Final = "vehicle"
+# The kinds of members who are people, whom a visitor sees again.
+PEOPLE: Final = ("person", "interpreter")
 # The kinds of members that go to where a visit takes place.
-TRAVELLING: Final = ("person", "interpreter", VEHICLE)
+TRAVELLING: Final = (*PEOPLE, VEHICLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,10 +158,9 @@ def wishes_for(
     settings: BranchSettings,
     needs: Collection[MemberNeed],
     ticks: range,
-    asked: Mapping[UUID, UUID],
-    known: Collection[UUID] = (),
+    wishes: Wishes,
 ) -> Wishes:
-    """What decides between free members: how many groups of the branch each is in, and how much of `ticks` is taken."""
+    """The wishes, with what else decides: how many groups of the branch each is in, and how much of `ticks` is taken."""
     ids = {option for need in needs for option in need.options}
     statement = (
         sa.select(SEAT.c.resource_id, sa.func.count().label("ticks"))
@@ -167,7 +168,7 @@ def wishes_for(
         .group_by(SEAT.c.resource_id)
     )
     booked = {row.resource_id: row.ticks for row in tx.rows(statement)}
-    return Wishes(asked=asked, known=known, groups=_groups(settings), booked=booked)
+    return replace(wishes, groups=_groups(settings), booked=booked)
 
 
 @derived

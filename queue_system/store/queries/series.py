@@ -11,15 +11,14 @@ import sqlalchemy as sa
 from ...core.bookings import BookingState
 from ...core.errors import Missing
 from ...core.series import Course, Occurrence, Rhythm
-from ...core.slots import tick_of
 from ..database import Tx
-from ..tables import Booking, BookingMember, BookingSeries, SeriesDate, table
+from ..tables import Booking, BookingSeries, SeriesDate, table
 from .bookings import BookingView, booking_views
-from .members import members_of, needs_of
+from .known_members import present_members
+from .members import PEOPLE, members_of, needs_of
 from .settings import BranchSettings
 
 BOOKING = table(Booking)
-BOOKING_MEMBER = table(BookingMember)
 DATE = table(SeriesDate)
 SERIES = table(BookingSeries)
 
@@ -134,22 +133,11 @@ def siblings_to_come(tx: Tx, branch_id: UUID, booking_id: UUID) -> list[BookingV
 
 
 def usual_members(tx: Tx, settings: BranchSettings, booking: BookingView) -> dict[UUID, UUID]:
-    """Whom an appointment has, by need, at its own time and not at one that is only offered."""
-    tick = tick_of(booking.starts_at, settings.tick_minutes)
-    statement = sa.select(BOOKING_MEMBER.c.need_id, BOOKING_MEMBER.c.member_id).where(
-        BOOKING_MEMBER.c.branch_id == settings.id,
-        BOOKING_MEMBER.c.booking_id == booking.id,
-        BOOKING_MEMBER.c.first_tick <= tick,
-        BOOKING_MEMBER.c.stop_tick > tick,
-    )
-    return {row.need_id: row.member_id for row in tx.rows(statement)}
+    """The members of an appointment that is repeated, by need."""
+    return {need: one.member for need, one in present_members(tx, settings, booking).items()}
 
 
 def people_among(settings: BranchSettings, service_id: UUID, had: dict[UUID, UUID]) -> dict[UUID, UUID]:
     """Those of an appointment's members who are people, whom a visitor sees again each time; any room will do."""
     known, needs = members_of(settings), {need.key for need in needs_of(settings, service_id)}
-    return {
-        need: one
-        for need, one in had.items()
-        if need in needs and one in known and known[one].kind in ("person", "interpreter")
-    }
+    return {need: one for need, one in had.items() if need in needs and one in known and known[one].kind in PEOPLE}

@@ -12,7 +12,8 @@ from ...core.series import MOST_DATES, Course, Scope, fingerprint, meant
 from ..database import Tx
 from .apart import people_of
 from .bookings import BookingView
-from .series import SeriesView, people_among, usual_members
+from .known_members import present_members, promised
+from .series import SeriesView, people_among
 from .series_chances import Wish
 from .settings import BranchSettings
 
@@ -48,8 +49,11 @@ def changes_of(tx: Tx, settings: BranchSettings, series: SeriesView, change: Cha
         at = booking.starts_at
         if moves:
             at = change.starts_at if one.n == change.n else course.starts_at(one.n, settings.zone)
-        had = usual_members(tx, settings, booking)
-        asked = people_among(settings, series.service_id, had) if change.asked is None else dict(change.asked)
+        present = present_members(tx, settings, booking)
+        had = {need: one.member for need, one in present.items()}
+        # Who is not named stays: its people, and who else was promised.
+        stays = people_among(settings, series.service_id, had) | promised(settings, booking, present)
+        asked = stays | dict(change.asked or {})
         if at != booking.starts_at or any(had.get(need) != member for need, member in asked.items()):
             found.append(Wish(one.n, at, booking.id, asked, people_of(tx, booking)))
     return found

@@ -115,6 +115,7 @@ class Booking(SQLModel, table=True):
         Index("bookings_by_time", "branch_id", "starts_at"),
         Index("holds", "branch_id", "held_until", **partial("state = 'held'")),
         Index("placed_bookings", "branch_id", "contact", **partial(f"state IN {PLACED_BOOKINGS}")),
+        Index("visits_of_contact", "branch_id", "service_id", "contact", **partial("state = 'fulfilled'")),
         Index("bookings_together", "branch_id", "together_id", **partial("together_id IS NOT NULL")),
         Index("named_bookings", "branch_id", "starts_at", **partial("erased_at IS NULL")),
         Index("known_ways", "branch_id", "contact", **partial("contact_way IS NOT NULL")),

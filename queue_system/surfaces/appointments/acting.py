@@ -26,7 +26,7 @@ from ...store.queries.members import members_of
 from ...store.queries.messages import level_for, way_in_force
 from ...web.errors import message
 from ...web.here import StaffAtBranch
-from . import hand_over
+from . import hand_over, new
 from .day import address
 
 
@@ -42,7 +42,8 @@ async def page_without_person(
 async def acting_values(here: StaffAtBranch, booking: BookingView) -> dict[str, Any]:
     """The values of `appointments/acting.html`, which are also in those of `appointments/one.html`."""
     branch, service = here.branch, here.branch.services[booking.service_id]
-    known, had = members_of(branch), await here.read(members_had, branch, [booking])
+    known, found = members_of(branch), await here.read(members_had, branch, [booking])
+    had, choices = found.get(booking.id, ()), {one.id for one in new.choices(branch, service)}
     books = service.id in here.services(BOOK_RIGHTS)
     reasons = reasons_of(here, booking)
     values: dict[str, Any] = {
@@ -51,9 +52,10 @@ async def acting_values(here: StaffAtBranch, booking: BookingView) -> dict[str, 
         "service": service,
         "code": spaced_code(booking.code),
         "day_of": hours.business_date(booking.starts_at, branch.zone, branch.day_starts),
-        "members": [known[one.member].names for one in had.get(booking.id, ()) if one.member in known],
+        "members": [known[one.member].names for one in had if one.member in known],
+        "chosen": [(known[one.member].names, one) for one in had if one.member in choices],
         "when": dates.day_time(booking.starts_at, branch.zone, here.words),
-        "hand_over": hand_over.ways_on(here, booking, {one.member for one in had.get(booking.id, ())}),
+        "hand_over": hand_over.ways_on(here, booking, {one.member for one in had}),
         "may_move": can(booking, BookingStep.CHANGE) and (books or service.id in here.services(MOVE_RIGHTS)),
         "may_call_off": can(booking, BookingStep.CANCEL) and (books or bool(reasons)),
         "is_told": booking.state is BookingState.CONFIRMED

@@ -6,7 +6,7 @@ Choosing a time holds it for ten minutes; the page of the appointment then asks 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Final
@@ -26,7 +26,7 @@ from ...core.errors import DomainError, Invalid, Missing
 from ...core.names import is_named
 from ...core.participants import Person
 from ...core.rights import BOOK_RIGHTS
-from ...store.queries.appointments import FreeTimes, first_free
+from ...store.queries.appointments import FreeTimes, first_free, members_had
 from ...store.queries.bookings import BookingView, booking_by_id
 from ...store.queries.common_times import Step, scarce_for
 from ...store.queries.members import MemberView, members_of, needs_of
@@ -89,7 +89,8 @@ async def times_page(
     branch = here.branch
     today = hours.business_date(here.now, branch.zone, branch.day_starts)
     day = read_day(chosen.get("from", "")) or today
-    asked = asked_for(branch, service, chosen.get("with", ""))
+    wanted = chosen["with"] if "with" in chosen else await announced(here, service, earlier)
+    asked = asked_for(branch, service, wanted)
     kept = kept or Kept()
     typed = apart.typed_people(here, kept.name, kept.contact, *kept.people.values())
     people = typed | await apart.known_people(here, earlier)
@@ -104,7 +105,7 @@ async def times_page(
         "service": service,
         "today": today,
         "day": max(day, today),
-        "with_": chosen.get("with", ""),
+        "with_": wanted,
         "choices": choices(branch, service),
         "found": found,
         "scarce": scarce,
@@ -140,6 +141,19 @@ def choices(branch: BranchSettings, service: ServiceView) -> list[MemberView]:
     """The members among whom the visitor can choose."""
     known = members_of(branch)
     return [known[one] for need in needs_of(branch, service.id) if len(need.options) > 1 for one in need.options]
+
+
+def first_of(among: Iterable[MemberView], ids: Collection[UUID]) -> str:
+    """The slug of the first of some members that is among others; "" where none is."""
+    return next((one.slug for one in among if one.id in ids), "")
+
+
+async def announced(here: StaffAtBranch, service: ServiceView, held: BookingView | None) -> str:
+    """The slug of the member who was asked for with a hold, who is wanted at another time too; else ""."""
+    if held is None:
+        return ""
+    had = (await here.read(members_had, here.branch, [held])).get(held.id, ())
+    return first_of(choices(here.branch, service), [one.member for one in had if one.announced])
 
 
 def asked_for(branch: BranchSettings, service: ServiceView, slug: str) -> dict[UUID, UUID]:

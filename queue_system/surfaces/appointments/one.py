@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -21,10 +21,10 @@ from ...core.bookings import Booker, BookingState, BookingStep
 from ...core.contact_proof import is_asked
 from ...core.errors import Denied, DomainError, Doubtful, Invalid, Missing
 from ...core.rights import APPOINTMENT_RIGHTS, BOOK_RIGHTS, CALL_OFF_RIGHTS, MOVE_RIGHTS, TYPO_RIGHTS, Rights
-from ...store.queries.appointments import first_free, members_had
+from ...store.queries.appointments import first_free
 from ...store.queries.bookings import BookingView
 from ...store.queries.helping import helper_named
-from ...store.queries.members import MemberView
+from ...store.queries.known_members import promised_members
 from ...store.queries.overlaps import to_come_besides
 from ...store.queries.participants import others_of
 from ...store.queries.series import place_in_series
@@ -71,7 +71,8 @@ async def confirm(request: Request) -> Response:
             return await _page(here, booking, refusal, said)
         people = people_form.typed(said.others) | people_form.typed_answers(said.reference, said.way, said.note)
         kept = new.Kept(said.name, said.contact, people, said.persons, said.how)
-        return await new.times_page(here, service, {}, None, refusal=refusal, kept=kept)
+        told = {"with": await new.announced(here, service, booking)}
+        return await new.times_page(here, service, told, None, refusal=refusal, kept=kept)
     return kit.see_other(_address(here, booking))
 
 
@@ -83,7 +84,7 @@ async def move(request: Request) -> Response:
     form = await kit.form(request)
     try:
         start, service = new.read_start(form.get("start", "")), here.branch.services[booking.service_id]
-        asked = new.asked_for(here.branch, service, form.get("with", ""))
+        asked = new.asked_for(here.branch, service, form["with"]) if "with" in form else None
         await here.do(change_booking, booking.id, start, here.actor, Booker.STAFF, asked, apart.leave_of(here, form))
     except DomainError as refusal:
         return await _times(here, booking, form, refusal)
@@ -211,8 +212,9 @@ async def _times(
     today = hours.business_date(here.now, branch.zone, branch.day_starts)
     day = max(read_day(chosen.get("from", "")) or today, today)
     choices = new.choices(branch, service)
-    wanted = chosen["with"] if "with" in chosen else await _announced(here, booking, choices)
-    asked = new.asked_for(branch, service, wanted)
+    promised = await here.read(promised_members, branch, booking)
+    wanted = chosen["with"] if "with" in chosen else new.first_of(choices, promised.values())
+    asked = promised | new.asked_for(branch, service, wanted) if wanted else {}
     begin, people = new.begin_of(branch, day, here.now), await apart.known_people(here, booking)
     sees = apart.may_see(here)
     found = await here.read(first_free, branch, service, begin, asked, booking, people, sees_apart=sees)
@@ -230,13 +232,6 @@ async def _times(
         "accepted_for": apart.asked_why(here, refusal),
     }
     return await here.page("appointments/move.html", values, status=refusal.status if refusal else 200)
-
-
-async def _announced(here: StaffAtBranch, booking: BookingView, choices: Iterable[MemberView]) -> str:
-    """The slug of the member that the visitor was told of, who stays unless somebody else is wanted; else ""."""
-    had = (await here.read(members_had, here.branch, [booking])).get(booking.id, ())
-    told = {one.member for one in had if one.announced}
-    return next((one.slug for one in choices if one.id in told), "")
 
 
 def _said(here: StaffAtBranch, service: ServiceView, form: Mapping[str, str]) -> Said:

@@ -42,7 +42,7 @@ from .own_bookings import is_own, own_tokens, shown_name
 NEUTRAL: Final = "neutral"
 IN_CALENDARS: Final = frozenset({BookingState.CONFIRMED, BookingState.CHECKED_IN, BookingState.CANCELLED})
 # Refusals of a move after which the appointment is unchanged; the page of times shows them above the times.
-TOLD_BY_THE_TIMES: Final = ABOUT_THE_TIME | {"booking-given-back", "helper-places", "too-many"}
+TOLD_BY_THE_TIMES: Final = ABOUT_THE_TIME | {"member-promised", "booking-given-back", "helper-places", "too-many"}
 
 
 class Phase(StrEnum):
@@ -169,7 +169,7 @@ async def change_days(request: Request) -> Response:
     wanted = request.query_params.get("from")
     asked = times.read_day(wanted) if wanted else None
     service = here.branch.services[booking.service_id]
-    found = await here.read(times.days, here.branch, service, asked, booking.id)
+    found = await here.read(times.days, here.branch, service, asked, booking)
     base = f"/b/{booking.token}/change"
     return await frame(
         here,
@@ -202,7 +202,7 @@ async def change(request: Request) -> Response:
                 return await _change_times(request, error)
             return see_other(f"/b/{booking.token}")
         return see_other(f"/b/{booking.token}?moved")
-    found = await here.read(times.times, here.branch, service, day, booking.id)
+    found = await here.read(times.times, here.branch, service, day, booking)
     now = here.now
     if not found.offers(start):
         return await _change_times(request, gone(found, start, now))
@@ -249,7 +249,7 @@ async def _change_times(request: Request, refusal: DomainError | None) -> Respon
         return see_other(f"/b/{request.path_params['token']}")
     service = here.branch.services[booking.service_id]
     day = times.read_day(request.path_params["date"])
-    found = await here.read(times.times, here.branch, service, day, booking.id)
+    found = await here.read(times.times, here.branch, service, day, booking)
     base = f"/b/{booking.token}/change"
     values = {
         "day": day,

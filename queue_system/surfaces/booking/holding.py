@@ -54,8 +54,7 @@ async def times_page(
     if not await may_book(here, service):
         return see_other(base + carry(here))
     earlier, family = await carried(here), await beside(here)
-    own = earlier.id if earlier else None
-    found = await here.read(times.times, branch, service, day, own)
+    found = await here.read(times.times, branch, service, day, earlier)
     values = {
         "family": family,
         "near": found.nearest(family.starts_at) if family else (),
@@ -82,7 +81,7 @@ async def details(request: Request) -> Response:
         return await _hold(here, service, day, start, earlier)
     own = earlier is not None and earlier.state is BookingState.HELD and earlier.starts_at == start
     if not own:
-        found = await here.read(times.times, here.branch, service, day, earlier.id if earlier else None)
+        found = await here.read(times.times, here.branch, service, day, earlier)
         if not found.offers(start):
             held = await own_hold(here, service, start)
             if held is not None:

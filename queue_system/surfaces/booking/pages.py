@@ -86,7 +86,7 @@ async def days(request: Request) -> Response:
     wanted = request.query_params.get("from")
     asked = times.read_day(wanted) if wanted else None
     earlier = await carried(here)
-    found = await here.read(times.days, here.branch, chosen, asked, earlier.id if earlier else None)
+    found = await here.read(times.days, here.branch, chosen, asked, earlier)
     values = {"found": found, "base": base_of(here.branch, chosen), "back": base_of(here.branch, chosen) + carry(here)}
     return await frame(here, "booking/days.html", chosen, values)
 

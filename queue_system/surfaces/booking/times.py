@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final, TypeVar
-from uuid import UUID
 
 from babel.dates import get_timezone_location
 from starlette.exceptions import HTTPException
@@ -17,7 +16,8 @@ from ...core.slots import Slot
 from ...i18n import dates
 from ...i18n.words import Words
 from ...store.database import Tx
-from ...store.queries.bookings import DaySlots, free_days, policy_of
+from ...store.queries.bookings import BookingView, DaySlots, free_days, policy_of
+from ...store.queries.known_members import promised_members
 from ...store.queries.settings import BranchSettings, Names, ServiceView
 from .services import DaysOut, closure_on, days_out
 
@@ -61,7 +61,8 @@ class Days:
     """A page of days.
 
     `earlier` and `later` are the first days of the pages before and after it, `last` the end of booking. `out` is set
-    at a branch that only goes out; while none of its days can be booked, `months` is empty.
+    at a branch that only goes out; while none of its days can be booked, `months` is empty. `promised`: only times with
+    whoever the visitor of the booking that moves was promised.
     """
 
     months: tuple[Month, ...]
@@ -70,6 +71,7 @@ class Days:
     last: date | None
     places: int
     out: DaysOut | None
+    promised: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +130,13 @@ def start_key(start: datetime) -> str:
     return f"{start.astimezone(UTC):{_START}}"
 
 
-def days(tx: Tx, branch: BranchSettings, service: ServiceView, asked: date | None, own: UUID | None = None) -> Days:
-    """The days from `asked` on, from today if that is past or None. The time of the booking `own` counts as free."""
+def days(
+    tx: Tx, branch: BranchSettings, service: ServiceView, asked: date | None, own: BookingView | None = None
+) -> Days:
+    """The days from `asked` on, from today if that is past or None. The time of the booking `own` counts as free.
+
+    With the members whom its visitor was promised.
+    """
     today = tx.now.astimezone(branch.calendar.zone).date()
     out = days_out(branch, service, tx.now)
     if out is not None and not out.open:
@@ -138,7 +145,8 @@ def days(tx: Tx, branch: BranchSettings, service: ServiceView, asked: date | Non
     end = limit or today + FARTHEST
     first = min(max(asked or today, today), end)
     last = min(first + timedelta(days=DAYS_ON_PAGE - 1), end)
-    found = free_days(tx, branch, service, first, last, own=own)
+    promised = promised_members(tx, branch, own) if own else {}
+    found = free_days(tx, branch, service, first, last, own=own.id if own else None, asked=promised)
     back = max(today, first - timedelta(days=DAYS_ON_PAGE))
     return Days(
         months=tuple(_by_month(branch, service, found)),
@@ -147,12 +155,17 @@ def days(tx: Tx, branch: BranchSettings, service: ServiceView, asked: date | Non
         last=limit,
         places=sum(day.places for day in found),
         out=out,
+        promised=bool(promised),
     )
 
 
-def times(tx: Tx, branch: BranchSettings, service: ServiceView, day: date, own: UUID | None = None) -> Times:
-    """The times of one day that can be booked. What the booking `own` holds, or gave back itself, counts as free."""
-    (found,) = free_days(tx, branch, service, day, day, own=own)
+def times(tx: Tx, branch: BranchSettings, service: ServiceView, day: date, own: BookingView | None = None) -> Times:
+    """The times of one day that can be booked. What the booking `own` holds, or gave back itself, counts as free.
+
+    With the members whom its visitor was promised.
+    """
+    promised = promised_members(tx, branch, own) if own else {}
+    (found,) = free_days(tx, branch, service, day, day, own=own.id if own else None, asked=promised)
     zone = branch.calendar.zone
     midnight = datetime.combine(day, time())
     parts: dict[str, list[Slot]] = {}

@@ -14,7 +14,7 @@ revision = "0003"
 down_revision = "0002"
 branch_labels = None
 depends_on = None
-FINGERPRINT = 1288884632
+FINGERPRINT = 1182619402
 
 
 def upgrade() -> None:
@@ -63,6 +63,13 @@ def _members() -> None:
         sa.PrimaryKeyConstraint("branch_id", "booking_id", "need_id", "first_tick"),
     )
     op.create_index("bookings_of_member", "booking_member", ["branch_id", "member_id", "first_tick"])
+    op.create_index(
+        "visits_of_contact",
+        "booking",
+        ["branch_id", "service_id", "contact"],
+        sqlite_where=sa.text("state = 'fulfilled'"),
+        postgresql_where=sa.text("state = 'fulfilled'"),
+    )
     op.create_table(
         "block",
         sa.Column("branch_id", sa.Uuid(), nullable=False),
