@@ -19,6 +19,7 @@ from queue_system.core.calendars import LAST_IN_MONTH
 from queue_system.core.channels import Channel
 from queue_system.core.coming import What
 from queue_system.core.facts import KINDS
+from queue_system.core.members import WhyMember
 from queue_system.core.messages import ERRORS, MUST_BE_TOLD, Event
 from queue_system.core.participants import Role
 from queue_system.core.presets import PRESETS
@@ -97,6 +98,7 @@ def test_every_right_and_every_group_of_them_has_a_sentence() -> None:
 
 def test_every_role_of_a_participant_has_words() -> None:
     assert members("appointments.role-") == set(Role)
+    assert members("appointments.why-") == set(WhyMember)
 
 
 def test_every_word_about_people_who_are_kept_apart_has_its_text() -> None:

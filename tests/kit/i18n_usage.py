@@ -37,6 +37,7 @@ FAMILIES = (
     "blocks.tell-",
     "api.about.",
     "appointments.role-",
+    "appointments.why-",
     "apart.done-",
     "apart.scope.",
     "apart.reason.",

@@ -9,15 +9,13 @@ from typing import Any
 import sqlalchemy as sa
 from starlette.testclient import TestClient
 
-from queue_system.actions import settings
 from queue_system.clock import FrozenClock
 from queue_system.core.bookings import BookingState
-from queue_system.settings.edits import Edit
-from queue_system.store.log import SYSTEM
 from queue_system.store.queries.bookings import BookingView, booking_by_id, booking_views
 from queue_system.store.tables import Booking, Confidentiality, table
 from tests.kit.hall import Hall, change_settings
 from tests.kit.people import add_role, give_in_department
+from tests.kit.repeating import officers
 from tests.kit.web_hall import Page, another, sign_in
 
 HERE = "/appointments/doha-main"
@@ -127,7 +125,7 @@ def test_an_appointment_is_moved_and_called_off(client: TestClient, hall: Hall) 
 
 
 def test_who_was_asked_for_stays_when_the_appointment_moves(client: TestClient, hall: Hall) -> None:
-    officers(hall)
+    officers(hall, SERVICE)
     page = look(client, f"{HERE}/new?service={SERVICE}&with=basel")
     held = hold(client, hall, page)
     assert send(client, look(client, f"{HERE}/{held.id}"), "confirmation", name=NAME).status_code == 303
@@ -142,6 +140,43 @@ def test_who_was_asked_for_stays_when_the_appointment_moves(client: TestClient, 
     times = look(client, f"{HERE}/{held.id}/time?with=amal")
     assert send(client, times, "time", start=starts(times)[0]).status_code == 303
     assert "With: amal" in look(client, f"{HERE}/{held.id}").text
+
+
+def test_the_page_says_in_a_sentence_why_somebody_was_chosen_and_whether_the_name_was_given(
+    client: TestClient, hall: Hall
+) -> None:
+    officers(hall, SERVICE)
+    first = hold(client, hall, look(client, f"{HERE}/new?service={SERVICE}"))
+    # Both serve one need and have nothing yet.
+    assert "amal: first in the order of the settings." in plain(look(client, f"{HERE}/{first.id}"))
+    assert send(client, look(client, f"{HERE}/{first.id}"), "confirmation", name=NAME).status_code == 303
+    said = plain(look(client, f"{HERE}/{first.id}"))
+    assert "amal: first in the order of the settings." in said
+    assert "This name was given" not in said
+    # What is read to the visitor names nobody who may still change.
+    assert said.count("With: amal") == 1
+    named = hold(client, hall, look(client, f"{HERE}/new?service={SERVICE}&with=basel"))
+    assert send(client, look(client, f"{HERE}/{named.id}"), "confirmation", name=NAME).status_code == 303
+    said = plain(look(client, f"{HERE}/{named.id}"))
+    assert "basel: asked for by name. This name was given, so it stays." in said
+    assert said.count("With: basel") == 2
+
+
+def test_who_was_asked_for_is_wanted_at_another_time_than_the_held_one_too(
+    client: TestClient, hall: Hall, clock: FrozenClock
+) -> None:
+    officers(hall, SERVICE)
+    held = hold(client, hall, look(client, f"{HERE}/new?service={SERVICE}&with=basel"))
+    other = look(client, f"{HERE}/new?service={SERVICE}&instead={held.id}")
+    assert '<option value="basel" selected>' in other.html
+    again = hold(client, hall, other, which=1)
+    one = look(client, f"{HERE}/{again.id}")
+    assert "basel: asked for by name." in plain(one)
+    # Also where the hold has ended.
+    clock.move(timedelta(minutes=11))
+    late = send(client, one, "confirmation", name=NAME)
+    assert late.status_code == 409
+    assert '<option value="basel" selected>' in late.text
 
 
 def test_without_a_name_the_visitors_page_still_opens(client: TestClient, hall: Hall) -> None:
@@ -210,23 +245,6 @@ def test_days_beyond_the_calendar_are_no_error(client: TestClient) -> None:
         assert client.get(f"{HERE}/new?service={SERVICE}&from={day}").status_code == 200
 
 
-def officers(hall: Hall) -> None:
-    """Two officers, one of whom the service needs, and a lane for each."""
-    people: dict[str, dict[str, Any]] = {slug: {"kind": "person"} for slug in ("amal", "basel")}
-    people["officers"] = {"kind": "group", "any_of": ["amal", "basel"]}
-    edits = [
-        Edit("resource", slug, None, {"names": {"ar": slug, "en": slug}, **values}) for slug, values in people.items()
-    ]
-    queue = hall.branch.queue_of(hall.branch.service(SERVICE))
-    lanes = {"lanes": queue.lanes, "public_lanes": queue.public_lanes}
-    edits += [
-        Edit("service", SERVICE, {"needs": []}, {"needs": ["officers"]}),
-        Edit("queue", queue.slug, lanes, {"lanes": 4, "public_lanes": 1}),
-    ]
-    told = hall.db.read_now(settings.preview, hall.branch.id, edits)
-    hall.db.write_now(settings.save, hall.branch.id, edits, told.sha256, actor=SYSTEM, person=None)
-
-
 def book(client: TestClient, hall: Hall, name: str = NAME) -> BookingView:
     held = hold(client, hall, look(client, f"{HERE}/new?service={SERVICE}"))
     assert send(client, look(client, f"{HERE}/{held.id}"), "confirmation", name=name).status_code == 303
@@ -237,6 +255,11 @@ def look(client: TestClient, address: str) -> Page:
     answer = client.get(address)
     assert answer.status_code == 200, answer.text
     return Page(answer.text)
+
+
+def plain(page: Page) -> str:
+    """Its text, also where a name stands in the middle of a sentence."""
+    return re.sub(r"<[^>]+>", "", page.html)
 
 
 def starts(page: Page) -> list[str]:
