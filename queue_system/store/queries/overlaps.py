@@ -69,8 +69,10 @@ def is_twice_at_once(tx: Tx, booking: BookingView, own: Collection[str] = ()) ->
         "starts": booking.starts_at,
         "ends": booking.ends_at,
     }
-    for branch in branches.values():
-        for other in tx.rows(_AT_THE_SAME_TIME, asked | {"branch": branch.id}):
+    reads = [(_AT_THE_SAME_TIME, asked | {"branch": key}) for key in branches]
+    tx.foresee(*reads)
+    for branch, read in zip(branches.values(), reads, strict=True):
+        for other in tx.rows(*read):
             both = [one.confidentiality for one in (service, branch.services[other.service_id])]
             hidden = any(one.discreet for one in both)
             if branch.id != booking.branch_id:
