@@ -23,6 +23,7 @@ from ...core.errors import Denied, DomainError, Doubtful, Invalid, Missing
 from ...core.rights import APPOINTMENT_RIGHTS, BOOK_RIGHTS, CALL_OFF_RIGHTS, MOVE_RIGHTS, TYPO_RIGHTS, Rights
 from ...store.queries.appointments import first_free
 from ...store.queries.bookings import BookingView
+from ...store.queries.cancellations import WhyCancelled, why_cancelled
 from ...store.queries.helping import helper_named
 from ...store.queries.known_members import promised_members
 from ...store.queries.overlaps import to_come_besides
@@ -41,6 +42,13 @@ from .day import address, read_day
 from .named import booking_named
 from .whereabouts import may_call, typed_how, where_values
 
+CANCELLED: Final = {
+    WhyCancelled.WISHED: "appointments.cancelled-as-wished",
+    WhyCancelled.ERASED: "appointments.cancelled-erased",
+    WhyCancelled.UNPROVEN: "appointments.cancelled-unproven",
+    WhyCancelled.LIMIT: "appointments.cancelled-limit",
+    WhyCancelled.UNKNOWN: "appointments.cancelled-only",
+}
 FIELDS: Final = ("name", "contact", "reference", "address", "way", "note")
 
 
@@ -198,6 +206,9 @@ async def _page(
         if booking.state is BookingState.CONFIRMED and is_asked(booking.prove_until, booking.starts_at, here.now)
         else None,
         "accepted_for": apart.asked_why(here, failure),
+        "cancelled": CANCELLED[await here.read(why_cancelled, booking)]
+        if booking.state is BookingState.CANCELLED
+        else "",
     }
     values |= await acting_values(here, booking) | await where_values(here, booking, said, shows_number=shows_number)
     return await here.page("appointments/one.html", values, status=failure.status if failure else 200)
