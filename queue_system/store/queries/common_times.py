@@ -1,4 +1,4 @@
-"""Times at which one visit to several services, one after another, can begin: for staff, within two months."""
+"""Times at which one visit to several services, one after another, can begin, within two months; for staff and for the public."""
 
 from __future__ import annotations
 
