@@ -14,7 +14,9 @@ from ..core.members import Choice, WhyMember, Wishes
 from ..core.rearranging import Moves
 from ..core.slots import ServicePlan
 from ..store.log import Locked
-from ..store.queries.members import member_time, wishes_for
+from ..store.queries.bookings import BookingView
+from ..store.queries.known_members import met_members, present_members
+from ..store.queries.members import member_time, needs_of, wishes_for
 from ..store.queries.settings import BranchSettings
 from ..store.tables import BookingMember, Seat, table
 
@@ -79,6 +81,27 @@ def announce(lock: Locked, booking_id: UUID, members: Collection[UUID]) -> None:
         )
         .values(announced_at=lock.tx.now)
     )
+
+
+def meet_again(lock: Locked, settings: BranchSettings, hold: BookingView) -> None:
+    """Give a hold whom its person has met before, once it is known for whom it is; nobody who was promised changes.
+
+    Staff hold a time before they ask for a name. Only members who are free are given, because nobody else should change.
+    """
+    service = settings.services[hold.service_id]
+    met = met_members(lock.tx, settings, service, hold.name, hold.contact, besides=hold.id)
+    if not met:
+        return
+    present = present_members(lock.tx, settings, hold)
+    taken = {one.member for one in present.values()}
+    for need in needs_of(settings, service.id):
+        now, again = present.get(need.key), next((one for one in met if one in need.options), None)
+        if now is None or now.announced_at is not None or again is None or now.member in met or again in taken:
+            continue
+        if member_time(lock.tx, settings, (need,), now.span).free[again].has(now.span):
+            _release_seats(lock, hold.id, now.member, now.span)
+            _take_seats(lock, hold.id, again, now.span)
+            _replace(lock, hold.id, need.key, now.span.start, member_id=again, why=WhyMember.KNOWN.value)
 
 
 def give_up(lock: Locked, booking_id: UUID) -> None:

@@ -19,7 +19,7 @@ from ..store.log import Actor, Locked, locked
 from ..store.queries.bookings import BookingView, booking_by_id
 from ..store.queries.settings import BranchSettings, ServiceView, branch_settings
 from ..store.tables import Booking, table
-from . import channels, participants, safe_contact
+from . import channels, members, participants, safe_contact
 from .channels import How
 from .participants import read_for
 
@@ -51,7 +51,7 @@ class Said:
 
 
 def as_said(lock: Locked, settings: BranchSettings, hold: BookingView, said: Said, actor: Actor) -> BookingView:
-    """The hold with what was said to staff."""
+    """The hold with what was said to staff, and with whom the person has met before where that is possible."""
     service = settings.services[hold.service_id]
     name, reference = read_for(service, said.name, said.reference)
     needed = service.elsewhere or bool(said.how and said.how.by_video)
@@ -65,6 +65,7 @@ def as_said(lock: Locked, settings: BranchSettings, hold: BookingView, said: Sai
     )
     named = channels.keep(lock, settings, booking_by_id(lock.tx, lock.id, hold.id), said.how)
     participants.store_people(lock, settings, named, said.others, actor, all_parties=not said.later)
+    members.meet_again(lock, settings, named)
     return named
 
 

@@ -61,10 +61,14 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Present:
-    """The member that a booking has now for one of its needs; promised, if somebody was told of it at `announced_at`."""
+    """The member that a booking has now for one of its needs, for the ticks of `span`, travel included.
+
+    It is promised, if somebody was told of it at `announced_at`.
+    """
 
     member: UUID
     why: WhyMember
+    span: range
     announced_at: datetime | None = None
 
 

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from queue_system.actions import bookings, earlier
 from queue_system.actions.blocks import BlockOrder, block_member
 from queue_system.actions.decisions import decide_listed
+from queue_system.actions.said import Said
 from queue_system.clock import FrozenClock
 from queue_system.core.blocks import Absence, BlockReason, Settling, Way, fingerprint
 from queue_system.core.bookings import Booker, BookingState
@@ -30,7 +31,7 @@ from queue_system.store.queries.series_changes import Change, changes_of
 from queue_system.store.tables import Booking, BookingMember, PolicyRow, table
 from queue_system.surfaces.booking import times
 from tests.kit.hall import Hall, change_settings, enter
-from tests.kit.legal_aid import HOUR, START, as_stored, booked, legal_aid, member, save, who
+from tests.kit.legal_aid import HOUR, START, as_stored, booked, held, legal_aid, member, save, who
 from tests.kit.repeating import WEEKLY, repeat
 from tests.kit.services import set_service
 
@@ -215,6 +216,30 @@ def test_the_latest_counts_and_neither_another_person_nor_what_did_not_take_plac
     assert who(istanbul, booked(istanbul, NEXT + HOUR, SERVICE, name="ريم الحسن")) == ["amal"]
     # Another service.
     assert who(istanbul, booked(istanbul, NEXT + 2 * HOUR, FOLLOWED)) == ["amal", "cemil"]
+
+
+def test_on_the_telephone_a_person_has_the_same_member_again_once_the_name_is_said(istanbul: Hall) -> None:
+    put(istanbul, booked(istanbul, START, SERVICE, "basel"), BookingState.FULFILLED)
+
+    def confirmed(
+        at: datetime, asked: str = "", name: str = "هالة الحسن", contact: str = "hala@example.org"
+    ) -> BookingView:
+        hold = held(istanbul, at, SERVICE, asked, name="", contact="")
+        assert who(istanbul, hold) == ["amal"]
+        said = Said(name, contact, "ar")
+        there = istanbul.branch.id
+        return istanbul.db.write_in_now(there, bookings.confirm_booking, there, hold.id, SYSTEM, said)
+
+    again = confirmed(NEXT)
+    assert (who(istanbul, again), had(istanbul, again).why) == (["basel"], WhyMember.KNOWN)
+    # Both are whole: the first is free for somebody else, and the other is not.
+    assert who(istanbul, booked(istanbul, NEXT, SERVICE, **OTHER)) == ["amal"]
+    with pytest.raises(Refused):
+        booked(istanbul, NEXT, SERVICE, name="سمر", contact="samar@example.org")
+    assert who(istanbul, confirmed(NEXT + HOUR, **OTHER)) == ["amal"]
+    assert who(istanbul, confirmed(NEXT + 2 * HOUR, "amal")) == ["amal"]
+    booked(istanbul, NEXT + 3 * HOUR, SERVICE, "basel", **OTHER)
+    assert who(istanbul, confirmed(NEXT + 3 * HOUR)) == ["amal"]
 
 
 def test_an_appointment_that_moves_goes_to_whom_the_person_knows(istanbul: Hall) -> None:

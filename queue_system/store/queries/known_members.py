@@ -45,7 +45,7 @@ _BY_REFERENCE = Prepared(sa.union_all(_TO_COME.where(_IS_CALLED), _OVER.where(_I
 def present_members(tx: Tx, settings: BranchSettings, booking: BookingView) -> dict[UUID, Present]:
     """Whom an appointment has, by need, at its own time and not at one that is only offered."""
     return {
-        row.need_id: Present(row.member_id, WhyMember(row.why), row.announced_at)
+        row.need_id: Present(row.member_id, WhyMember(row.why), range(row.first_tick, row.stop_tick), row.announced_at)
         for row in tx.rows(_PRESENT, {"branch": settings.id, "booking": booking.id})
         if _is_of_its_time(settings, booking, row)
     }
