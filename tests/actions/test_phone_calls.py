@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from queue_system.actions import bookings
+from queue_system.actions import bookings, outbox
 from queue_system.actions.blocks import BlockOrder, block_member
 from queue_system.actions.outbox import claim_message, report_message
 from queue_system.actions.phone_calls import tick
@@ -18,7 +18,7 @@ from queue_system.core.bookings import Booker
 from queue_system.core.errors import Missing
 from queue_system.core.messages import Event, Level, Outcome
 from queue_system.store.database import Database, Tx
-from queue_system.store.log import SYSTEM, VISITOR
+from queue_system.store.log import SYSTEM, VISITOR, locked
 from queue_system.store.queries import audit
 from queue_system.store.queries.blocks import concerned
 from queue_system.store.queries.bookings import BookingView
@@ -94,6 +94,19 @@ def test_an_offer_that_was_answered_or_an_appointment_that_is_over_needs_no_call
     assert to_call(istanbul) == [(other.code, Event.OFFERED, 0)]
     clock.set(START + HOUR)
     assert to_call(istanbul) == []
+
+
+@pytest.mark.parametrize("event", [Event.EARLIER, Event.EARLIER_OVER])
+def test_an_earlier_time_that_is_offered_leaves_what_must_be_told(istanbul: Hall, event: Event) -> None:
+    one = booked(istanbul, START, asked="amal", contact=LANDLINE)
+
+    def handed_over_and_then_offered(tx: Tx) -> None:
+        with locked(tx, istanbul.branch.id) as lock:
+            for told in (Event.HANDED_OVER, event):
+                outbox.tell(lock, istanbul.branch, one, told)
+
+    istanbul.db.write_in_now(istanbul.branch.id, handed_over_and_then_offered)
+    assert to_call(istanbul) == [(one.code, Event.HANDED_OVER, 0)]
 
 
 def test_calls_go_with_their_appointments_and_absences_with_the_names(istanbul: Hall, clock: FrozenClock) -> None:
