@@ -71,7 +71,7 @@ def test_the_hours_of_a_member_are_said_with_its_name(client: TestClient, hall: 
     edits = [Edit("branch", "doha-main", {"hours": after}, {"hours": [*before["hours"], after[-1]]})]
     told = hall.db.read_now(settings.preview, hall.branch.id, edits)
     hall.db.write_now(settings.save, hall.branch.id, edits, told.sha256, actor=SYSTEM, person=None)
-    assert "كلما عملت خدمة تحتاج إليهم: أمل النجار" in text_of(client.get("/office/hours/doha-main").text)
+    assert "كلما عملت خدمة يلزم حضورهم فيها: أمل النجار" in text_of(client.get("/office/hours/doha-main").text)
     assert "من 09:00 إلى 10:00 · أمل النجار" in text_of(client.get("/office/hours/doha-main/day/2026-12-06").text)
 
 
