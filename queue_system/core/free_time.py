@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Final
+
+_ONE: Final = ord("1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,18 @@ class FreeTime:
             if tick in within:
                 bits &= ~(1 << (tick - within.start))
         return cls(within, bits)
+
+    @classmethod
+    def at(cls, within: range, ticks: Iterable[int]) -> FreeTime:
+        """These ticks, which lie in `within`; for many of them, because one by one each would make a new number."""
+        digits = bytearray(b"0") * len(within)
+        for tick in ticks:
+            digits[within.stop - 1 - tick] = _ONE
+        return cls(within, int(digits or b"0", 2))
+
+    def less(self, other: FreeTime) -> FreeTime:
+        """The ticks that are not in `other`, which has the same `within`."""
+        return FreeTime(self.within, self.bits & ~other.bits)
 
     def without(self, spans: Iterable[range]) -> FreeTime:
         """The same time without some stretches."""

@@ -22,7 +22,7 @@ import structlog
 from sqlalchemy.engine import URL, Connection, Engine, make_url
 
 from ..core.errors import Unavailable
-from .prepared import Outcome, Prepared, Statement
+from .prepared import Outcome, Prepared, SharedUuid, Statement
 
 READERS: Final = 4
 SAFETY_POLL_SECONDS: Final = 5.0
@@ -185,7 +185,7 @@ class SQLite(Dialect):
             pool_size=size,
             max_overflow=READERS,
         )
-        reading = begin == "BEGIN"
+        engine.dialect.colspecs = {**engine.dialect.colspecs, sa.Uuid: SharedUuid}
 
         @sa.event.listens_for(engine, "connect")
         def _connected(connection: Any, _record: Any) -> None:
@@ -198,7 +198,7 @@ class SQLite(Dialect):
                 f"busy_timeout={BUSY_TIMEOUT_MS}",
                 "cache_size=-16000",
                 "secure_delete=ON",  # so that what is deleted is also overwritten
-                f"query_only={'ON' if reading else 'OFF'}",
+                f"query_only={'ON' if begin == 'BEGIN' else 'OFF'}",
             ):
                 connection.execute(f"PRAGMA {pragma}").close()
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Final, NamedTuple, TypeAlias, cast
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Dialect
@@ -83,6 +84,7 @@ class Compiled:
         "_parameters",
         "_positional",
         "_record",
+        "_record_of",
         "_required",
         "_results",
         "names",
@@ -110,7 +112,9 @@ class Compiled:
         columns = list(statement.exported_columns) if statement.is_select or compiled.effective_returning else []
         self._results: list[Convert | None] = [_reader(column.type, dialect) for column in columns]
         self._record: Any = namedtuple("Record", [column.key for column in columns], rename=True)  # type: ignore[misc]  # noqa: PYI024
-        self.read: Convert = self._converted
+        # `_make` would count the columns of each row.
+        self._record_of = partial(tuple.__new__, self._record)
+        self.read: Convert = self._converted if any(self._results) else self._record_of
         if view is not None:
             self.read = lru_cache(maxsize=REMEMBERED)(lambda row: view(self._converted(row)))
 
@@ -138,7 +142,7 @@ class Compiled:
         return {name: convert(values[name]) if convert else values[name] for name, convert in self._parameters}
 
     def _converted(self, row: Sequence[Any]) -> Any:
-        return self._record._make(
+        return self._record_of(
             [convert(value) if convert else value for convert, value in zip(self._results, row, strict=True)]
         )
 
@@ -152,11 +156,24 @@ def _reader(column_type: TypeEngine[Any], dialect: Dialect) -> Convert | None:
     convert = cast(Convert | None, column_type.dialect_impl(dialect).result_processor(dialect, None))
     if convert is None or not isinstance(column_type, _UNCHANGING):
         return convert
-    return _remembered.setdefault((type(column_type), type(dialect)), lru_cache(maxsize=REMEMBERED)(convert))
+    return _shared(convert, type(column_type), dialect)
 
 
-# Types with immutable values, which two rows may share.
-_UNCHANGING: Final = (sa.Uuid, sa.Date, UTCDateTime)
+class SharedUuid(sa.Uuid[UUID]):
+    """A key that a driver gives as text, for a dialect's `colspecs`: rows share keys, because to make one is slow."""
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:
+        """The function that turns a driver's value into ours; None where the driver does that itself."""
+        convert = super().result_processor(dialect, coltype)  # type: ignore[no-untyped-call]
+        return None if convert is None else _shared(convert, sa.Uuid, dialect)
+
+
+def _shared(convert: Convert, column_type: type[TypeEngine[Any]], dialect: Dialect) -> Convert:
+    return _remembered.setdefault((column_type, type(dialect)), lru_cache(maxsize=REMEMBERED)(convert))
+
+
+# Types with immutable values, which two rows may share; `SharedUuid` is already converted so.
+_UNCHANGING: Final = (sa.Date, UTCDateTime)
 _remembered: dict[tuple[type, type], Convert] = {}
 
 

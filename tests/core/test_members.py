@@ -32,6 +32,12 @@ def test_the_starts_are_the_ticks_with_free_time_after_and_before_them(
     assert {tick for tick in DAY if time.has(range(tick - before, tick + length))} == expected
 
 
+@given(st.lists(spans, max_size=4), st.sets(st.sampled_from(DAY)))
+def test_many_ticks_at_once_are_the_same_as_one_by_one(open_: list[range], taken: set[int]) -> None:
+    assert FreeTime.of(DAY, open_).less(FreeTime.at(DAY, taken)) == FreeTime.of(DAY, open_, taken)
+    assert FreeTime.at(range(0), ()).bits == 0
+
+
 @given(st.lists(st.sets(st.sampled_from(DAY)), max_size=4))
 def test_all_and_any_are_those_of_sets(times: list[set[int]]) -> None:
     free = [FreeTime.of(DAY, [range(tick, tick + 1) for tick in time]) for time in times]

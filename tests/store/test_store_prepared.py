@@ -45,6 +45,17 @@ def test_a_prepared_select_reads_what_core_reads(hall: Hall) -> None:
     assert hall.db.read_now(Tx.row, Prepared(statement), values | {"t": uuid4()}) is None
 
 
+def test_keys_are_made_once_however_they_are_read(hall: Hall) -> None:
+    """A file gives them as text, and to make each anew would take most of the time of a page with a thousand rows."""
+    ticket = hall.issue().ticket
+    statement = sa.select(TICKET.c.id).where(TICKET.c.branch_id == sa.bindparam("b"))
+    plain, again = (hall.db.read_now(Tx.scalar, statement, {"b": hall.branch.id}) for _ in range(2))
+    prepared = hall.db.read_now(Tx.scalar, Prepared(statement), {"b": hall.branch.id})
+    assert plain == again == prepared == ticket.id
+    if hall.db.dialect.is_embedded:
+        assert plain is again is prepared
+
+
 def test_a_prepared_insert_writes_json_and_update_returns(hall: Hall) -> None:
     entry = {
         "branch_id": ORGANISATION,
