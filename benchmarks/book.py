@@ -31,6 +31,7 @@ from queue_system.settings.edits import Edit
 from queue_system.store.log import SYSTEM
 from queue_system.store.queries.blocks import concerned
 from queue_system.store.queries.common_times import Step, Wish, common_times
+from queue_system.store.queries.previews import prospect
 from tests.kit.hall import Hall
 from tests.kit.legal_aid import member
 
@@ -117,7 +118,10 @@ def searches(name: str, hall: Hall, fetch: fixtures.Fetch) -> list[Figure]:
 
 
 def day_closed(name: str, hall: Hall, full: date, fetch: fixtures.Fetch) -> list[Figure]:
-    """The preview of a closure that 500 appointments lose their day to, and saving it; each is taken back again."""
+    """The preview of a closure that 500 appointments lose their day to, and saving it; each is taken back again.
+
+    As in the office, what is saved was foreseen before: while it is saved, the branch is locked and its hall waits.
+    """
     closure = {"first": full.isoformat(), "last": full.isoformat(), "names": {"ar": "صيانة", "en": "Repair"}}
     edits = [Edit("branch", hall.branch.slug, {}, {"closures": [closure]})]
     back = [Edit("branch", hall.branch.slug, {"closures": [closure]}, {"closures": []})]
@@ -126,10 +130,9 @@ def day_closed(name: str, hall: Hall, full: date, fetch: fixtures.Fetch) -> list
         return hall.db.read_now(settings.preview, hall.branch.id, wanted)
 
     def save(wanted: list[Edit]) -> float:
-        told = preview(wanted)
-        return once(
-            lambda: hall.db.write_now(settings.save, hall.branch.id, wanted, told.sha256, actor=SYSTEM, person=None)
-        )
+        seen = hall.db.read_now(prospect, hall.branch.id, wanted)
+        how: dict[str, Any] = {"actor": SYSTEM, "person": None, "foreseen": seen}
+        return once(lambda: hall.db.write_now(settings.save, hall.branch.id, wanted, seen.preview.sha256, **how))
 
     lost = sum(len(effect.bookings) for effect in preview(edits).effects.values())
     if lost != full_book.BOOKINGS_A_DAY:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
 from ..core.bookings import BookingState
@@ -14,7 +14,7 @@ from ..store.database import Tx
 from ..store.log import Actor, Locked
 from ..store.queries.bookings import BookingView, booking_by_id, booking_views
 from ..store.queries.effect import regained, undecided
-from ..store.queries.members import has_stand_in
+from ..store.queries.members import with_stand_in
 from ..store.queries.settings import BranchSettings, branch_settings
 from ..store.tables import Booking, table
 from . import apart, offers, outbox, seats
@@ -45,16 +45,18 @@ def decide(
     return _decide_each(lock, settings, wanted, change_id, actor)
 
 
-def give_back_time(lock: Locked, settings: BranchSettings, actor: Actor) -> None:
+def give_back_time(lock: Locked, settings: BranchSettings, actor: Actor, seen: Collection[UUID] | None = None) -> None:
     """Let appointments stand whose time `settings` support again before anything was decided or answered.
 
-    For the transaction that makes the change, after its rows and its decisions. An offer of another time ends.
+    For the transaction that makes the change, after its rows and its decisions. An offer of another time ends. `seen` are
+    these appointments, as they were seen before it; None where they are still to be found, which takes all that is booked.
     """
-    for booking in regained(lock.tx, settings):
+    found = regained(lock.tx, settings) if seen is None else _confirmed(lock, seen)
+    for booking in found:
         offers.withdraw(lock, settings, booking)
         offers.store(lock, booking, **offers.SETTLED)
         lock.append(BookingRegained(subject=str(booking.id), code=booking.code), actor)
-        _tell_it_stands(lock, settings, booking)
+    _tell_they_stand(lock, settings, found)
 
 
 def decide_listed(
@@ -114,7 +116,7 @@ def _apart(lock: Locked, places: FreePlaces, booking: BookingView, choice: Choic
         if booking.decision is not None:
             offers.withdraw(lock, places.settings, booking)
             offers.store(lock, booking, **offers.SETTLED)
-            _tell_it_stands(lock, places.settings, booking)
+            _tell_they_stand(lock, places.settings, [booking])
         return Decided.KEEP
     if choice is Choice.MOVE:
         offers.withdraw(lock, places.settings, booking)
@@ -138,7 +140,7 @@ def settle(
     if choice is Choice.KEEP:
         offers.store(lock, booking, decision=Decided.KEEP.value, **marks)
         lock.append(BookingKept(subject=subject, code=code, why=why.value), actor)
-        _tell_it_stands(lock, settings, booking)
+        _tell_they_stand(lock, settings, [booking])
         return Decided.KEEP
     if choice is Choice.CANCEL:
         outbox.tell(lock, settings, _end(lock, booking, why, change_id, actor), Event.CALLED_OFF)
@@ -167,19 +169,29 @@ def _end(lock: Locked, booking: BookingView, why: Why, change_id: UUID | None, a
     return booking_by_id(lock.tx, lock.id, booking.id)
 
 
-def _tell_it_stands(lock: Locked, settings: BranchSettings, booking: BookingView) -> None:
-    """To people to whom another time was offered, and whose person changed meanwhile; `booking` is as it was before."""
-    if booking.decision in (Decided.MOVE, Decided.UNANSWERED):
-        outbox.tell(lock, settings, booking, Event.STANDS)
-        return
+def _tell_they_stand(lock: Locked, settings: BranchSettings, bookings: Sequence[BookingView]) -> None:
+    """To people to whom another time was offered, and whose person changed meanwhile; `bookings` are as they were before."""
+    offered = [one for one in bookings if one.decision in (Decided.MOVE, Decided.UNANSWERED)]
     # A hand-over is not told while the time is lost.
-    was_lost = booking.taken_away and not is_for_staff_alone(booking.decision, booking.lost_why)
-    if was_lost and has_stand_in(lock.tx, settings, booking.id, booking.starts_at):
-        outbox.tell(lock, settings, booking, Event.HANDED_OVER)
+    were_lost = {
+        one.id: one.starts_at
+        for one in bookings
+        if one.decision not in (Decided.MOVE, Decided.UNANSWERED)
+        and one.taken_away
+        and not is_for_staff_alone(one.decision, one.lost_why)
+    }
+    handed_over = with_stand_in(lock.tx, settings, were_lost)
+    for one in offered:
+        outbox.tell(lock, settings, one, Event.STANDS)
+    for one in bookings:
+        if one.id in handed_over:
+            outbox.tell(lock, settings, one, Event.HANDED_OVER)
 
 
-def _confirmed(lock: Locked, ids: list[UUID]) -> list[BookingView]:
+def _confirmed(lock: Locked, ids: Collection[UUID]) -> list[BookingView]:
     """Those of some appointments that are still confirmed; by time, so that the first find the nearest places."""
+    if not ids:
+        return []
     found = booking_views(
         lock.tx,
         BOOKING.c.branch_id == lock.id,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
+from functools import cache
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -19,6 +20,7 @@ from ..core.slots import Slot, tick_of
 from ..core.support import Support, Why
 from ..store import tables
 from ..store.log import SYSTEM, Actor, Locked
+from ..store.prepared import Prepared
 from ..store.queries.apart import others_at, people_of
 from ..store.queries.bookings import BookingView, booking_by_id, due_offers, member_places, only_asked, plan_on
 from ..store.queries.effect import offer_of
@@ -229,10 +231,16 @@ def end_due(lock: Locked) -> int:
 
 
 def store(lock: Locked, booking: BookingView, **values: object) -> None:
-    """Set columns of a booking."""
-    lock.tx.execute(
-        sa.update(BOOKING).where(BOOKING.c.branch_id == lock.id, BOOKING.c.id == booking.id).values(**values)
-    )
+    """Set columns of a booking, before the next statement is run; a change of settings does this with hundreds."""
+    statement = _storing(tuple(values))
+    given = {f"new_{name}": value for name, value in values.items()}
+    lock.tx.later(statement, {"branch": lock.id, "booking": booking.id, **given})
+
+
+@cache
+def _storing(columns: tuple[str, ...]) -> Prepared:
+    found = BOOKING.c.branch_id == sa.bindparam("branch"), BOOKING.c.id == sa.bindparam("booking")
+    return Prepared(sa.update(BOOKING).where(*found).values({name: sa.bindparam(f"new_{name}") for name in columns}))
 
 
 def _elsewhen(slot: Slot, booking: BookingView, way: timedelta) -> bool:

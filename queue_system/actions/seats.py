@@ -22,6 +22,13 @@ BOOKING = tables.table(tables.Booking)
 BOOKING_MEMBER = tables.table(tables.BookingMember)
 SEAT = tables.table(tables.Seat)
 _TAKE = Prepared(sa.insert(SEAT))
+_RELEASE = Prepared(
+    sa.delete(SEAT).where(
+        SEAT.c.branch_id == sa.bindparam("branch"),
+        SEAT.c.booking_id == sa.bindparam("booking"),
+        SEAT.c.freed_id.is_(None),
+    )
+)
 _YESTERDAY: Final = timedelta(days=1)
 #: The kinds of settings that say where the places of appointments are and how many; other edits leave seats as they are.
 PLACES_OF: Final = frozenset({"queue", "resource", "service"})
@@ -45,7 +52,7 @@ def take(lock: Locked, seats: Collection[Seat], booking_id: UUID) -> None:
 
 def release(lock: Locked, booking: BookingView) -> None:
     """Let everybody have the seats of a booking at once, but not those that it gave back earlier (decision 0009)."""
-    lock.tx.execute(sa.delete(SEAT).where(*_of(lock, booking)))
+    lock.tx.later(_RELEASE, {"branch": lock.id, "booking": booking.id})
 
 
 def release_offered(lock: Locked, booking: BookingView, tick_minutes: int) -> None:

@@ -24,6 +24,7 @@ from ..core.edit_rights import edit_rights
 from ..core.errors import Denied, Invalid, Refused, Stale
 from ..core.facts.settings import SettingsChanged
 from ..core.promises import Choices, line_key
+from ..core.support import Why
 from ..settings.branch import Branch
 from ..settings.canonical import fingerprint
 from ..settings.consistency import Located, faults
@@ -257,15 +258,18 @@ def _settle(
     actor: Actor,
 ) -> None:
     """Decide on what the changed branches lose, and give back what they have again."""
+    moves_places = any(edit.kind in PLACES_OF for edit in found.preview.edits)
     for settings in changed:
         lock, effect = locks[settings.id], found.preview.effects[settings.id]
-        if any(edit.kind in PLACES_OF for edit in found.preview.edits):
+        if moves_places:
             settle(lock, settings)
         if effect.bookings:
             decide(lock, settings, {lost.id: lost.why for lost in effect.bookings}, choices, change_id, actor)
         if effect.tickets:
             decide_line(lock, settings, {lost.id: lost.why for lost in effect.tickets}, choices, actor)
-        give_back_time(lock, settings, actor)
+        # Places that are moved or given up here may serve others; what is lost for other reasons had none any more.
+        frees = moves_places or effect.tickets or any(lost.why is Why.PLACE for lost in effect.bookings)
+        give_back_time(lock, settings, actor, None if frees else found.regained[settings.id])
 
 
 def _mark_undone(tx: Tx, place: UUID, known: ChangeView, edits: Iterable[Edit], by: UUID) -> None:

@@ -16,7 +16,6 @@ from typing import Any
 from uuid import UUID
 
 from .changed_days import AHEAD_DAYS, ChangedDay, changed_days
-from .hours import outing_on
 from .offer import Live, LiveBooking, LiveTicket, Offer
 from .support import Support, Why, alike
 
@@ -121,15 +120,18 @@ def unsupported(offer: Offer, live: Live) -> Mapping[UUID, Why]:
 
 
 def _lost_bookings(before: Support, after: Support, live: Live) -> Iterator[LostBooking]:
-    counted = alike(one for one in live.bookings if not one.kept)
-    lost_before, lost_after = before.lost(counted), after.lost(counted)
+    counted = [one for one in live.bookings if not one.kept]
+    lost_after = after.lost(alike(counted))
+    # Most changes take nothing from most appointments, so it need not be asked of these whether they had it before.
+    taken = lost_after.keys() | {one.id for one in counted if _sent_elsewhere(before, after, one)}
+    lost_before = before.lost(alike(before.in_reach(counted, taken))) if taken else {}
     for booking in live.bookings:
         if booking.kept:
             why = _promise_broken(before, after, booking)
         elif booking.id in lost_before:
             why = None
         else:
-            why = lost_after.get(booking.id) or _sent_elsewhere(before.offer, after.offer, booking)
+            why = lost_after.get(booking.id) or _sent_elsewhere(before, after, booking)
         if why is not None:
             yield LostBooking(
                 id=booking.id,
@@ -149,20 +151,13 @@ def _promise_broken(before: Support, after: Support, booking: LiveBooking) -> Wh
     return now
 
 
-def _sent_elsewhere(old: Offer, new: Offer, booking: LiveBooking) -> Why | None:
+def _sent_elsewhere(before: Support, after: Support, booking: LiveBooking) -> Why | None:
     """Why.PLACE where the visitor would come to the wrong place, because an outing begins, ends or goes elsewhere."""
-    service = new.services.get(booking.service)
+    service = after.offer.services.get(booking.service)
     if service is None or service.elsewhere or booking.by_video:
         return None
-    if not old.calendar.outings and not new.calendar.outings:
-        return None
-    return Why.PLACE if _place(old, booking) != _place(new, booking) else None
-
-
-def _place(offer: Offer, booking: LiveBooking) -> Mapping[str, str] | None:
-    day = booking.starts_at.astimezone(offer.calendar.zone).date()
-    outing = outing_on(day, offer.calendar, booking.service)
-    return outing.place if outing else None
+    was, now = before.outing(booking), after.outing(booking)
+    return Why.PLACE if (was and was.place) != (now and now.place) else None
 
 
 def lost_tickets(before: Support, after: Support, tickets: Iterable[LiveTicket]) -> tuple[LostTicket, ...]:

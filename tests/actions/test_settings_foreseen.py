@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -139,3 +140,36 @@ def test_what_was_seen_before_a_rollback_is_still_so_after_it(hall: Hall, start:
     with pytest.raises(LookupError):
         hall.db.write_now(in_vain)
     assert saved(hall, closed(start), found) == 1
+
+
+def test_many_appointments_take_as_few_statements_as_one(
+    hall: Hall, start: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The hall waits while a day is closed or opened again, so its appointments are not asked for one by one."""
+    booked(hall, start)
+    for n in range(4):
+        booked(hall, start + timedelta(days=1, minutes=30 * n), contact=f"{n}@example.org")
+    ran, run = [0], Tx.execute
+
+    def counted(tx: Tx, *given: Any) -> Any:
+        ran[0] += 1
+        return run(tx, *given)
+
+    monkeypatch.setattr(Tx, "execute", counted)
+
+    def statements(edits: list[Edit], decided: int) -> int:
+        found = foreseen(hall, edits)
+        assert len(found.preview.effects[hall.branch.id].bookings) + found.preview.regained == decided
+        ran[0] = 0
+        saved(hall, edits, found)
+        return ran[0]
+
+    few, many = closed(start), closed(start + timedelta(days=1))
+    assert statements(few, 1) == statements(many, 4)
+    # The last one first, so that no other closure gets a new position.
+    assert statements([reverse(one) for one in many], 4) == statements([reverse(one) for one in few], 1)
+
+
+def reverse(edit: Edit) -> Edit:
+    """The edit that takes it back."""
+    return Edit(edit.kind, edit.slug, edit.now, {name: [] for name in edit.now or {}})

@@ -174,6 +174,12 @@ def test_a_queue_whose_last_counter_goes_strands_its_appointments_unless_nobody_
     assert lost(by_phone, late, old=with_service(elsewhere=True)) == {}
 
 
+def test_a_visit_by_video_needs_no_counter_and_those_at_its_time_do() -> None:
+    both = [booking(1), replace(booking(2), by_video=True)]
+    assert lost(offer(counters=()), *both) == {"B001": Why.COUNTER}
+    assert lost(offer(counters=()), *reversed(both)) == {"B001": Why.COUNTER}
+
+
 def test_fewer_lanes_strand_the_newest_appointments_of_a_time() -> None:
     three = [booking(number, at=time(10)) for number in (1, 2, 3)]
     other = booking(4, at=time(11))

@@ -23,7 +23,7 @@ from ..tables.day import PLACED_BOOKINGS
 from .apart import Others, is_bound, others_at, people_of
 from .bookings import BookingView, booking_by_id, free_days, plan_on
 from .known_members import promised_members
-from .members import member_time, needs_of
+from .members import free_time, needs_of
 from .settings import BranchSettings, ServiceView
 
 BLOCK, BOOKING, HAS = table(Block), table(Booking), table(BookingMember)
@@ -163,7 +163,7 @@ def _free(
     if not needs:
         return {}
     ticks = range(min(row.first_tick for row in rows), max(row.stop_tick for row in rows))
-    free = member_time(tx, settings, needs, ticks).free
+    free = free_time(tx, settings, needs, ticks)
     options = {need.key: need.options for need in needs}
     return {
         row.id: tuple(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -79,6 +79,10 @@ _TAKEN: Final = Prepared(
     )
     .group_by(SEAT.c.booking_id)
 )
+
+
+# An appointment as it is stored, and as an effect sees it.
+Booked: TypeAlias = tuple[Any, LiveBooking]
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,27 +163,37 @@ def live_tickets(tx: Tx, settings: BranchSettings) -> tuple[LiveTicket, ...]:
     )
 
 
-def live_bookings(tx: Tx, settings: BranchSettings, *, at_their_own_time: bool = False) -> tuple[LiveBooking, ...]:
+def live_bookings(tx: Tx, settings: BranchSettings) -> tuple[LiveBooking, ...]:
     """The confirmed appointments that are not over, each at the time where its visitor is expected.
-
-    With `at_their_own_time`, those that were offered another time are at their own one.
 
     Not holds, which last ten minutes: their time is checked again when they are confirmed.
     """
+    return expected(settings, booked(tx, settings))
+
+
+def booked(tx: Tx, settings: BranchSettings) -> list[Booked]:
+    """The same appointments at their own time, also those that were offered another one, with what is stored of each."""
     since = tx.now - LONGEST
     found = tx.rows(_LIVE_BOOKINGS, {"branch": settings.id, "since": since, "now": tx.now})
     ticks, resources = _seats_by_booking(tx, settings, tick_of(since, settings.tick_minutes))
-    lives = (_live(row, ticks.get(row.id, range(0)), resources.get(row.id, ())) for row in found)
-    if at_their_own_time:
-        return tuple(lives)
-    return tuple(_where_expected(settings, row, live) for row, live in zip(found, lives, strict=True))
+    return [(row, _live(row, ticks.get(row.id, range(0)), resources.get(row.id, ()))) for row in found]
 
 
-def regained(tx: Tx, settings: BranchSettings) -> list[BookingView]:
+def expected(settings: BranchSettings, found: Iterable[Booked]) -> tuple[LiveBooking, ...]:
+    """What is booked, each at the time where its visitor is expected."""
+    return tuple(_where_expected(settings, row, live) for row, live in found)
+
+
+def read_alike(one: BranchSettings, other: BranchSettings) -> bool:
+    """Whether `booked` reads the same with both settings."""
+    return _read_by(one) == _read_by(other)
+
+
+def regained(tx: Tx, settings: BranchSettings, known: Iterable[Booked] | None = None) -> list[BookingView]:
     """The appointments on which a decision or an answer is missing and whose own time is supported again.
 
     Not those whose member is still away, and not those that would be at another place or bring people together who must not
-    meet, because that is no question of time.
+    meet, because that is no question of time. `known` is all that is `booked`, if it has been read.
     """
     open_ones = {
         one.id: one
@@ -194,8 +208,9 @@ def regained(tx: Tx, settings: BranchSettings) -> list[BookingView]:
     }
     if not open_ones:
         return []
-    live = live_bookings(tx, settings, at_their_own_time=True)
-    lost = Support(offer_of(settings)).lost(alike(one for one in live if not one.kept))
+    support = Support(offer_of(settings))
+    live = [one for _, one in (booked(tx, settings) if known is None else known)]
+    lost = support.lost(alike(support.in_reach((one for one in live if not one.kept), open_ones)))
     away = blocked_bookings(tx, settings)
     return [open_ones[one.id] for one in live if one.id in open_ones and one.id not in lost and one.id not in away]
 
@@ -284,6 +299,11 @@ def still_offered(tx: Tx, settings: BranchSettings, hold: BookingView) -> bool:
         seat.resource_key in offer.capacities and seat.lane <= offer.capacities[seat.resource_key].on(day)
         for seat in seats_of(tx, settings.id, hold.id)
     )
+
+
+def _read_by(settings: BranchSettings) -> tuple[Any, ...]:
+    """The queues and the other things whose places are read, and the length of a tick."""
+    return settings.queues.keys(), {*settings.resources, *members_of(settings)}, settings.tick_minutes
 
 
 def _seats_by_booking(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from math import ceil
@@ -78,16 +78,21 @@ def needs_of(settings: BranchSettings, service_id: UUID) -> tuple[MemberNeed, ..
 
 def has_stand_in(tx: Tx, settings: BranchSettings, booking_id: UUID, starts_at: datetime) -> bool:
     """Whether a booking has at this time, its own or an offered one, another member than its visitor was promised."""
-    tick = tick_of(starts_at, settings.tick_minutes)
-    statement = sa.select(BOOKING_MEMBER.c.member_id).where(
+    return booking_id in with_stand_in(tx, settings, {booking_id: starts_at})
+
+
+def with_stand_in(tx: Tx, settings: BranchSettings, starts: Mapping[UUID, datetime]) -> set[UUID]:
+    """Those of some bookings that have one at the given times."""
+    if not starts:
+        return set()
+    statement = sa.select(BOOKING_MEMBER.c.booking_id, BOOKING_MEMBER.c.first_tick, BOOKING_MEMBER.c.stop_tick).where(
         BOOKING_MEMBER.c.branch_id == settings.id,
-        BOOKING_MEMBER.c.booking_id == booking_id,
+        BOOKING_MEMBER.c.booking_id.in_(list(starts)),
         BOOKING_MEMBER.c.why == WhyMember.STAND_IN.value,
         BOOKING_MEMBER.c.announced_at.is_not(None),
-        BOOKING_MEMBER.c.first_tick <= tick,
-        BOOKING_MEMBER.c.stop_tick > tick,
     )
-    return tx.row(statement.limit(1)) is not None
+    ticks = {booking_id: tick_of(at, settings.tick_minutes) for booking_id, at in starts.items()}
+    return {row.booking_id for row in tx.rows(statement) if row.first_tick <= ticks[row.booking_id] < row.stop_tick}
 
 
 def _of_resources(settings: BranchSettings, service: ServiceView) -> Iterator[MemberNeed]:

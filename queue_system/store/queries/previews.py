@@ -6,7 +6,7 @@ Nothing is written. The new settings are read from the rows of a value, by the c
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, Final
@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from ...core.effect import Effect, LostTicket, effect, lost_tickets
 from ...core.hours import business_date
-from ...core.offer import OfferedDevice
+from ...core.offer import Live, OfferedDevice
 from ...core.outside import OpenAlone, open_alone
 from ...core.support import Support
 from ...settings.branch import Branch
@@ -35,7 +35,7 @@ from ..branch_rows import TableRows
 from ..row_difference import RowDifference, row_differences
 from ..setting_rows import declared_of
 from ..tx import Tx
-from .effect import SHOWING, live_of, live_tickets, offer_of, regained, showing_devices
+from .effect import SHOWING, Booked, booked, expected, live_tickets, offer_of, read_alike, regained, showing_devices
 from .organisation import OrganisationView, organisation
 from .rows import GivenRow, GivenRows, Rows, StoredRows, device_rows
 from .settings import TEMPLATE, BranchSettings, assemble, branch_settings
@@ -101,7 +101,8 @@ class Prospect:
     `seen_at` is the moment that all this was seen at; `catalogue` is that of then. `rows` are to be stored. `fingerprints`
     are those of the settings after the change, of its place and of each branch that it touches. `declared` is the value
     after of a branch as it will be read, because things may be read in another order; it is worked out without locks only.
-    Where nothing would be changed, the last four are left out.
+    `regained` are the appointments of each changed branch that get their time back. Where nothing would be changed, the last
+    five are left out.
     """
 
     preview: Preview
@@ -113,6 +114,7 @@ class Prospect:
     changed: tuple[ChangedBranch, ...] = ()
     fingerprints: Mapping[UUID, str] = field(default_factory=dict)
     declared: Branch | None = None
+    regained: Mapping[UUID, tuple[UUID, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,11 +174,17 @@ def _seen(
         return _with_faults(nothing, wrong, made), source, []
     rows = rows_of_value(source, place, after)
     changed = list(_changed(tx, source, after, rows)) if made else []
-    effects = dict(_effects(tx, changed, since))
-    again = sum(len(regained(tx, one.new)) for one in changed)
+    effects: dict[UUID, Effect] = {}
+    again: dict[UUID, tuple[UUID, ...]] = {}
+    for one in changed:
+        known = booked(tx, one.old)
+        effects[one.id] = _effect(tx, one, known, since)
+        stand = regained(tx, one.new, known if read_alike(one.old, one.new) else None)
+        again[one.id] = tuple(booking.id for booking in stand)
+    count = sum(map(len, again.values()))
     alone = {one.id: _alone(one, effects[one.id]) for one in changed}
-    told = Preview(place, made, effects=effects, sha256=_sha256(effects), regained=again, alone=alone)
-    return replace(nothing, preview=told, after=after, changed=tuple(changed)), source, rows
+    told = Preview(place, made, effects=effects, sha256=_sha256(effects), regained=count, alone=alone)
+    return replace(nothing, preview=told, after=after, changed=tuple(changed), regained=again), source, rows
 
 
 def still_holds(tx: Tx, place: UUID, found: Prospect) -> bool:
@@ -259,11 +267,11 @@ def _changed(tx: Tx, source: Rows, after: Value, rows: list[TableRows]) -> Itera
             yield ChangedBranch(row.id, old, new, _showing(branches[row.slug], given, row.id))
 
 
-def _effects(tx: Tx, changed: Iterable[ChangedBranch], since: datetime | None) -> Iterator[tuple[UUID, Effect]]:
-    for one in changed:
-        before, after = offer_of(one.old, showing_devices(tx, one.id)), offer_of(one.new, one.devices)
-        first = one.old.timetable.business_date(since) if since else None
-        yield one.id, effect(before, after, live_of(tx, one.old), first=first)
+def _effect(tx: Tx, one: ChangedBranch, known: Sequence[Booked], since: datetime | None) -> Effect:
+    before, after = offer_of(one.old, showing_devices(tx, one.id)), offer_of(one.new, one.devices)
+    live = Live(one.old.timetable.business_date(tx.now), expected(one.old, known), live_tickets(tx, one.old))
+    first = one.old.timetable.business_date(since) if since else None
+    return effect(before, after, live, first=first)
 
 
 def _alone(one: ChangedBranch, told: Effect) -> tuple[OpenAlone, ...]:
