@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Final
@@ -37,19 +37,12 @@ class MemberTime:
                 spans[one.member].append(one.span)
         return {member: time.without(spans[member]) for member, time in self.open.items()}
 
-    def places(self, needs: Sequence[MemberNeed], length: int) -> dict[int, int]:
+    def places(self, needs: Sequence[MemberNeed], length: int) -> Places:
         """How many visits of `length` ticks can begin at each tick; ticks with none are missing.
 
         Where members would have to be rearranged, it is one.
         """
-        direct = starts(needs, self.free, length, self.within)
-        each = [in_how_many(members.values()) for members in starts_by_need(needs, self.free, length).values()]
-        found = {tick: min(_count(digits, tick - self.within.start) for digits in each) for tick in direct.ticks()}
-        if any(not one.announced for one in self.placed):
-            for tick in self._if_rearranged(needs, length).ticks():
-                if tick not in found and self._rearranged(needs, range(tick, tick + length)) is not None:
-                    found[tick] = 1
-        return found
+        return Places(self, needs, length)
 
     def choose(
         self, needs: Sequence[MemberNeed], visit: range, wishes: Wishes
@@ -62,13 +55,13 @@ class MemberTime:
             replace(need, options=tuple(one for one in need.options if wishes.required(need.key) in (None, one)))
             for need in needs
         ]
-        return self._rearranged(required, visit, wishes)
+        return self.rearranged(required, visit, wishes)
 
     def near(self, first: int, stop: int) -> list[Placed]:
         """Those that could be in the way of something from `first` to `stop`, or of one another when they make room."""
         return [one for span, group in self._stretches if span.start < stop and first < span.stop for one in group]
 
-    def _if_rearranged(self, needs: Sequence[MemberNeed], length: int) -> FreeTime:
+    def if_rearranged(self, needs: Sequence[MemberNeed], length: int) -> FreeTime:
         """The ticks from which a visit may be possible if others make room; from no other tick it is.
 
         At each tick of the visit one of those among whom bookings can be exchanged must be free, because an exchange
@@ -98,9 +91,10 @@ class MemberTime:
                 found.setdefault(one.member, set()).update(one.options)
         return found
 
-    def _rearranged(
+    def rearranged(
         self, needs: Sequence[MemberNeed], visit: range, wishes: Wishes = NO_WISHES
     ) -> tuple[tuple[Choice, ...], Moves] | None:
+        """A member for each need after others have made room, and who they get in exchange; None if that fails."""
         near = self.near(min(need.span(visit).start for need in needs), max(need.span(visit).stop for need in needs))
         placed = near
         for need in needs:
@@ -134,6 +128,40 @@ class MemberTime:
             else:
                 found.append((one.span, [one]))
         return found
+
+
+class Places(Mapping[int, int]):
+    """How many visits can begin at each tick, worked out where somebody asks: times are offered at few of the ticks.
+
+    To see whether others can make room takes a thousand times as long as to see that nobody has to.
+    """
+
+    def __init__(self, time: MemberTime, needs: Sequence[MemberNeed], length: int) -> None:
+        self._time, self._needs, self._length = time, needs, length
+        self._direct = starts(needs, time.free, length, time.within)
+        self._each = [in_how_many(members.values()) for members in starts_by_need(needs, time.free, length).values()]
+
+    def __getitem__(self, tick: int) -> int:
+        if self._direct.has(range(tick, tick + 1)):
+            return min(_count(digits, tick - self._time.within.start) for digits in self._each)
+        if self._others.has(range(tick, tick + 1)):
+            visit = range(tick, tick + self._length)
+            if self._time.rearranged(self._needs, visit) is not None:
+                return 1
+        raise KeyError(tick)
+
+    def __iter__(self) -> Iterator[int]:
+        return (tick for tick in in_any((self._direct, self._others), self._time.within).ticks() if tick in self)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    @cached_property
+    def _others(self) -> FreeTime:
+        """The ticks at which others may make room; none where everybody was told their members."""
+        if all(one.announced for one in self._time.placed):
+            return FreeTime(self._time.within, 0)
+        return self._time.if_rearranged(self._needs, self._length)
 
 
 def _count(digits: Sequence[int], at: int) -> int:

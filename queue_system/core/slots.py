@@ -140,10 +140,10 @@ def free_slots(
         start = _instant_of(first, tick_minutes)
         stride = timedelta(minutes=starts.step * tick_minutes)
         for tick in starts:
-            places = min(free[tick - first : tick - first + length])
-            if members is not None:
+            places = min(free[tick - first : tick - first + length]) if tick >= earliest else 0
+            if members is not None and places > 0:
                 places = min(places, members.get(tick, 0))
-            if places > 0 and tick >= earliest:
+            if places > 0:
                 slots.append(Slot(start, start + duration, places))
             start += stride
     return slots

@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import Final, Literal, TypeAlias
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from . import isolates
 
+Direction: TypeAlias = Literal["ltr", "rtl", "auto"]
 
-def bdi(value: object, direction: Literal["ltr", "rtl", "auto"] = "ltr") -> Markup:
+_OPENINGS: Final[Mapping[Direction, Markup]] = {
+    "ltr": Markup('<bdi dir="ltr">'),
+    "rtl": Markup('<bdi dir="rtl">'),
+    "auto": Markup("<bdi>"),
+}
+_CLOSING: Final = Markup("</bdi>")
+
+
+def bdi(value: object, direction: Direction = "ltr") -> Markup:
     """`value`, escaped, in a `<bdi>` element: codes, telephone numbers and times read left to right in any text.
 
     `auto`, for names of people, follows the value's first letter. Isolate characters around the value are removed,
     because the element replaces them. Markup is not escaped again.
     """
-    content = value if hasattr(value, "__html__") else _without_isolate(str(value))
-    if direction == "auto":
-        return Markup("<bdi>{}</bdi>").format(content)
-    return Markup('<bdi dir="{}">{}</bdi>').format(direction, content)
+    content = escape(value if hasattr(value, "__html__") else _without_isolate(str(value)))
+    # Joined and not formatted, which would take most of the time of a list.
+    return _OPENINGS[direction] + content + _CLOSING
 
 
 def localised(names: Mapping[str, str] | None, language: str, fallbacks: Sequence[str] = ("ar", "en")) -> str:

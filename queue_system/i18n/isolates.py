@@ -6,6 +6,7 @@ the words around it. Isolates are characters of plain text; in HTML `words.Words
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 LRI: Final = "\u2066"
@@ -17,6 +18,8 @@ OPENING: Final = LRI + RLI + FSI
 
 # Overrides and embeddings are removed, because in a name they could reverse the rest of the sentence.
 _FORBIDDEN: Final = dict.fromkeys(map(ord, "\u202a\u202b\u202c\u202d\u202e"))
+# All of these characters; nearly every text is without them.
+_MARKS: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
 
 def ltr(text: str) -> str:
@@ -47,6 +50,8 @@ def is_isolate(text: str) -> bool:
 
 def balanced(text: str) -> str:
     """`text` with every isolate closed, no closing mark too many, and without embeddings and overrides."""
+    if _MARKS.search(text) is None:
+        return text
     depth = 0
     kept: list[str] = []
     for character in text.translate(_FORBIDDEN):

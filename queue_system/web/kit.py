@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -289,7 +289,13 @@ def _day(context: Context, value: date | datetime) -> str:
 
 @pass_context
 def _time(context: Context, value: datetime) -> Markup:
-    return filters.bdi(dates.time(value, context["zone"], context["words"]))
+    return _time_of(value, context["zone"], context["words"])
+
+
+@lru_cache(maxsize=4_096)
+def _time_of(value: datetime, zone: ZoneInfo, words: Words) -> Markup:
+    """Remembered, because the appointments of a week have few times."""
+    return filters.bdi(dates.time(value, zone, words))
 
 
 @pass_context

@@ -334,3 +334,19 @@ def test_a_full_month_sells_every_place_once() -> None:
         take(taken, choose_seats(source.choice(slots), service, taken, 5))
         sold += 1
     assert sold == 6 * 3
+
+
+def test_members_are_asked_for_only_where_a_time_would_be_offered() -> None:
+    """To see whether members can make room takes long: not at each tick, and not where the queue is full or time is over."""
+
+    class Asked(dict[int, int]):
+        """Two places everywhere, and the ticks at which somebody asked."""
+
+        def get(self, tick: int, default: object = None) -> int:  # noqa: ARG002
+            return self.setdefault(tick, 2)
+
+    first, asked = tick_of(at("09:00"), 5), Asked()
+    counts = {QUEUE: {first + 6: 1}}
+    found = free_slots(SUNDAY, plan(30), [MORNING], DOHA, counts, at("09:10"), NO_NOTICE, 5, members=asked)
+    assert clocks(found) == ["10:00", "10:30"]
+    assert sorted(asked) == [first + 12, first + 18]

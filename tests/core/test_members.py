@@ -236,4 +236,6 @@ def test_room_is_not_looked_for_only_where_there_is_none(
             assert places[tick] == min(sum(free.has(one) for free in of_need.values()) for of_need in each)
         else:
             possible = starts(needs, open_, length, DAY).has(one) and any(not other.announced for other in placed)
-            assert places.get(tick, 0) == (possible and time._rearranged(needs, range(tick, tick + length)) is not None)
+            assert places.get(tick, 0) == (possible and time.rearranged(needs, range(tick, tick + length)) is not None)
+    assert dict(places) == {tick: places[tick] for tick in DAY if tick in places}
+    assert len(places) == len(dict(places))

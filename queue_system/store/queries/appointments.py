@@ -73,6 +73,14 @@ class DayOfBookings:
         """The members of one of the bookings."""
         return self.members.get(booking.id, ())
 
+    def by_member(self) -> dict[UUID, list[tuple[BookingView, Had]]]:
+        """The bookings of each member, by time, each with the stretch for which it has the member."""
+        found: dict[UUID, list[tuple[BookingView, Had]]] = {}
+        for booking in self.bookings:
+            for had in self.had(booking):
+                found.setdefault(had.member, []).append((booking, had))
+        return found
+
 
 def appointments_on(tx: Tx, settings: BranchSettings, day: date, days: int = 1) -> DayOfBookings:
     """The appointments of a business day, or of as many `days` from it on."""

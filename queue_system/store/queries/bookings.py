@@ -332,7 +332,7 @@ def only_asked(plan: slots.ServicePlan, asked: Mapping[UUID, UUID]) -> slots.Ser
 
 def member_places(
     tx: Tx, settings: BranchSettings, plan: slots.ServicePlan, ticks: range, own: UUID | None = None
-) -> dict[int, int] | None:
+) -> Mapping[int, int] | None:
     """The places that members have for each first tick; None where the service needs none."""
     if not plan.members:
         return None
@@ -391,7 +391,7 @@ def _one(tx: Tx, statement: Prepared, **values: Any) -> BookingView:
 
 
 def _view(row: Any) -> BookingView:
-    values = row._asdict()
+    values = dict(zip(BookingView.__slots__, row, strict=True))
     values["state"] = BookingState(values["state"])
     values["channel"] = None if values["channel"] is None else Channel(values["channel"])
     values["decision"] = None if values["decision"] is None else Decided(values["decision"])

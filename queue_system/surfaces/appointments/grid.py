@@ -113,16 +113,16 @@ def _columns(
     services = services_seen(branch, day, seen)
     members = {key: one for key, one in members_seen(branch, services).items() if selection.shows(one.slug)}
     days = member_day(tx, branch, list(members), ticks)
+    had_by = found.by_member()
     for key, member in members.items():
-        taken = [
-            _Taken(had.span, shown.get(one.id)) for one in found.bookings for had in found.had(one) if had.member == key
-        ]
+        taken = [_Taken(had.span, shown.get(one.id)) for one, had in had_by.get(key, ())]
         open_ = FreeTime(ticks, days[key].working.bits & working.bits)
         if taken or open_.bits:
             yield member.names, taken, open_, days[key].away
     nobody = FreeTime(ticks, 0)
+    alone = [one for one in found.bookings if not found.had(one)]
     for key, queue in branch.queues.items():
-        own = [one for one in found.bookings if branch.services[one.service_id].queue_id == key and not found.had(one)]
+        own = [one for one in alone if branch.services[one.service_id].queue_id == key]
         taken = [_Taken(_span(branch, one.starts_at, one.ends_at), shown[one.id]) for one in own if one.id in shown]
         if not selection.shows(queue.slug):
             continue

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
@@ -107,7 +107,10 @@ def week_of(
     shown = {line.booking.id: line for line in lines if selection.takes(branch, line)}
     left_out = {line.booking.id for line in lines} - shown.keys()
     on = {one.id: hours.business_date(one.starts_at, branch.zone, branch.day_starts) for one in found.bookings}
-    lists = tuple(tuple(line for key, line in shown.items() if on[key] == day) for day in days)
+    of_day: dict[date, list[Line]] = {day: [] for day in days}
+    for key, line in shown.items():
+        of_day[on[key]].append(line)
+    lists = tuple(map(tuple, of_day.values()))
     rows = tuple(_rows(tx, branch, days, found, shown, left_out, on, seen, selection))
     return Week(days, rows, lists)
 
@@ -126,29 +129,31 @@ def _rows(
     services = list({one.id: one for day in days for one in services_seen(branch, day, seen)}.values())
     open_on = {day: bool(hours.windows(day, branch.calendar)) for day in days}
 
-    def of(having: list[BookingView], here: dict[date, bool]) -> tuple[DayOf, ...]:
-        return tuple(
-            DayOf(
-                tuple(shown[one.id] for one in having if on[one.id] == day and one.id in shown),
-                sum(on[one.id] == day and one.id not in shown and one.id not in left_out for one in having),
-                here[day],
-                sum(on[one.id] == day and one.id in left_out for one in having),
-            )
-            for day in days
-        )
+    def of(having: Iterable[BookingView], here: dict[date, bool]) -> tuple[DayOf, ...]:
+        lines: dict[date, list[Line]] = {day: [] for day in days}
+        others, hidden = dict.fromkeys(days, 0), dict.fromkeys(days, 0)
+        for one in having:
+            if one.id in shown:
+                lines[on[one.id]].append(shown[one.id])
+            elif one.id in left_out:
+                hidden[on[one.id]] += 1
+            else:
+                others[on[one.id]] += 1
+        return tuple(DayOf(tuple(lines[day]), others[day], here[day], hidden[day]) for day in days)
 
     members = {key: one for key, one in members_seen(branch, services).items() if selection.shows(one.slug)}
     works = _works(tx, branch, days, list(members))
+    had_by = found.by_member()
     for key, member in members.items():
-        having = [one for one in found.bookings if any(had.member == key for had in found.had(one))]
+        having = list({one.id: one for one, _ in had_by.get(key, ())}.values())
         here = {day: open_on[day] and works[key, day] for day in days}
         if having or any(here.values()):
             yield WeekRow(member.slug, member.names, of(having, here))
+    alone = [one for one in found.bookings if (one.id in shown or one.id in left_out) and not found.had(one)]
     for key, queue in branch.queues.items():
         if not selection.shows(queue.slug):
             continue
-        having = [one for one in found.bookings if branch.services[one.service_id].queue_id == key]
-        having = [one for one in having if (one.id in shown or one.id in left_out) and not found.had(one)]
+        having = [one for one in alone if branch.services[one.service_id].queue_id == key]
         if having or (serves_alone(branch, key, services) and any(open_on.values())):
             yield WeekRow(queue.slug, queue.names, of(having, open_on))
 
