@@ -25,6 +25,7 @@ from ..store.queries.apart import (
     keeps_apart,
     may_accept,
     meetings,
+    not_accepted,
     others_at,
     people_of,
 )
@@ -112,14 +113,14 @@ def accept_meeting(
     *,
     approved: bool = False,
 ) -> None:
-    """Let two appointments of a pair stand at their times.
+    """Let two appointments of a pair stand at their times; one may still be held.
 
     Raises Missing("pair") where they do not meet any more, and SecondPersonNeeded for a protected service unless a second
     person has `approved`.
     """
     with locked(tx, branch_id) as lock:
         settings, wanted = _settings(lock), frozenset(ids)
-        found = [one for one in meetings(tx, settings) if one.pair == pair_id and one.ids == wanted]
+        found = [one for one in meetings(tx, settings, wanted) if one.pair == pair_id and one.ids == wanted]
         if not found:
             raise Missing("pair")
         for one in found:
@@ -165,13 +166,25 @@ def drop_ended(lock: Locked, before: datetime) -> int:
 def refuse_binding(lock: Locked, settings: BranchSettings, booking: BookingView, leave: Leave) -> None:
     """Refuse to make a hold binding at whose time its people would meet somebody from whom they are kept apart.
 
-    Raises what `refuse_time` raises.
+    Raises what `refuse_time` raises; but where one person may not accept it, Refused("kept-apart-second") for staff who
+    have not said why a second one should, and SecondPersonNeeded for those who have.
     """
+    others = unaccepted(lock, settings, booking)
+    if not others.meets(booking.starts_at, booking.ends_at):
+        return
+    if leave.sees and not _is_for_one_then(lock, settings, booking, others):
+        raise SecondPersonNeeded(()) if leave.accepts else Refused("kept-apart-second")
+    refuse_time(others, booking.starts_at, booking.ends_at, leave)
+
+
+def unaccepted(lock: Locked, settings: BranchSettings, booking: BookingView) -> Others:
+    """Whom the people of a hold must not meet, but for those whom they were let meet at its time."""
     service = settings.services[booking.service_id]
     # Where times are not refused, the people need not be read either.
-    if is_bound(settings, service):
-        others = others_at(lock.tx, settings, service, people_of(lock.tx, booking), booking.id)
-        refuse_time(others, booking.starts_at, booking.ends_at, leave)
+    if not is_bound(settings, service):
+        return Others(settings, service.id)
+    others = others_at(lock.tx, settings, service, people_of(lock.tx, booking), booking.id)
+    return not_accepted(lock.tx, others, booking)
 
 
 def refuse_time(others: Others, starts_at: datetime, ends_at: datetime, leave: Leave) -> None:
@@ -211,6 +224,13 @@ def _accept(lock: Locked, settings: BranchSettings, meeting: Meeting, why: Accep
 def _is_for_one(lock: Locked, settings: BranchSettings, meeting: Meeting) -> bool:
     """Whether one person may accept it."""
     return all(may_accept(settings, booking_by_id(lock.tx, lock.id, one).service_id) for one in meeting.ids)
+
+
+def _is_for_one_then(lock: Locked, settings: BranchSettings, booking: BookingView, others: Others) -> bool:
+    """Whether one person may accept everybody whom the people of a hold would meet at its time."""
+    met = (one.placed.id for one in others.met(booking.starts_at, booking.ends_at))
+    services = {booking.service_id, *(booking_by_id(lock.tx, lock.id, one).service_id for one in met)}
+    return all(may_accept(settings, one) for one in services)
 
 
 def _store_accepted(lock: Locked, meeting: Meeting, why: AcceptedFor, actor: Actor) -> None:

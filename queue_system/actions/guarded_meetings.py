@@ -1,4 +1,7 @@
-"""Two people who must not meet, in a protected service: that their appointments stand waits for a second person."""
+"""Two people who must not meet, in a protected service: that their appointments stand waits for a second person.
+
+So does a hold that would bring them together: it lasts as long as the request, and becomes an appointment with it.
+"""
 
 from __future__ import annotations
 
@@ -8,19 +11,27 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+import sqlalchemy as sa
+
 from ..core.apart import AcceptedFor
-from ..core.errors import Denied
-from ..core.rights import APART_RIGHTS
+from ..core.approvals import DELAY, LIFETIME
+from ..core.bookings import BookingState
+from ..core.errors import Denied, Refused
+from ..core.rights import APART_RIGHTS, BOOK_RIGHTS, NEVER_PROTECTED, PROTECTED_ONLY
 from ..store.database import Tx
-from ..store.log import Actor
-from ..store.queries.access import staff_by_id
+from ..store.log import Actor, locked
+from ..store.queries.access import StaffView, staff_by_id
 from ..store.queries.apart import meetings
 from ..store.queries.approvals import ApprovalView
 from ..store.queries.bookings import booking_by_id
 from ..store.queries.settings import branch_settings
-from . import approvals
-from .apart import accept_meeting
+from ..store.tables import ORGANISATION, Booking, table
+from .apart import accept_meeting, remember, unaccepted
+from .approvals import ask, ask_under
+from .bookings import confirm_in, expire_due
+from .said import Said, as_said
 
+BOOKING = table(Booking)
 ACTION: Final = "accept-meeting"
 
 
@@ -28,23 +39,71 @@ def ask_to_accept(
     tx: Tx, branch_id: UUID, pair_id: UUID, ids: Collection[UUID], why: AcceptedFor, actor: Actor
 ) -> UUID:
     """Ask a second person for what `accept_meeting` refused; returns the id of the request."""
-    params: dict[str, Any] = {
-        "at": str(branch_id),
-        "pair": str(pair_id),
-        "bookings": sorted(str(one) for one in ids),
-        "codes": sorted(booking_by_id(tx, branch_id, one).code for one in ids),
-        "why": why.value,
-    }
-    return approvals.ask(tx, branch_id, ACTION, params, actor, effect_of_meeting(tx, params, tx.now))
+    params = _params(tx, branch_id, pair_id, ids, why)
+    return ask(tx, branch_id, ACTION, params, actor, effect_of_meeting(tx, params, tx.now))
+
+
+def ask_to_book(tx: Tx, branch_id: UUID, hold_id: UUID, said: Said, why: AcceptedFor, actor: Actor) -> None:
+    """Keep what was said with a hold that would bring people together, and ask a second person for each whom they would meet.
+
+    The time stays held until the requests end, or it begins. Raises Refused("hold-expired"),
+    Refused("kept-apart-protected") where somebody whom they would meet has a time that is only held, and what
+    `actions.said.as_said` raises.
+    """
+    with locked(tx, ORGANISATION) as organisation, locked(tx, branch_id) as lock:
+        expire_due(lock)
+        settings, hold = branch_settings(tx, branch_id, lock.config_version), booking_by_id(tx, branch_id, hold_id)
+        if hold.state is not BookingState.HELD:
+            raise Refused("hold-expired")
+        hold = as_said(lock, settings, hold, said, actor)
+        remember(lock, hold.id)
+        others = unaccepted(lock, settings, hold)
+        met = {one.placed.id for one in others.met(hold.starts_at, hold.ends_at)} | (
+            {hold.id} if others.together else set()
+        )
+        found = [one for one in meetings(tx, settings, {hold.id}) if hold.id in one.ids]
+        if not found or met != {max(one.ids - {hold.id}, default=hold.id) for one in found}:
+            raise Refused("kept-apart-protected")
+        for one in found:
+            params = _params(tx, branch_id, one.pair, one.ids, why)
+            ask_under(organisation, branch_id, ACTION, params, actor, effect_of_meeting(tx, params, tx.now))
+        # Where nobody else can approve, a day passes, and there is another one to carry it out.
+        until = min(tx.now + DELAY + LIFETIME, hold.starts_at)
+        here = BOOKING.c.branch_id == branch_id, BOOKING.c.id == hold.id
+        tx.execute(sa.update(BOOKING).where(*here).values(held_until=until))
 
 
 def accept_approved(tx: Tx, params: dict[str, Any], actor: Actor) -> None:
-    """Let them stand, with the rights that the person has now; raises Denied, Missing("pair")."""
+    """Let them stand, with the rights that the person has now, and make binding what is only held.
+
+    Raises Denied, Missing("pair"), and what `actions.bookings.confirm_booking` raises.
+    """
     person, branch_id = staff_by_id(tx, UUID(actor.id)), UUID(params["at"])
     if person is None or not person.may_any(APART_RIGHTS, branch_id):
         raise Denied("not-allowed")
     ids = [UUID(one) for one in params["bookings"]]
     accept_meeting(tx, branch_id, UUID(params["pair"]), ids, AcceptedFor(params["why"]), actor, approved=True)
+    for one in ids:
+        _bind(tx, branch_id, one, person, actor)
+
+
+def _bind(tx: Tx, branch_id: UUID, booking_id: UUID, person: StaffView, actor: Actor) -> None:
+    """Confirm a hold whose people meet nobody any more whom they were not let meet."""
+    with locked(tx, branch_id) as lock:
+        settings, booking = (
+            branch_settings(tx, branch_id, lock.config_version),
+            booking_by_id(tx, branch_id, booking_id),
+        )
+        if booking.state is not BookingState.HELD:
+            return
+        service = settings.services[booking.service_id]
+        rights = BOOK_RIGHTS - (NEVER_PROTECTED if service.confidentiality.protected else PROTECTED_ONLY)
+        allowed, department = person.departments(rights, branch_id), settings.departments[service.department_id].slug
+        if allowed is not None and department not in allowed:
+            raise Denied("not-allowed")
+        if not unaccepted(lock, settings, booking).meets(booking.starts_at, booking.ends_at):
+            expire_due(lock)
+            confirm_in(lock, settings, booking_by_id(tx, branch_id, booking_id), actor)
 
 
 def effect_of_meeting(tx: Tx, params: dict[str, Any], _asked_at: datetime) -> str:
@@ -52,10 +111,25 @@ def effect_of_meeting(tx: Tx, params: dict[str, Any], _asked_at: datetime) -> st
     settings = branch_settings(tx, UUID(params["at"]))
     found = [
         f"{one.one.starts_at.isoformat()} {one.other.starts_at.isoformat()}"
-        for one in meetings(tx, settings)
+        for one in meetings(tx, settings, [UUID(id_) for id_ in params["bookings"]])
         if str(one.pair) == params["pair"] and sorted(str(id_) for id_ in one.ids) == params["bookings"]
     ]
     return hashlib.sha256("\n".join(found).encode()).hexdigest() if found else ""
+
+
+def _params(tx: Tx, branch_id: UUID, pair_id: UUID, ids: Collection[UUID], why: AcceptedFor) -> dict[str, Any]:
+    return {
+        "at": str(branch_id),
+        "pair": str(pair_id),
+        "bookings": sorted(str(one) for one in ids),
+        "codes": sorted(booking_by_id(tx, branch_id, one).code for one in ids),
+        "why": why.value,
+    }
+
+
+def is_for_hold(one: ApprovalView, hold_id: UUID) -> bool:
+    """Whether a request is to let the people of a hold meet somebody."""
+    return one.action == ACTION and str(hold_id) in one.params["bookings"]
 
 
 def is_about(one: ApprovalView, pair_id: UUID, ids: Collection[UUID]) -> bool:

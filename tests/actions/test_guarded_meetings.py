@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
 
-from queue_system.actions import apart, approvals, four_eyes
-from queue_system.actions.guarded_meetings import ask_to_accept
+from queue_system.actions import apart, approvals, bookings, four_eyes
+from queue_system.actions.guarded_meetings import ask_to_accept, ask_to_book
+from queue_system.actions.said import Said
 from queue_system.actions.second_person import SecondPersonNeeded
 from queue_system.clock import FrozenClock
 from queue_system.core.apart import AcceptedFor
-from queue_system.core.approvals import DELAY
-from queue_system.core.errors import Denied, Stale
+from queue_system.core.approvals import DELAY, LIFETIME
+from queue_system.core.bookings import BookingState
+from queue_system.core.errors import Denied, Refused, Stale
 from queue_system.store.database import Database
 from queue_system.store.log import Actor
 from queue_system.store.queries.access import staff_by_id
 from queue_system.store.queries.approvals import requests
 from queue_system.store.tables import Service, table
 from queue_system.surfaces.office.asking import is_shown
-from tests.kit.apart_hall import CONTACT, HE, SHE, at, book, met, move, pair
+from tests.kit.apart_hall import ACCEPTS, CONTACT, HE, SEES, SHE, at, book, confirm, hold, met, move, pair, read
 from tests.kit.hall import Hall, edit, furnish
 from tests.kit.people import add_role
 
 SERVICE = table(Service)
 WHY = AcceptedFor.ESCORTED
+BOOKS = ("book_for_visitor", "create_protected_case")
 
 
 @pytest.fixture
@@ -98,3 +103,88 @@ def test_what_was_approved_for_other_times_is_not_done(hall: Hall) -> None:
     move(hall, ids[1], at(25, 8, 30))
     with pytest.raises(Stale):
         hall.db.write_now(four_eyes.carry_out, asked, by(keeper))
+
+
+def test_a_hold_becomes_an_appointment_once_two_people_let_it(hall: Hall, clock: FrozenClock) -> None:
+    for role in ("keeper", "second"):
+        add_role(hall, f"{role}-who-books", *BOOKS, "keep_apart", *(["approve"] if role == "second" else []))
+    keeper, second = (hall.person(one, ((hall.branch.id, f"{one}-who-books"),)) for one in ("keeper", "second"))
+    made, hers = pair(hall), book(hall, SHE, at(24, 8, 15))
+    his = hold(hall, at(24, 11, 30), CONTACT, leave=SEES)
+    with pytest.raises(Refused, match="kept-apart-second"):
+        confirm(hall, his, HE, leave=SEES)
+    with pytest.raises(SecondPersonNeeded):
+        confirm(hall, his, HE, leave=ACCEPTS)
+    with pytest.raises(Refused, match="slot-taken"):
+        confirm(hall, his, HE)
+    said = Said(HE, "", "ar", later=True)
+    hall.db.write_now(ask_to_book, hall.branch.id, his, said, WHY, by(keeper))
+    clock.move(timedelta(hours=2))
+    do(hall, bookings.expire_holds)
+    waiting = read(hall, his)
+    assert (waiting.state, waiting.name) == (BookingState.HELD, HE), "it waits for the second person"
+    assert not met(hall), "a time that is held is nobody's appointment"
+    (asked,) = hall.db.read_now(requests)
+    assert (asked.params["pair"], asked.params["bookings"]) == (str(made), sorted([str(hers), str(his)]))
+    with pytest.raises(SecondPersonNeeded):
+        confirm(hall, his, HE, leave=ACCEPTS)
+    hall.db.write_now(approvals.approve, asked.id, by(second))
+    hall.db.write_now(four_eyes.carry_out, asked.id, by(keeper))
+    assert read(hall, his).state is BookingState.CONFIRMED
+    assert not met(hall)
+
+
+def test_a_hold_that_nobody_approves_ends_with_the_request(hall: Hall, clock: FrozenClock) -> None:
+    keeper = hall.person("keeper", ((hall.branch.id, add_role(hall, "books", *BOOKS, "keep_apart")),))
+    pair(hall)
+    book(hall, SHE, at(26, 8, 15))
+    his = hold(hall, at(26, 11, 30), CONTACT, leave=SEES)
+    hall.db.write_now(ask_to_book, hall.branch.id, his, Said(HE, "", "ar", later=True), WHY, by(keeper))
+    (asked,) = hall.db.read_now(requests)
+    assert asked.is_alone
+    clock.move(DELAY + LIFETIME)
+    do(hall, bookings.expire_holds)
+    assert read(hall, his).state is BookingState.EXPIRED
+    with pytest.raises(Refused, match="approval-over"):
+        hall.db.write_now(four_eyes.carry_out_overdue, asked.id)
+
+
+def test_where_there_is_no_second_person_a_hold_is_confirmed_after_a_day(hall: Hall, clock: FrozenClock) -> None:
+    keeper = hall.person("keeper", ((hall.branch.id, add_role(hall, "books", *BOOKS, "keep_apart")),))
+    pair(hall)
+    book(hall, SHE, at(24, 8, 15))
+    his = hold(hall, at(24, 11, 30), CONTACT, leave=SEES)
+    hall.db.write_now(ask_to_book, hall.branch.id, his, Said(HE, "", "ar", later=True), WHY, by(keeper))
+    (asked,) = hall.db.read_now(requests)
+    clock.move(DELAY)
+    hall.db.write_now(four_eyes.carry_out_overdue, asked.id)
+    assert read(hall, his).state is BookingState.CONFIRMED
+
+
+def test_two_who_are_only_held_are_no_meeting_to_be_approved(hall: Hall) -> None:
+    keeper = hall.person("keeper", ((hall.branch.id, add_role(hall, "books", *BOOKS, "keep_apart")),))
+    pair(hall)
+    hold(hall, at(24, 8, 15), name=SHE)
+    his = hold(hall, at(24, 11, 30), CONTACT, leave=SEES)
+    with pytest.raises(Refused, match="kept-apart-protected"):
+        hall.db.write_now(ask_to_book, hall.branch.id, his, Said(HE, "", "ar", later=True), WHY, by(keeper))
+    assert read(hall, his).name == "", "nothing is kept"
+
+
+def test_who_books_no_more_confirms_nothing(hall: Hall) -> None:
+    books = add_role(hall, "books", "book_for_visitor", "keep_apart")
+    keeper, second = hall.person("keeper", ((hall.branch.id, books),)), person(hall, "second")
+    pair(hall)
+    book(hall, SHE, at(24, 8, 15))
+    his = hold(hall, at(24, 11, 30), CONTACT, leave=SEES)
+    hall.db.write_now(ask_to_book, hall.branch.id, his, Said(HE, "", "ar", later=True), WHY, by(keeper))
+    (asked,) = hall.db.read_now(requests)
+    hall.db.write_now(approvals.approve, asked.id, by(second))
+    # To book for visitors does not count in a protected service.
+    with pytest.raises(Denied):
+        hall.db.write_now(four_eyes.carry_out, asked.id, by(keeper))
+    assert read(hall, his).state is BookingState.HELD
+
+
+def do(hall: Hall, action: Callable[..., object]) -> None:
+    hall.db.write_in_now(hall.branch.id, action, hall.branch.id)

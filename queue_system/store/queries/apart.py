@@ -7,7 +7,7 @@ looks for nobody, so that no answer comes later for people who are in a pair.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import chain
 from typing import Any, Final
@@ -194,16 +194,27 @@ def open_pairs(tx: Tx, settings: BranchSettings) -> list[PairView]:
     ]
 
 
-def meetings(tx: Tx, settings: BranchSettings) -> list[Meeting]:
+def not_accepted(tx: Tx, others: Others, booking: BookingView) -> Others:
+    """The same without those whom staff have let this booking meet at its time."""
+    accepted, own = _accepted(tx, booking.branch_id), Placed(booking.id, booking.starts_at, ())
+    return replace(
+        others,
+        placed=tuple(one for one in others.placed if _signed(one.pair, own, one.placed) not in accepted),
+        together=tuple(one for one in others.together if _signed(one, own, own) not in accepted),
+    )
+
+
+def meetings(tx: Tx, settings: BranchSettings, held: Collection[UUID] = ()) -> list[Meeting]:
     """Appointments to come that bring the people of a pair together and that nobody has accepted, by time.
 
-    They were there before the pair, are in services that everybody can book, or got their people later.
+    They were there before the pair, are in services that everybody can book, or got their people later. With `held`,
+    holds that two people together may let become one of them.
     """
     if not keeps_apart(settings):
         return []
     placed: dict[tuple[UUID, str], dict[UUID, Placed]] = {}
     rules = {}
-    for row in tx.rows(_with_keys(settings, tx.now)):
+    for row in tx.rows(_with_keys(settings, tx.now, held)):
         rules[row.pair_id] = _rule(row)
         side = "a" if row.hash == row.key_a else "b"
         placed.setdefault((row.pair_id, side), {})[row.id] = _placed(settings, row)
@@ -225,9 +236,12 @@ def lost_apart(tx: Tx, settings: BranchSettings) -> frozenset[UUID]:
     return frozenset(chain.from_iterable(one.ids for one in meetings(tx, settings)))
 
 
-def _with_keys(settings: BranchSettings, now: datetime) -> sa.Select[Any]:
-    """Confirmed appointments to come of everybody in an open pair."""
+def _with_keys(settings: BranchSettings, now: datetime, held: Collection[UUID]) -> sa.Select[Any]:
+    """Confirmed appointments to come of everybody in an open pair, and those that are `held`."""
     in_pair = KEY.c.hash.in_([PAIR.c.key_a, PAIR.c.key_b])
+    counts = sa.and_(sa.text(f"booking.state IN {PLACED_BOOKINGS}"), BOOKING.c.state == BookingState.CONFIRMED.value)
+    if held:
+        counts = sa.or_(counts, sa.and_(BOOKING.c.id.in_(list(held)), BOOKING.c.state == BookingState.HELD.value))
     return (
         sa.select(
             PAIR.c.id.label("pair_id"), PAIR.c.key_a, PAIR.c.scope, PAIR.c.minutes, PAIR.c.until, KEY.c.hash, *_TIMES
@@ -236,8 +250,7 @@ def _with_keys(settings: BranchSettings, now: datetime) -> sa.Select[Any]:
         .where(
             PAIR.c.branch_id == settings.id,
             IN_FORCE,
-            sa.text(f"booking.state IN {PLACED_BOOKINGS}"),
-            BOOKING.c.state == BookingState.CONFIRMED.value,
+            counts,
             sa.func.coalesce(BOOKING.c.offered_ends_at, BOOKING.c.ends_at) > now,
         )
     )

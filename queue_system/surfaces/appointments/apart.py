@@ -16,14 +16,17 @@ from starlette.routing import BaseRoute, Route
 
 from ...actions import four_eyes
 from ...actions.apart import PairOrder, accept_meeting, end_pair, make_pair
-from ...actions.guarded_meetings import ACTION, ask_to_accept, is_about
+from ...actions.guarded_meetings import ACTION, ask_to_accept, ask_to_book, is_about, is_for_hold
+from ...actions.said import Said
 from ...actions.second_person import SecondPersonNeeded
+from ...actions.series import note_said
 from ...core.apart import LONGEST_MINUTES, AcceptedFor, Leave, Reason, Scope, keyed, read_reference, references
+from ...core.bookings import BookingState
 from ...core.errors import DomainError, Invalid, Missing, Refused
 from ...core.rights import APART_RIGHTS, APPOINTMENT_RIGHTS, BOOK_RIGHTS
 from ...store.database import Tx
 from ...store.queries.apart import PairView, keeps_apart, may_accept, meetings, open_pairs, people_of
-from ...store.queries.approvals import requests
+from ...store.queries.approvals import ApprovalView, requests
 from ...store.queries.bookings import BookingView, booking_by_id
 from ...store.queries.settings import BranchSettings, Names
 from ...web import kit
@@ -139,6 +142,44 @@ async def _with_a_second(here: StaffAtBranch, pair: UUID, ids: list[UUID], why: 
     return kit.see_other(f"{_address(here)}?done=asked")
 
 
+@dataclass(frozen=True, slots=True)
+class Second:
+    """What became of this person's request for a hold: `ready` to be done for the reason `why`, or waited for."""
+
+    ready: bool
+    why: str
+
+
+async def second_person(here: StaffAtBranch, booking: BookingView) -> Second | None:
+    """The open request of this person that those of a hold may meet somebody; None where there is none."""
+    own = await _own_requests(here, booking)
+    return Second(all(one.is_ready(here.now) for one in own), str(own[0].params["why"])) if own else None
+
+
+async def book_with_a_second(here: StaffAtBranch, booking: BookingView, said: Said) -> None:
+    """Ask a second person for each whom the people of a hold would meet; once all are approved, make it binding."""
+    # First, because the page that asks for the password forgets what was typed.
+    await here.do(note_said, booking.id, said, here.actor)
+    await require_confirmed(here)
+    own = await _own_requests(here, booking)
+    if own and all(one.is_ready(here.now) for one in own):
+        for one in own:
+            await here.write_anywhere(four_eyes.carry_out, one.id, here.actor)
+    elif said.leave.accepts is not None:
+        await here.write_anywhere(ask_to_book, here.branch.id, booking.id, said, said.leave.accepts, here.actor)
+
+
+async def _own_requests(here: StaffAtBranch, booking: BookingView) -> list[ApprovalView]:
+    if booking.state is not BookingState.HELD or not may_see(here):
+        return []
+    found = await here.read(requests)
+    return [
+        one
+        for one in found
+        if one.asked_by == here.person.id and one.is_open(here.now) and is_for_hold(one, booking.id)
+    ]
+
+
 def leave_of(here: StaffAtBranch, form: Mapping[str, str] | None = None) -> Leave:
     """What the person may know of pairs, and the reason in a form for letting two people meet."""
     return Leave(may_see(here), _word(AcceptedFor, (form or {}).get("apart", "")))
@@ -167,7 +208,7 @@ def typed_people(here: StaffAtBranch, *typed: str) -> frozenset[str]:
 
 def asked_why(here: StaffAtBranch, refusal: DomainError | None) -> list[tuple[str, str]]:
     """The reasons among which to choose with their words, once it was refused that two people meet; else none."""
-    kept_apart = refusal is not None and refusal.code == "kept-apart"
+    kept_apart = refusal is not None and refusal.code in ("kept-apart", "kept-apart-second")
     return _options(here, AcceptedFor, "apart.accepted") if kept_apart else []
 
 

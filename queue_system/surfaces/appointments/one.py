@@ -15,6 +15,7 @@ from ...actions.bookings import cancel_booking, change_booking, confirm_booking
 from ...actions.home_visits import change_address
 from ...actions.look_ups import record_look_ups
 from ...actions.said import Said
+from ...actions.second_person import SecondPersonNeeded
 from ...actions.series import note_said
 from ...core import bookings, contacts, hours
 from ...core.bookings import Booker, BookingState, BookingStep
@@ -74,6 +75,8 @@ async def confirm(request: Request) -> Response:
         await here.do(confirm_booking, booking.id, here.actor, said)
     except Invalid as mistake:
         return await _page(here, booking, mistake, said)
+    except SecondPersonNeeded:
+        return await _with_a_second(here, booking, said)
     except DomainError as refusal:
         if refusal.code not in ("hold-expired", "slot-withdrawn", "slot-taken"):
             return await _page(here, booking, refusal, said)
@@ -81,6 +84,17 @@ async def confirm(request: Request) -> Response:
         kept = new.Kept(said.name, said.contact, people, said.persons, said.how)
         told = {"with": await new.announced(here, service, booking)}
         return await new.times_page(here, service, told, None, refusal=refusal, kept=kept)
+    return kit.see_other(_address(here, booking))
+
+
+async def _with_a_second(here: StaffAtBranch, booking: BookingView, said: Said) -> Response:
+    """Ask a second person to let people meet who are kept apart, with the time held; or do what was approved."""
+    try:
+        await apart.book_with_a_second(here, booking, said)
+    except Denied:
+        raise
+    except DomainError as failure:
+        return await _page(here, booking, failure, said)
     return kit.see_other(_address(here, booking))
 
 
@@ -209,6 +223,7 @@ async def _page(
         "cancelled": CANCELLED[await here.read(why_cancelled, booking)]
         if booking.state is BookingState.CANCELLED
         else "",
+        "second": await apart.second_person(here, booking),
     }
     values |= await acting_values(here, booking) | await where_values(here, booking, said, shows_number=shows_number)
     return await here.page("appointments/one.html", values, status=failure.status if failure else 200)

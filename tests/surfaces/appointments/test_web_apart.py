@@ -26,6 +26,7 @@ from tests.kit.web_hall import Page, another, clerk, opened, sign_in
 
 BOOK = "/appointments/wifaq"
 PAIRS = f"{BOOK}/apart"
+BOOKS = ("book_for_visitor", "create_protected_case")
 # On the button of a time.
 MARK = "– kept apart"
 
@@ -36,8 +37,8 @@ def house(tmp_path: Path, sqlite_url: str, clock: FrozenClock) -> Iterator[tuple
 
     def people(hall: Hall) -> None:
         for role, rights in (
-            ("keeper", ("book_for_visitor", "check_in", "call_next", "move_bookings", "cancel_bookings", "keep_apart")),
-            ("desk", ("book_for_visitor", "check_in")),
+            ("keeper", (*BOOKS, "check_in", "call_next", "move_bookings", "cancel_bookings", "keep_apart")),
+            ("desk", (*BOOKS, "check_in")),
         ):
             add_role(hall, role, *rights)
             hall.person(role, ((hall.branch.id, role),))
@@ -111,6 +112,56 @@ def test_in_a_protected_service_a_second_person_is_asked_on_the_page(house: tupl
     assert "a court has ordered it" not in page, "only the reason that was approved"
     assert client.post(f"{PAIRS}/{made}/accept", data=sent).headers["location"] == f"{PAIRS}?done=accepted"
     assert not met(hall)
+
+
+def test_a_hold_waits_on_its_page_for_a_second_person(house: tuple[TestClient, Hall]) -> None:
+    client, hall = house
+    service = table(Service)
+    here = service.c.branch_id == hall.branch.id, service.c.slug == CONTACT
+    edit(hall, lambda tx: tx.execute(sa.update(service).where(*here).values(confidentiality="protected")))
+    second = hall.person("second", ((hall.branch.id, add_role(hall, "second", "keep_apart", "approve")),))
+    book(hall, SHE, at(24, 8, 15))
+    pair(hall)
+    his = hold(hall, at(24, 11, 30), CONTACT)
+    one, sent = f"{BOOK}/{his}", {"name": HE, "later": "1"}
+    desk = another(client)
+    sign_in(desk, "desk", "en")
+    assert "kept apart" not in desk.post(f"{one}/confirmation", data=sent).text
+    sign_in(client, "keeper", "en")
+    refused = client.post(f"{one}/confirmation", data=sent)
+    assert refused.status_code == 409
+    assert "a second person must approve it" in refused.text
+    assert "Why it is accepted" in refused.text
+    asked = client.post(f"{one}/confirmation", data=sent | {"apart": "escorted"})
+    assert asked.headers["location"] == one
+    page = client.get(one).text
+    assert "A second person is asked." in page
+    assert f'value="{HE}"' in page, "what was typed stays"
+    (request,) = hall.db.read_now(requests)
+    # Pressed again meanwhile, it still waits, and nobody else reads why.
+    assert client.post(f"{one}/confirmation", data=sent | {"apart": "escorted"}).headers["location"] == one
+    assert len(hall.db.read_now(requests)) == 1
+    assert "second person" not in desk.get(one).text
+    hall.db.write_now(approve, request.id, Actor("staff", str(second)))
+    (form,) = [form for form in Page(client.get(one).text).forms if form.action.endswith("/confirmation")]
+    assert client.post(form.action, data={**sent, "apart": form.values["apart"]}).headers["location"] == one
+    assert read(hall, his).state is BookingState.CONFIRMED
+    assert not met(hall)
+
+
+def test_what_waits_for_a_second_person_can_be_given_back(house: tuple[TestClient, Hall]) -> None:
+    client, hall = house
+    service = table(Service)
+    here = service.c.branch_id == hall.branch.id, service.c.slug == CONTACT
+    edit(hall, lambda tx: tx.execute(sa.update(service).where(*here).values(confidentiality="protected")))
+    book(hall, SHE, at(24, 8, 15))
+    pair(hall)
+    one = f"{BOOK}/{hold(hall, at(24, 11, 30), CONTACT)}"
+    sign_in(client, "keeper", "en")
+    client.post(f"{one}/confirmation", data={"name": HE, "later": "1", "apart": "escorted"})
+    (form,) = [form for form in Page(client.get(one).text).forms if form.action.endswith("/cancellation")]
+    assert client.post(form.action, data=form.values).status_code == 303
+    assert "Held for a short time" not in client.get(one).text
 
 
 def test_staff_who_may_not_know_get_the_page_of_an_unknown_appointment(house: tuple[TestClient, Hall]) -> None:
