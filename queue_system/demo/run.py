@@ -7,7 +7,7 @@ import contextlib
 import json
 import sys
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -41,7 +41,7 @@ from ..store.database import Database, Tx
 from ..store.editing import editing
 from ..store.queries import access
 from ..store.queries.organisation import organisation
-from ..store.queries.settings import BranchSettings, branch_ids, branch_settings
+from ..store.queries.settings import BranchSettings, Names, branch_ids, branch_settings
 from ..store.tables import ORGANISATION, Branch, Role, Staff, table
 from ..web import kit
 from ..web.access import device_cookie
@@ -65,6 +65,8 @@ CLERKS: Final = (
 
 RECEPTIONIST: Final = ("huda", "هدى")
 HEAD: Final = ("karim", "كريم")
+# Who is there in every other branch, too, under the login with the name of the branch behind it.
+ELSEWHERE: Final = (CLERKS[0], RECEPTIONIST, HEAD)
 
 
 @dataclass(frozen=True)
@@ -81,10 +83,14 @@ class SignIn:
 
 @dataclass(frozen=True)
 class Furnished:
-    """The prepared demonstration: the branch shown first, the people who can sign in, device tokens by kind."""
+    """The prepared demonstration: the branch shown first, the people who can sign in, device tokens by kind.
+
+    `elsewhere` are the other branches with the logins of those who work there.
+    """
 
     branch: BranchSettings
     sign_ins: list[SignIn]
+    elsewhere: list[tuple[Names, list[str]]]
     tokens: dict[str, str]
     printer_id: UUID | None
 
@@ -106,6 +112,7 @@ def run_demo(profile: str, *, busy: bool, speed: float | None, real_clock: bool)
         details: dict[str, Any] = {
             "password": PASSWORD,
             "sign_ins": [(person.login, person.role_names) for person in furnished.sign_ins],
+            "elsewhere": furnished.elsewhere,
             "devices": sorted(furnished.tokens),
             "printer": printer,
         }
@@ -158,7 +165,7 @@ def _prepare(configuration: Configuration, wanted: Profile, *, real_clock: bool)
             notes["step_seconds"] = clock.step.total_seconds()
         # From here on everything is written with the time of the demonstration's clock.
         database.clock = clock
-        sign_ins = _people(database, branch)
+        sign_ins, elsewhere = _people(database, branch)
         kept_tokens = notes.get("tokens", {})
         found = {kind: _device_token(database, branch, kind, kept_tokens.get(kind)) for kind in ("kiosk", "display")}
         notes["tokens"] = tokens = {kind: token for kind, token in found.items() if token}
@@ -166,7 +173,7 @@ def _prepare(configuration: Configuration, wanted: Profile, *, real_clock: bool)
         printers = database.read_now(access.devices, branch.id, "printer")
         notes_path.touch(mode=0o600)
         notes_path.write_text(json.dumps(notes))
-        return clock, Furnished(branch, sign_ins, tokens, printers[0].id if printers else None)
+        return clock, Furnished(branch, sign_ins, elsewhere, tokens, printers[0].id if printers else None)
     except Unavailable as error:
         if error.code != "database-unavailable":
             raise
@@ -181,6 +188,10 @@ def _is_empty(tx: Tx) -> bool:
 
 def _foreground(tx: Tx) -> BranchSettings:
     return branch_settings(tx, next(iter(branch_ids(tx).values())))
+
+
+def _branches(tx: Tx) -> list[BranchSettings]:
+    return [branch_settings(tx, one) for one in branch_ids(tx).values()]
 
 
 def step_ahead(now: datetime, calendar: Calendar, kept: timedelta | None) -> timedelta:
@@ -201,16 +212,25 @@ def step_ahead(now: datetime, calendar: Calendar, kept: timedelta | None) -> tim
     return (start if hours.takes_tickets(start, calendar) else opening) - now
 
 
-def _people(database: Database, branch: BranchSettings) -> list[SignIn]:
-    """An administrator, clerks for half of the counters, a receptionist and a head of section; made once."""
+def _people(database: Database, branch: BranchSettings) -> tuple[list[SignIn], list[tuple[Names, list[str]]]]:
+    """An administrator, clerks for half of the counters, a receptionist and a head of section; made once.
+
+    And for each other branch one of each, because nobody learns what a branch is for from the administrator's pages.
+    """
     people = database.read_now(_cast, branch)
+    there = [one for one in people if (one.login, one.name) in ELSEWHERE]
+    others = [one for one in database.read_now(_branches) if one.id != branch.id]
+    away = [
+        (dict(other.names), [replace(one, login=f"{one.login}-{other.slug}", branch_id=other.id) for one in there])
+        for other in others
+    ]
     known = {login for (login,) in database.read_now(lambda tx: tx.rows(sa.select(table(Staff).c.login)))}
     password = hash_password(PASSWORD)
-    for person in people:
+    for person in (*people, *(one for _, found in away for one in found)):
         if person.login not in known:
             new = staff.NewStaff(person.login, person.name, password, "ar", ((person.branch_id, person.role),))
             database.write_now(staff.create_staff, new)
-    return people
+    return people, [(names, [one.login for one in found]) for names, found in away]
 
 
 def _cast(tx: Tx, branch: BranchSettings) -> list[SignIn]:
@@ -333,6 +353,7 @@ def _banner(
         "",
         f"  Sign in with the password {PASSWORD} as",
         *(f"    {person.login:<8} {person.role}" for person in furnished.sign_ins),
+        *([f"  and in the other branches as {logins}."] if (logins := _logins_elsewhere(furnished)) else []),
         "",
         *(["  Made-up visitors are arriving; the clerks are at work, the others are free for you."] if busy else []),
         f"  The day is kept in {configuration.data_dir.absolute()}.",
@@ -340,6 +361,11 @@ def _banner(
         "",
     ]
     print("\n".join(lines), flush=True)  # noqa: T201 - this is what the command is for
+
+
+def _logins_elsewhere(furnished: Furnished) -> str:
+    """The logins of one other branch as an example; "" without one."""
+    return ", ".join(furnished.elsewhere[0][1]) + " (the branch behind the name)" if furnished.elsewhere else ""
 
 
 def _shift(clock: Clock) -> str:

@@ -97,7 +97,11 @@ def assert_complete(demo: Demo) -> None:
             cookie = {"cookie": let_in.headers["set-cookie"].split(";")[0]}
             assert demo.get(path, headers=cookie, follow_redirects=True).status_code == 200
     assert demo.get("/paper").status_code == 200
-    for login in demo.sign_ins:
+    # In the other branches are people, too, and the front page names them.
+    elsewhere = sorted(set(re.findall(r"\b(?:layla|huda|karim)-[\w-]+", front.text)))
+    branches = demo.get("/api/v1/branches").json()["branches"]
+    assert {one.partition("-")[2] for one in elsewhere} == {one["branch"] for one in branches[1:]}
+    for login in (*demo.sign_ins, *elsewhere[:4]):
         session = demo.post("/api/v1/sessions", json={"login": login, "password": PASSWORD})
         assert session.status_code == 201, (login, session.text)
 
