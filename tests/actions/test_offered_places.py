@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
@@ -11,6 +12,7 @@ from queue_system.actions import bookings, earlier, freed_places
 from queue_system.actions.decisions import decide_listed
 from queue_system.actions.series_changes import ChangeOrder, change_series
 from queue_system.core.earlier import Wish
+from queue_system.core.errors import Refused
 from queue_system.core.promises import Choice
 from queue_system.core.series import Scope, SeriesRule
 from queue_system.settings.edits import Edit
@@ -25,9 +27,10 @@ from queue_system.store.queries.series_changes import Change, changes_of, shown_
 from queue_system.store.queries.settings import branch_settings
 from queue_system.store.tables import Booking, PolicyRow, Seat, table
 from tests.kit.deciding import as_stored
-from tests.kit.hall import Hall, change_settings
+from tests.kit.hall import Hall, change_settings, enter
 from tests.kit.legal_aid import START as NINE
-from tests.kit.legal_aid import legal_aid
+from tests.kit.legal_aid import booked as appointment
+from tests.kit.legal_aid import legal_aid, member
 from tests.kit.repeating import WEEKLY, booked, end, fill, look, repeat
 from tests.kit.services import save, set_place, set_service
 
@@ -137,6 +140,27 @@ def test_whom_an_organisation_booked_is_asked_where_it_has_a_place_and_counts_th
     assert hall.db.read_now(places_taken, hall.branch, bar, stretch_of(hall.branch, bar, START)) == 1
 
 
+def test_a_member_that_is_kept_for_somebody_is_free_for_nobody_else(db: Database) -> None:
+    legal_aid(db)
+    change_settings(db, sa.update(table(PolicyRow)).values(freed_slot="waitlist_in_order"))
+    hall = enter(db, "istanbul")
+    # Promised, so that nobody can take the place of whom the other has.
+    giver, first = (
+        appointment(hall, at, asked="amal", contact=f"{who}@example.org")
+        for at, who in ((NINE, "giver"), (NINE + timedelta(days=2), "first"))
+    )
+    wait(hall, first)
+    cancel(hall, giver)
+    assert offer_of(hall, first) is not None
+    assert NINE not in free_with(hall, "amal")
+    assert NINE in free_with(hall, "basel")
+    # Nobody makes room by taking whom somebody else is about to have.
+    one = appointment(hall, NINE, asked="", contact="one@example.org")
+    assert members_of_booking(hall, one) == {member(hall, "basel")}
+    with pytest.raises(Refused, match="slot-taken"):
+        appointment(hall, NINE, asked="", contact="two@example.org")
+
+
 def book(hall: Hall, start: datetime, contact: str) -> BookingView:
     return booked(hall, SERVICE, start, "سلمى الحسن", contact=contact)
 
@@ -146,6 +170,18 @@ def places(hall: Hall, start: datetime) -> int:
     day = start.astimezone(hall.branch.zone).date()
     (found,) = hall.db.read_now(free_days, hall.branch, hall.branch.service(SERVICE), day, day, public=False)
     return sum(slot.places for slot in found.slots if slot.start == start)
+
+
+def free_with(hall: Hall, slug: str) -> list[datetime]:
+    """The times at which a lawyer can be booked on the day of NINE."""
+    service, day = hall.branch.service("assoc-compliance"), NINE.astimezone(hall.branch.zone).date()
+    asked = {member(hall, "lawyers"): member(hall, slug)}
+    (found,) = hall.db.read_now(free_days, hall.branch, service, day, day, public=False, asked=asked)
+    return [slot.start for slot in found.slots]
+
+
+def members_of_booking(hall: Hall, one: BookingView) -> set[UUID]:
+    return {had.member for had in hall.db.read_now(members_had, hall.branch, [one])[one.id]}
 
 
 def wait(hall: Hall, one: BookingView) -> None:

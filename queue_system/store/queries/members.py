@@ -20,15 +20,18 @@ from ...core.members import MemberNeed, WhyMember, Wishes
 from ...core.rearranging import Placed
 from ...core.slots import EPOCH, tick_of
 from ..database import Tx
-from ..tables import Block, Booking, BookingMember, FreedPlace, Seat, table
+from ..tables import Block, Booking, BookingMember, EarlierOffer, FreedPlace, Seat, table
 from ..tables.day import PLACED_BOOKINGS
+from ..tables.earlier import RUNNING_OFFERS
 from .settings import BranchSettings, CounterView, Names, ResourceView, ServiceView, derived
 
 BLOCK = table(Block)
 BOOKING = table(Booking)
 BOOKING_MEMBER = table(BookingMember)
 FREED = table(FreedPlace)
+OFFER = table(EarlierOffer)
 SEAT = table(Seat)
+_RUNNING: Final = sa.text(f"earlier_offer.{RUNNING_OFFERS}")
 
 # The kinds of counters that are members, because one visit has all of it.
 ROOM: Final = "room"
@@ -302,7 +305,9 @@ def _kept(
     without: UUID | None,
     known: Collection[tuple[UUID, UUID]],
 ) -> dict[UUID, list[range]]:
-    """The ticks of seats that are taken although no live booking has the member then: given back, or of a visit that is over.
+    """The ticks of seats that are taken although no live booking has the member then.
+
+    They were given back, are kept for somebody who waits for an earlier time, or are of a visit that is over.
 
     Only bookings that can have such seats are looked at, because two months have a hundred thousand others.
     """
@@ -311,6 +316,7 @@ def _kept(
     freed = sa.select(FREED.c.booking_id).where(
         FREED.c.branch_id == settings.id, sa.text("freed_place.returned_at IS NULL")
     )
+    offered = sa.select(OFFER.c.booking_id).where(OFFER.c.branch_id == settings.id, _RUNNING)
     over = sa.select(BOOKING.c.id).where(
         BOOKING.c.branch_id == settings.id,
         BOOKING.c.starts_at > start - timedelta(days=1),
@@ -318,7 +324,7 @@ def _kept(
         BOOKING.c.state.not_in([state.value for state in LIVE]),
     )
     statement = sa.select(SEAT.c.booking_id, SEAT.c.resource_id, SEAT.c.tick, SEAT.c.freed_id).where(
-        _of_members(settings, ids, ticks), SEAT.c.booking_id.in_(freed.union(over))
+        _of_members(settings, ids, ticks), SEAT.c.booking_id.in_(freed.union(offered, over))
     )
     if without is not None:
         statement = statement.where(SEAT.c.booking_id != without)
