@@ -57,7 +57,7 @@ def void(lock: Locked, booking_id: UUID, to: Collection[int] | None = None, even
         sa.update(MESSAGE)
         .where(
             sa.true() if to is None else MESSAGE.c.n.in_(to),
-            *waiting(lock, booking_id, events),
+            *waiting(lock, (booking_id,), events),
         )
         .values(state="void", ended_at=lock.tx.now)
     )
@@ -65,15 +65,15 @@ def void(lock: Locked, booking_id: UUID, to: Collection[int] | None = None, even
 
 def is_waiting(lock: Locked, booking_id: UUID, n: int, event: Event) -> bool:
     """Whether this is still to be said to a person of a booking."""
-    here = (*waiting(lock, booking_id, (event,)), MESSAGE.c.n == n)
+    here = (*waiting(lock, (booking_id,), (event,)), MESSAGE.c.n == n)
     return lock.tx.row(sa.select(MESSAGE.c.id).where(*here).limit(1)) is not None
 
 
-def waiting(lock: Locked, booking_id: UUID, events: Iterable[Event]) -> tuple[sa.ColumnElement[bool], ...]:
-    """Messages of these events about a booking that wait to be sent."""
+def waiting(lock: Locked, ids: Collection[UUID], events: Iterable[Event]) -> tuple[sa.ColumnElement[bool], ...]:
+    """Messages of these events about some bookings that wait to be sent."""
     return (
         MESSAGE.c.branch_id == lock.id,
-        MESSAGE.c.about == booking_id,
+        MESSAGE.c.about.in_(ids),
         MESSAGE.c.ended_at.is_(None),
         MESSAGE.c.state != "claimed",
         MESSAGE.c.event.in_([one.value for one in events]),

@@ -42,7 +42,7 @@ from ..store.queries.members import has_stand_in
 from ..store.queries.messages import Recipient, due_messages, recipients
 from ..store.queries.series import siblings_to_come
 from ..store.queries.settings import BranchSettings, branch_settings
-from ..store.queries.visit_parts import PartTold, called_off_of, parts_told
+from ..store.queries.visit_parts import PartTold, called_off_of, dates_told, parts_told
 from . import invitation_letters, phone_calls
 from .message_rows import (
     MESSAGE,
@@ -63,7 +63,8 @@ from .message_rows import (
 class ClaimedMessage:
     """A message that this worker alone may send now, to `recipient`; `attempt` counts from 1.
 
-    `series` are the appointments to come of the series that it is about, also those that were called off.
+    `series` are the appointments to come of the series that it is about, also those that were called off, as far as they
+    concern the recipient.
     It is true as of `claimed_at`. `with_another`: the time that OFFERED tells of is with another person than was promised.
     `earlier` is the offer that EARLIER tells of. `parts` are those of a visit that concern the recipient, by time.
     """
@@ -158,34 +159,60 @@ def tell_series(
 ) -> None:
     """Queue one message to each person about several appointments of a series, and reminders of each appointment.
 
-    With `to`, only persons of these numbers are told.
-
-    It replaces what was to be said about each of them alone, and about the series before. `bookings` are as they are
-    after the event, which is `alone` for each of them; whoever has to be called is called once.
+    With `to`, only persons of these numbers are told. It hangs on the first of `bookings` to which the person comes, and
+    replaces what was to be said about each of them alone, and to the same person about the series before. `bookings` are
+    as they are after the event, which is `alone` for each of them; whoever has to be called is called once.
     """
     tx, event = lock.tx, TOLD_OF_SERIES[alone]
-    # Whoever does not receive what must be told is called, which another message about the series does not change.
-    replaced = OF_SERIES - MUST_BE_TOLD | {event}
-    for one in siblings_to_come(tx, lock.id, bookings[0].id) if bookings else ():
-        void(lock, one.id, to, events=replaced)
+    told_of = {
+        one.id: [
+            person
+            for person in (recipients(tx, settings, one) if tx.sends else ())
+            if is_told(person.level, person.contact, tx.sends)
+        ]
+        for one in bookings
+    }
+    meant = [person for people in told_of.values() for person in people if to is None or person.n in to]
+    if meant:
+        # Whoever does not receive what must be told is called, which another message about the series does not change.
+        _void_of_series(lock, settings, bookings[0], meant, OF_SERIES - MUST_BE_TOLD | {event})
+    told: list[Recipient] = []
     for one in bookings:
-        first = one is bookings[0]
-        found = recipients(tx, settings, one) if tx.sends else []
-        told = [person for person in found if is_told(person.level, person.contact, tx.sends)]
         if to is None:
-            phone_calls.note(lock, one.id, event, told=any(person.n == 0 for person in told))
+            phone_calls.note(lock, one.id, event, told=any(person.n == 0 for person in told_of[one.id]))
         void(lock, one.id, to)
         confirmed = one.state is BookingState.CONFIRMED
         reminder = reminder_at(Event.CONFIRMED, one.starts_at, tx.now) if confirmed else None
-        due = ({event: tx.now} if first else {}) | ({Event.REMINDER: reminder} if reminder else {})
-        for person in told:
+        for person in told_of[one.id]:
             if to is None or person.n in to:
-                queue(lock, one, person, due)
+                is_new = not any(person.is_like(known) for known in told)
+                told.append(person)
+                queue(
+                    lock,
+                    one,
+                    person,
+                    ({event: tx.now} if is_new else {}) | ({Event.REMINDER: reminder} if reminder else {}),
+                )
+
+
+def _void_of_series(
+    lock: Locked,
+    settings: BranchSettings,
+    booking: BookingView,
+    people: Collection[Recipient],
+    events: Collection[Event],
+) -> None:
+    """What waits to be said to these people of these events about a booking's series is said by a newer message."""
+    dates = {one.id: one for one in siblings_to_come(lock.tx, lock.id, booking.id)}
+    for job in lock.tx.rows(sa.select(MESSAGE).where(*waiting(lock, dates.keys(), events))):
+        known = [one for one in recipients(lock.tx, settings, dates[job.about]) if one.n == job.n]
+        if not known or any(known[0].is_like(one) for one in people):
+            finish(lock, job, "void")
 
 
 def hand_on(lock: Locked, from_id: UUID, to_id: UUID) -> None:
     """What waits to be said about a series at one of its bookings is said at another, which took its place."""
-    for job in lock.tx.rows(sa.select(MESSAGE).where(*waiting(lock, from_id, OF_SERIES))):
+    for job in lock.tx.rows(sa.select(MESSAGE).where(*waiting(lock, (from_id,), OF_SERIES))):
         sequence = last_sequence(lock.tx, lock.id, to_id, job.n) + 1
         lock.tx.execute(row_of(lock, job).values(about=to_id, sequence=sequence))
 
@@ -210,7 +237,9 @@ def claim_message(tx: Tx, branch_id: UUID, channel: str = MAIL, out: Collection[
             level = strictest(one.to.level for one in parts) if parts else to.level
             if sent_as(channel, level) not in out and take(lock, job):
                 event, attempt = Event(job.event), job.attempts + 1
-                series = tuple(siblings_to_come(tx, branch_id, booking.id)) if event in OF_SERIES else ()
+                series: tuple[BookingView, ...] = ()
+                if event in OF_SERIES:
+                    series, parts = tuple(one.booking for one in parts), ()
                 about = level, job.language, attempt, booking, to, tx.now
                 another = event is Event.OFFERED and has_stand_in(
                     tx, settings, booking.id, booking.offered_starts_at or booking.starts_at
@@ -254,7 +283,9 @@ def report_message(
 def _parts(
     tx: Tx, settings: BranchSettings, job: AnyRow, booking: BookingView, to: Recipient | None
 ) -> tuple[PartTold, ...]:
-    """What a message about a visit tells: the parts to come, also those that were called off, but not in a reminder."""
+    """What a message about a visit or a series tells: what is to come, also what was called off, but not in a reminder."""
+    if to is not None and job.event in OF_SERIES:
+        return tuple(dates_told(tx, settings, booking, to))
     if to is None or job.event not in OF_VISIT:
         return ()
     return tuple(
@@ -267,12 +298,10 @@ def _parts(
 
 def _is_wanted(tx: Tx, job: AnyRow, booking: BookingView, to: Recipient, parts: Sequence[PartTold]) -> bool:
     """Whether a message may still be sent: the settings, the contact and the appointment may have changed since."""
-    if job.event in OF_VISIT:
+    if job.event in OF_VISIT | OF_SERIES:
         return bool(parts) and channel_of(to.contact) == job.channel
     if not is_told(to.level, to.contact, tx.sends) or channel_of(to.contact) != job.channel:
         return False
-    if job.event in OF_SERIES:
-        return bool(siblings_to_come(tx, booking.branch_id, booking.id))
     return is_due_still(
         Event(job.event),
         booking.state,
@@ -312,7 +341,13 @@ def _to_be_called(lock: Locked, job: AnyRow, booking: BookingView) -> list[tuple
         return []
     if event not in OF_SERIES:
         return [(booking, event)]
-    series = siblings_to_come(lock.tx, lock.id, booking.id)
+    tx, settings = lock.tx, branch_settings(lock.tx, lock.id, lock.config_version)
+    people = [one for one in recipients(tx, settings, booking) if one.n == job.n]
+    series = [
+        one
+        for one in siblings_to_come(tx, lock.id, booking.id)
+        if any(known.is_like(to) for known in recipients(tx, settings, one) for to in people)
+    ]
     if event is Event.SERIES_CALLED_OFF:
         return [(one, event) for one in series if one.is_called_off]
     # What else has to be said of one that is to be decided is more than who it is with.

@@ -11,11 +11,14 @@ from icalendar import Calendar
 
 from queue_system.actions import bookings, series_changes
 from queue_system.actions.outbox import ClaimedMessage, claim_message, report_message
+from queue_system.actions.participants import name_participants
 from queue_system.actions.phone_calls import tick
+from queue_system.actions.safe_contact import set_contact_ways
 from queue_system.core.approvals import MANY_BOOKINGS
 from queue_system.core.bookings import Booker, spaced_code
 from queue_system.core.errors import Refused
 from queue_system.core.messages import Event, Level, Outcome
+from queue_system.core.participants import Person, Role
 from queue_system.core.series import Chance, Scope, SeriesRule
 from queue_system.core.support import Why
 from queue_system.i18n.words import words_for
@@ -34,6 +37,7 @@ from tests.kit.repeating import WEEKLY, booked, chances, end, fill, look, office
 START = datetime(2026, 11, 25, 6, 30, tzinfo=UTC)
 WEEK, HOUR = timedelta(weeks=1), timedelta(hours=1)
 SERVICE = "civil-extract"
+BOOKER, COMPANION = "wafa@example.org", "lina@example.org"
 MESSAGE = table(Message)
 HOUSE = House("https://queue.example.org", "house@example.org", "post@example.net", b"a secret")
 
@@ -191,6 +195,52 @@ def test_nobody_is_told_where_the_level_forbids_it(hall: Hall) -> None:
     hall.db.sends = frozenset({Level.FULL})
     repeat(hall, booked(hall, SERVICE, START), SeriesRule(WEEKLY, dates=4))
     assert pending(hall) == []
+
+
+def test_who_comes_along_to_one_appointment_is_told_of_that_one_alone(sending: Hall, four: SeriesView) -> None:
+    assert {one.recipient.contact for one in claim_all(sending)} == {BOOKER}
+    bring(sending, four, 3)
+    assert [one.recipient.contact for one in claim_all(sending)] == [COMPANION]
+    change(sending, four, Change(2, Scope.FOLLOWING, START + WEEK + HOUR))
+    told = {one.recipient.contact: one for one in claim_all(sending)}
+    assert [one.starts_at for one in told[COMPANION].series] == [START + 2 * WEEK + HOUR]
+    assert len(told[BOOKER].series) == 4
+    (event,) = calendar_of(letter(sending, told[COMPANION])).walk("VEVENT")
+    assert event.decoded("DTSTART") == START + 2 * WEEK + HOUR
+    assert "DESCRIPTION" not in event
+    # Whoever comes to none of those that change hears nothing.
+    change(sending, look(sending, four.id), Change(4, Scope.THIS, START + 4 * WEEK))
+    end(sending, look(sending, four.id), 1, Scope.ALL)
+    told = {one.recipient.contact: one for one in claim_all(sending)}
+    assert [one.state.value for one in told[COMPANION].series] == ["cancelled"]
+
+
+def test_what_waits_for_somebody_is_not_ended_by_what_others_are_told(sending: Hall, four: SeriesView) -> None:
+    bring(sending, four, 2)
+    claim_all(sending)
+    change(sending, four, Change(2, Scope.FOLLOWING, START + WEEK + HOUR))
+    end(sending, look(sending, four.id), 3, Scope.FOLLOWING)
+    told = [(one.recipient.contact, one.event) for one in claim_all(sending)]
+    assert sorted(told) == [(COMPANION, Event.SERIES_CHANGED), (BOOKER, Event.SERIES_CANCELLED)]
+
+
+def test_a_message_about_a_series_says_no_more_than_any_of_its_appointments_may(four: SeriesView, hall: Hall) -> None:
+    hall.db.sends = frozenset(Level)
+    third = four.number(3).booking
+    assert third is not None
+    here = hall.branch.id
+    hall.db.write_in_now(here, set_contact_ways, here, third.id, SYSTEM, {0: ("sms_neutral", "")})
+    (claimed,) = claim_all(hall)
+    assert (claimed.event, claimed.level, len(claimed.series)) == (Event.SERIES, Level.NEUTRAL, 4)
+
+
+def bring(hall: Hall, made: SeriesView, n: int) -> None:
+    """Somebody comes along to one of the appointments."""
+    booking = made.number(n).booking
+    assert booking is not None
+    here = hall.branch.id
+    who = [Person(Role.COMPANION, "لينا الحسن", COMPANION)]
+    hall.db.write_in_now(here, name_participants, here, booking.id, SYSTEM, who)
 
 
 def change(hall: Hall, made: SeriesView, wanted: Change) -> None:

@@ -48,6 +48,10 @@ class Recipient:
     contact: str
     level: Level
 
+    def is_like(self, other: Recipient) -> bool:
+        """Whether both have one contact, and both or neither are whom their booking is for."""
+        return self.contact == other.contact and (self.n == 0) == (other.n == 0)
+
 
 def level_for(settings: BranchSettings, booking: BookingView) -> Level:
     """How much messages to whom a booking is for may say; NONE if its service has gone, and its confidentiality with it."""

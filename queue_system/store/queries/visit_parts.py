@@ -1,4 +1,4 @@
-"""The parts of a visit as one person is told about them."""
+"""The parts of a visit, and the dates of a series, as one person is told about them."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from ...core.messages import is_told
 from ..database import Tx
 from .bookings import BookingView, bookings_together
 from .messages import Recipient, recipients
+from .series import siblings_to_come
 from .settings import BranchSettings
 
 
 @dataclass(frozen=True, slots=True)
 class PartTold:
-    """An appointment of a visit, and as which of its persons somebody is told about it."""
+    """An appointment of a visit or series, and as which of its persons somebody is told about it."""
 
     booking: BookingView
     to: Recipient
@@ -45,6 +46,21 @@ def parts_told(tx: Tx, settings: BranchSettings, booking: BookingView, contact: 
         told = [one for one in known if is_told(one.level, one.contact, tx.sends)]
         if told:
             found.append(PartTold(part, told[0]))
+    return found
+
+
+def dates_told(tx: Tx, settings: BranchSettings, booking: BookingView, to: Recipient) -> list[PartTold]:
+    """The dates to come of a booking's series about which its person `to` is told, by time, also those that were called off.
+
+    Somebody may come along to one of them only, and is told of no other. Whoever booked one and comes along to another is
+    told as each, because only the first brings the codes.
+    """
+    found = []
+    for date in siblings_to_come(tx, settings.id, booking.id):
+        known = [one for one in recipients(tx, settings, date) if one.is_like(to)]
+        told = [one for one in known if is_told(one.level, one.contact, tx.sends)]
+        if told:
+            found.append(PartTold(date, told[0]))
     return found
 
 
