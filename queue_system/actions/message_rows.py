@@ -10,7 +10,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from uuid_utils.compat import uuid7
 
-from ..core.messages import OF_ONE, OF_SERIES, OF_VISIT, Event, channel_of
+from ..core.messages import OF_EARLIER, OF_ONE, OF_SERIES, OF_VISIT, Event, channel_of
 from ..store.database import AnyRow, Tx
 from ..store.log import Locked
 from ..store.queries.bookings import BookingView
@@ -108,6 +108,8 @@ def is_overtaken(tx: Tx, job: AnyRow) -> bool:
     if event in OF_SERIES:
         return False
     newer = OF_VISIT if event in OF_VISIT else OF_ONE | OF_SERIES
+    if event not in OF_EARLIER:
+        newer -= OF_EARLIER
     return bool(job.sequence < last_sequence(tx, job.branch_id, job.about, job.n, newer))
 
 

@@ -19,6 +19,8 @@ from ..core.facts.messages import MessageFailed, MessageSent
 from ..core.messages import (
     MAIL,
     MUST_BE_TOLD,
+    OF_EARLIER,
+    OF_ONE,
     OF_SERIES,
     OF_VISIT,
     TOLD_OF_SERIES,
@@ -112,7 +114,7 @@ def tell_parts(
             phone_calls.note(lock, booking.id, event, told=any(one.n == 0 for one in told))
         if not tx.sends:
             continue
-        void(lock, booking.id, to)
+        void(lock, booking.id, to, OF_EARLIER if event in OF_EARLIER else OF_ONE)
         reminder = reminder_at(event, booking.starts_at, tx.now)
         due = {event: tx.now} | ({Event.REMINDER: reminder} if reminder else {})
         for one in told:

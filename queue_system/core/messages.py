@@ -79,9 +79,9 @@ class Outcome(StrEnum):
 
 _LEVELS: Final = {"full": Level.FULL, "minimal": Level.MINIMAL, "neutral": Level.NEUTRAL}
 #: Events after which a reminder makes sense.
-REMINDED: Final = frozenset(
-    {Event.CONFIRMED, Event.CHANGED, Event.EARLIER, Event.EARLIER_OVER, Event.STANDS, Event.HANDED_OVER}
-)
+REMINDED: Final = frozenset({Event.CONFIRMED, Event.CHANGED, Event.STANDS, Event.HANDED_OVER})
+#: Events about another time than that of the appointment, which stays as it was told: what waits to be said of it is true.
+OF_EARLIER: Final = frozenset({Event.EARLIER, Event.EARLIER_OVER})
 #: Events that the branch caused: whoever no message reaches must be called.
 MUST_BE_TOLD: Final = frozenset(
     {

@@ -12,12 +12,13 @@ import sqlalchemy as sa
 from queue_system.actions import bookings as actions
 from queue_system.actions import earlier
 from queue_system.actions.bookings import HoldOrder
+from queue_system.actions.outbox import claim_message, report_message
 from queue_system.actions.retention import erase, tidy
 from queue_system.clock import FrozenClock
 from queue_system.core.earlier import Part, Waiting, Wish, answer_until, order
 from queue_system.core.errors import Refused
 from queue_system.core.freed import Freed, draw_at, returns_at
-from queue_system.core.messages import Event, Level
+from queue_system.core.messages import Event, Level, Outcome
 from queue_system.core.slots import ticks_needed
 from queue_system.store import log
 from queue_system.store.database import Tx
@@ -124,7 +125,8 @@ def test_an_offer_that_nobody_answers_runs_out_once_and_ends_the_waiting(listed:
     cancel(listed, giver)
     offer = offer_of(listed, first)
     assert offer is not None
-    assert [row.event for row in told(listed, first) if row.state == "queued"] == ["earlier", "reminder"]
+    queued = [row.event for row in told(listed, first) if row.state == "queued"]
+    assert sorted(queued) == ["confirmed", "earlier", "reminder"]
     clock.set(offer.until)
     assert offer_of(listed, first) is None
     with pytest.raises(Refused, match="earlier-over"):
@@ -135,6 +137,31 @@ def test_an_offer_that_nobody_answers_runs_out_once_and_ends_the_waiting(listed:
     assert listed.db.read_now(wish_of, listed.branch.id, first.id) is None
     assert [row.event for row in told(listed, first)].count(Event.EARLIER_OVER) == 1
     assert shown(listed, first).starts_at == LATER
+
+
+def test_an_earlier_time_that_was_declined_before_its_letter_leaves_what_was_to_be_said(
+    listed: Hall, clock: FrozenClock
+) -> None:
+    listed.db.sends = frozenset({Level.FULL, Level.MINIMAL})
+    clock.set(LATER - timedelta(days=2, hours=1))
+    giver, first = book(listed, LATER - timedelta(days=1), GIVER), book(listed, LATER, FIRST)
+    wait(listed, first, Wish(notice_hours=3))
+    clock.move(timedelta(hours=6))
+    cancel(listed, giver)
+    assert "earlier" in [row.event for row in told(listed, first)]
+    decline(listed, first)
+    waiting = {row.event: row.due_at for row in told(listed, first) if row.ended_at is None}
+    assert waiting.keys() >= {"confirmed", "reminder"}
+    assert waiting["reminder"] == LATER - timedelta(days=1)
+    claimed = listed.db.write_in_now(listed.branch.id, claim_message, listed.branch.id)
+    while claimed is not None and claimed.booking.id != first.id:
+        claimed = listed.db.write_in_now(listed.branch.id, claim_message, listed.branch.id)
+    assert claimed is not None
+    assert claimed.event is Event.CONFIRMED
+    # The letter about the other time says nothing that this one says.
+    here = listed.branch.id
+    listed.db.write_in_now(here, report_message, here, claimed.id, claimed.attempt, Outcome.LATER, "busy")
+    assert [row.state for row in told(listed, first) if row.event == "confirmed"] == ["queued"]
 
 
 def test_whoever_joins_after_a_place_was_given_back_is_not_asked(listed: Hall, clock: FrozenClock) -> None:
