@@ -275,7 +275,7 @@ def report_message(
         if is_overtaken(tx, job):
             finish(lock, job, "void", error)
             return
-        again = next_attempt(attempt, job.wanted_at, tx.now)
+        again = next_attempt(attempt, job.wanted_at, tx.now, _call_before(tx, job, booking))
         if outcome is Outcome.REFUSED or again is None or (maybe and job.doubtful):
             _give_up(lock, job, booking, error or "internal", maybe=maybe or job.doubtful)
             return
@@ -312,6 +312,13 @@ def _is_wanted(tx: Tx, job: AnyRow, booking: BookingView, to: Recipient, parts: 
         offered=_earlier(tx, job) is not None or booking.offered_starts_at is not None,
         now=tx.now,
     )
+
+
+def _call_before(tx: Tx, job: AnyRow, booking: BookingView) -> datetime | None:
+    """When whoever does not receive a message must have been called; None where nobody is called."""
+    if job.event == Event.VISIT_CALLED_OFF.value:
+        return min((one.starts_at for one in called_off_of(tx, booking)), default=None)
+    return booking.starts_at if job.event in MUST_BE_TOLD else None
 
 
 def _earlier(tx: Tx, job: AnyRow) -> Offer | None:

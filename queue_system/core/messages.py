@@ -200,7 +200,13 @@ def is_due_still(
     return event is not Event.REMINDER or decision not in UNSETTLED
 
 
-def next_attempt(attempts: int, first_due: datetime, now: datetime) -> datetime | None:
-    """When to try again after `attempts` failed ones; None to give up. `first_due` is when it was first to be sent."""
+def next_attempt(
+    attempts: int, first_due: datetime, now: datetime, call_before: datetime | None = None
+) -> datetime | None:
+    """When to try again after `attempts` failed ones; None to give up. `first_due` is when it was first to be sent.
+
+    Whoever is not reached must be called before `call_before`, so half of the time is left for that.
+    """
     again = now + PAUSES[min(attempts, len(PAUSES)) - 1]
-    return again if again - first_due <= GIVE_UP_AFTER else None
+    longest = GIVE_UP_AFTER if call_before is None else min(GIVE_UP_AFTER, (call_before - first_due) / 2)
+    return again if again - first_due <= longest else None

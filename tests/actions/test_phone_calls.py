@@ -60,6 +60,22 @@ def test_a_message_that_is_given_up_becomes_a_call(istanbul: Hall) -> None:
     assert to_call(istanbul) == [(one.code, Event.CALLED_OFF, 0)]
 
 
+def test_who_cannot_be_written_to_becomes_a_call_while_there_is_time_to_call(
+    istanbul: Hall, clock: FrozenClock
+) -> None:
+    one = booked(istanbul, START, asked="amal")
+    clock.set(START - timedelta(hours=2))
+    everything_called_off(istanbul)
+    there = istanbul.branch.id
+    while claimed := istanbul.db.write_in_now(there, claim_message, there):
+        istanbul.db.write_in_now(
+            there, report_message, there, claimed.id, claimed.attempt, Outcome.LATER, "unreachable"
+        )
+        clock.move(timedelta(minutes=15))
+    assert to_call(istanbul) == [(one.code, Event.CALLED_OFF, 0)]
+    assert clock.now() <= START - timedelta(hours=1)
+
+
 def test_each_attempt_counts_and_whoever_was_reached_is_called_no_more(istanbul: Hall) -> None:
     one = booked(istanbul, START, asked="amal", contact=LANDLINE)
     everything_called_off(istanbul)
