@@ -252,12 +252,13 @@ def move_to(lock: Locked, settings: BranchSettings, booking: BookingView, wanted
 
     Its own seats count as free, and it keeps whom it was promised. Raises what `placing.find` raises.
     """
-    tx, service = lock.tx, settings.services[booking.service_id]
-    place = placing.find_instead(lock, settings, service, booking, wanted)
+    place = placing.find_instead(lock, settings, settings.services[booking.service_id], booking, wanted)
+    slot, kept = place.slot, freed_places.accept_what_is_used(lock, booking.id, place.seats, actor)
     _leave(lock, settings, booking)
     placing.take_instead(lock, place, booking.id)
-    slot, changes = place.slot, booking.changes + (not booking.taken_away)
-    until = still_until(booking.prove_until, slot.start, tx.now)
+    listed_places.use_up(lock, kept)
+    changes = booking.changes + (not booking.taken_away and (kept is None or kept.starts_at != slot.start))
+    until = still_until(booking.prove_until, slot.start, lock.tx.now)
     time = {"starts_at": slot.start, "ends_at": slot.end, "changes": changes, "prove_until": until}
     take_step(lock, booking, BookingStep.CHANGE, **time, **offers.SETTLED)
     fact = BookingChanged(
@@ -268,7 +269,7 @@ def move_to(lock: Locked, settings: BranchSettings, booking: BookingView, wanted
     )
     lock.append(fact, actor)
     apart.accept_now(lock, settings, booking, wanted.leave, actor)
-    moved = booking_by_id(tx, lock.id, booking.id)
+    moved = booking_by_id(lock.tx, lock.id, booking.id)
     contact_proofs.wait_as_one(lock, settings, moved)
     return moved
 
@@ -379,8 +380,7 @@ def _corrected(
     if is_over or not bookings.may_replace(hold.name, hold.contact, name, contact):
         raise Refused("request-reused")
     service = settings.services[hold.service_id]
-    standing = standing_of(tx, settings, service, contact, name)
-    refusal = bookings.against_person(policy_of(settings, service), standing)
+    refusal = bookings.against_person(policy_of(settings, service), standing_of(tx, settings, service, contact, name))
     if refusal is not None:
         raise refusal
     tx.execute(

@@ -96,8 +96,7 @@ def _take(lock: Locked, settings: BranchSettings, booking: BookingView, offer: O
     freed_places.end_offer(lock, offer, Outcome.ACCEPTED, actor)
     move_to(lock, settings, booking, Wanted(offer.starts_at, Booker.STAFF), actor)
     offers.store(lock, booking, changes=booking.changes)
-    freed_places.use_up(lock, offer.place_id, booking.id)
-    listed_places.forget_wish(lock, booking.id)
+    listed_places.use_up(lock, offer)
     moved = booking_by_id(lock.tx, lock.id, booking.id)
     outbox.tell(lock, settings, moved, Event.CHANGED)
     return moved

@@ -10,7 +10,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from uuid_utils.compat import uuid7
 
-from ..core import hours
+from ..core import hours, slots
 from ..core.bookings import Policy
 from ..core.earlier import Outcome
 from ..core.facts.bookings import PlaceLeftToLot, PlaceReleased, PlaceReturned
@@ -131,6 +131,23 @@ def end_offer(lock: Locked, offer: Offer, outcome: Outcome, actor: Actor) -> Non
         subject=str(offer.booking_id), code=offer.code, to_starts_at=offer.starts_at.isoformat(), outcome=outcome.value
     )
     lock.append(fact, actor)
+
+
+def accept_what_is_used(lock: Locked, booking_id: UUID, seats: Collection[slots.Seat], actor: Actor) -> Offer | None:
+    """Accept the earlier time that is kept for a booking, where it is about to take some of its `seats`.
+
+    Returns the offer, whose place is used up then. Whoever moves by themselves to the time that was offered has it.
+    """
+    offer = running_offer(lock.tx, lock.id, booking_id)
+    if offer is None:
+        return None
+    kept = sa.select(SEAT.c.resource_id, SEAT.c.tick, SEAT.c.lane).where(
+        SEAT.c.branch_id == lock.id, SEAT.c.booking_id == booking_id, SEAT.c.freed_id == offer.place_id
+    )
+    if {slots.Seat(*row) for row in lock.tx.rows(kept)}.isdisjoint(seats):
+        return None
+    end_offer(lock, offer, Outcome.ACCEPTED, actor)
+    return offer
 
 
 def leave_to_lot(lock: Locked, settings: BranchSettings, place: ListedPlace) -> None:

@@ -20,12 +20,12 @@ from ..core.messages import Event
 from ..core.slots import tick_of
 from ..store.log import SYSTEM, Locked
 from ..store.queries.bookings import booking_by_id, seats_of
-from ..store.queries.earlier import ListedPlace, listed_places, waiting_for
+from ..store.queries.earlier import ListedPlace, Offer, listed_places, waiting_for
 from ..store.queries.helping import against_move
 from ..store.queries.known_members import promised_members
 from ..store.queries.settings import BranchSettings, branch_settings
 from ..store.tables import EarlierOffer, EarlierWish, table
-from . import outbox, placing
+from . import freed_places, outbox, placing
 from .freed_places import end_offer, keep_for, leave_to_lot
 from .placing import Wanted
 
@@ -45,6 +45,13 @@ def forget_wish(lock: Locked, booking_id: UUID) -> bool:
     """Take an appointment off the list; whether it was on it."""
     gone = lock.tx.execute(sa.delete(WISH).where(WISH.c.branch_id == lock.id, WISH.c.booking_id == booking_id))
     return gone.rowcount == 1
+
+
+def use_up(lock: Locked, offer: Offer | None) -> None:
+    """The place of an offer that was accepted has been taken, and its booking waits for no other; None: there was none."""
+    if offer is not None:
+        freed_places.use_up(lock, offer.place_id, offer.booking_id)
+        forget_wish(lock, offer.booking_id)
 
 
 def _pass_on(lock: Locked, settings: BranchSettings, place: ListedPlace) -> bool:

@@ -15,6 +15,7 @@ from queue_system.actions.bookings import HoldOrder
 from queue_system.actions.outbox import claim_message, report_message
 from queue_system.actions.retention import erase, tidy
 from queue_system.clock import FrozenClock
+from queue_system.core.bookings import Booker
 from queue_system.core.earlier import Part, Waiting, Wish, answer_until, order
 from queue_system.core.errors import Refused
 from queue_system.core.freed import Freed, draw_at, returns_at
@@ -254,6 +255,21 @@ def test_the_giver_cannot_take_back_what_is_kept_for_somebody_else(listed: Hall)
     offer = offer_of(listed, first)
     assert offer is not None
     assert offer.starts_at == START + timedelta(days=1)
+
+
+@pytest.mark.parametrize("booker", [Booker.PUBLIC, Booker.STAFF])
+def test_who_moves_to_the_time_that_is_kept_for_them_has_accepted_it(listed: Hall, booker: Booker) -> None:
+    giver, first = book(listed, START, GIVER), book(listed, LATER, FIRST)
+    wait(listed, first)
+    cancel(listed, giver)
+    before = seats(listed, first)
+    moved = do(listed, actions.change_booking, first.id, START, VISITOR, booker)
+    assert (moved.starts_at, moved.changes) == (START, 0)
+    assert [entry.data["outcome"] for entry in facts(listed, "booking.earlier_ended")] == ["accepted"]
+    assert listed.db.read_now(wish_of, listed.branch.id, first.id) is None
+    # Its own place waits for its lot; of the other nothing is kept any more.
+    assert [place.starts_at for place in kept(listed)] == [LATER]
+    assert seats(listed, first) == before
 
 
 def test_a_draw_is_held_at_its_hour_and_can_be_checked(hall: Hall, clock: FrozenClock) -> None:
