@@ -36,7 +36,7 @@ from ...web import kit
 from ...web.errors import message
 from ...web.here import StaffAtBranch, staff_at_branch
 from . import apart, people_form
-from .day import address, read_day
+from .day import YEARS, address, read_day
 from .whereabouts import typed_how
 
 SOURCE: Final = "staff"
@@ -130,11 +130,14 @@ def start_key(start: datetime) -> str:
 
 
 def read_start(text: str) -> datetime:
-    """The instant that a form sent; raises Invalid("slot-unknown")."""
+    """The instant that a form sent; raises Invalid("slot-unknown"), also for one near the ends of the calendar."""
     try:
-        return datetime.strptime(text, _START).replace(tzinfo=UTC)
+        start = datetime.strptime(text, _START).replace(tzinfo=UTC)
     except ValueError:
         raise Invalid("slot-unknown", "start") from None
+    if start.year not in YEARS:
+        raise Invalid("slot-unknown", "start")
+    return start
 
 
 def choices(branch: BranchSettings, service: ServiceView) -> list[MemberView]:
