@@ -49,7 +49,7 @@ from .booking_rows import take_step
 from .channels import How
 from .codes import likely_code, new_code
 from .placing import Wanted
-from .said import Said, as_said, contact_of
+from .said import Said, as_said, as_said_before, contact_of
 
 BOOKING = table(Booking)
 _HOLD = Prepared(sa.insert(BOOKING))
@@ -109,9 +109,9 @@ def hold_instead(tx: Tx, order: HoldOrder, earlier_id: UUID) -> BookingView:
 def confirm_booking(tx: Tx, branch_id: UUID, booking_id: UUID, actor: Actor, said: Said | None = None) -> BookingView:
     """Make a hold binding; idempotent. What was `said` to staff replaces what the hold has.
 
-    Raises Refused with "hold-expired", or "slot-withdrawn" where the settings have changed since the hold, the
-    refusals of `core.bookings.against_person`, and for `said` what `hold_slot` raises for a wrong name or contact,
-    Invalid("parties-missing") and what `said.as_said` raises.
+    Raises Refused with "hold-expired", "slot-withdrawn" where the settings have changed since, "booking-bound" where another
+    person was said before, the refusals of `core.bookings.against_person`, and for `said` what `hold_slot` raises for a wrong
+    name or contact, Invalid("parties-missing") and what `said.as_said` raises.
     """
     foreseen.before_confirmation(tx, branch_id, booking_id)
     with locked(tx, branch_id) as lock:
@@ -217,7 +217,7 @@ def confirm_silently(
 ) -> BookingView:
     """`confirm_in`, but tells nobody."""
     if booking.state is BookingState.CONFIRMED:
-        return booking
+        return as_said_before(settings, booking, said)
     if booking.state is BookingState.EXPIRED:
         raise Refused("hold-expired")
     service = settings.services[booking.service_id]

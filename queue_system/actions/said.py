@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from ..core import bookings, contacts
 from ..core.apart import NO_LEAVE, Leave
 from ..core.bookings import BookingState
-from ..core.errors import Invalid
+from ..core.errors import Invalid, Refused
 from ..core.participants import Person
 from ..store.database import Tx
 from ..store.log import Actor, Locked, locked
@@ -67,6 +67,21 @@ def as_said(lock: Locked, settings: BranchSettings, hold: BookingView, said: Sai
     participants.store_people(lock, settings, named, said.others, actor, all_parties=not said.later)
     members.meet_again(lock, settings, named)
     return named
+
+
+def as_said_before(settings: BranchSettings, booking: BookingView, said: Said | None) -> BookingView:
+    """An appointment that is bound, for whom was said before; raises Refused("booking-bound") where somebody else is said now.
+
+    So a form that was sent twice changes nothing, and one that was corrected meanwhile is not lost without a word.
+    """
+    if said is not None:
+        service, meant = settings.services[booking.service_id], None
+        with suppress(Invalid):
+            contact = contact_of(settings, service, said.contact, sure=True, needed=False)
+            meant = *read_for(service, said.name, said.reference), contact
+        if meant != (booking.name, booking.reference, booking.contact):
+            raise Refused("booking-bound")
+    return booking
 
 
 def keep_answers(tx: Tx, branch_id: UUID, hold_id: UUID, reference: str, way: str, note: str) -> None:

@@ -30,7 +30,7 @@ from . import apart, channels, members, offers, outbox, placing
 from .bookings import bind, expire_due
 from .codes import new_code
 from .placing import Wanted
-from .said import Said, as_said
+from .said import Said, as_said, as_said_before
 
 BOOKING, DATE, SERIES = table(Booking), table(SeriesDate), table(BookingSeries)
 PARTICIPANT = table(Participant)
@@ -70,14 +70,17 @@ class SeriesOrder:
 def note_said(tx: Tx, branch_id: UUID, booking_id: UUID, said: Said, actor: Actor) -> BookingView:
     """Keep with a hold what was said to staff, before they confirm it together with others.
 
-    Raises Refused("hold-expired") and what `confirm_booking` raises for a wrong name or contact.
+    One that was confirmed before is repeated as it is. Raises Refused with "hold-expired" or "booking-bound", and what `confirm_booking` raises for a wrong name or contact.
     """
     with locked(tx, branch_id) as lock:
         expire_due(lock)
         booking = booking_by_id(tx, branch_id, booking_id)
+        settings = branch_settings(tx, branch_id, lock.config_version)
+        if booking.state is BookingState.CONFIRMED:
+            return as_said_before(settings, booking, said)
         if booking.state is not BookingState.HELD:
             raise Refused("hold-expired")
-        return as_said(lock, branch_settings(tx, branch_id, lock.config_version), booking, said, actor)
+        return as_said(lock, settings, booking, said, actor)
 
 
 def make_series(tx: Tx, branch_id: UUID, order: SeriesOrder, actor: Actor) -> UUID:

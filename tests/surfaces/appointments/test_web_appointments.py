@@ -239,7 +239,27 @@ def test_scenario_21_other_appointments_of_the_same_person_are_shown_and_stop_no
     assert said not in look(client, f"{HERE}/{second.id}").text
 
 
+def test_what_is_entered_after_the_confirmation_is_not_lost_without_a_word(client: TestClient, hall: Hall) -> None:
+    held = hold(client, hall, look(client, f"{HERE}/new?service={SERVICE}"))
+    form, said = look(client, f"{HERE}/{held.id}"), {"name": NAME, "contact": "+97455512345"}
+    assert send(client, form, "confirmation", **said).status_code == 303
+    # The button was pressed twice.
+    assert send(client, form, "confirmation", **said).status_code == 303
+    # Back, another name, and once more.
+    again = send(client, form, "confirmation", **said | {"name": "هدى الأتاسي"})
+    assert again.status_code == 409
+    assert "was confirmed before with another name or contact" in again.text
+    assert read(hall, held).name == NAME
+    # Back, and to be repeated: that is possible, and no second appointment is made.
+    repeated = send(client, form, "confirmation", repeat="1", **said)
+    assert repeated.headers["location"] == f"{HERE}/{held.id}/series"
+    assert [one.state for one in bookings(hall)] == [BookingState.CONFIRMED]
+
+
 def test_days_beyond_the_calendar_are_no_error(client: TestClient) -> None:
+    page = look(client, f"{HERE}/new?service={SERVICE}")
+    for start in ("00010101T0000Z", "99991231T2359Z"):
+        assert send(client, page, "new", start=start).status_code == 422
     for day in ("9999-12-31", "0001-01-01", "no-day", "2026-02-30"):
         assert client.get(f"{HERE}?day={day}").status_code == 200
         assert client.get(f"{HERE}/new?service={SERVICE}&from={day}").status_code == 200
