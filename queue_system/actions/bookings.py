@@ -142,7 +142,7 @@ def change_booking(
         settings = branch_settings(tx, branch_id, lock.config_version)
         expire_due(lock)
         booking = booking_by_id(tx, branch_id, booking_id)
-        if booking.starts_at == starts_at:
+        if booking.starts_at == starts_at and booking.state is BookingState.CONFIRMED:
             return booking
         if booking.taken_away and booking.offered_starts_at == starts_at:
             return offers.accept(lock, settings, booking, actor)

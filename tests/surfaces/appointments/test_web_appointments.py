@@ -124,6 +124,18 @@ def test_an_appointment_is_moved_and_called_off(client: TestClient, hall: Hall) 
     assert client.get(f"{HERE}/{booked.id}/time").status_code == 303
 
 
+def test_a_form_of_before_the_cancellation_does_not_say_that_it_moved(client: TestClient, hall: Hall) -> None:
+    one = book(client, hall)
+    form = look(client, f"{HERE}/{one.id}/time")
+    start = starts(form)[1]
+    assert send(client, form, "time", start=start).headers["location"].endswith("?done=moved")
+    # The button was pressed twice.
+    assert send(client, form, "time", start=start).headers["location"].endswith("?done=moved")
+    assert client.post(f"{HERE}/{one.id}/cancellation").status_code == 303
+    assert send(client, form, "time", start=start).headers["location"] == f"{HERE}/{one.id}"
+    assert read(hall, one).state is BookingState.CANCELLED
+
+
 def test_who_was_asked_for_stays_when_the_appointment_moves(client: TestClient, hall: Hall) -> None:
     officers(hall, SERVICE)
     page = look(client, f"{HERE}/new?service={SERVICE}&with=basel")
