@@ -23,7 +23,7 @@ from queue_system.store.database import Database, Tx
 from queue_system.store.dialect import READERS
 from queue_system.store.log import SYSTEM
 from queue_system.store.prepared import Prepared
-from queue_system.store.queries import line
+from queue_system.store.queries import known_members, line
 from queue_system.store.tables import ORGANISATION, Branch, Entry, Ticket, table
 from tests.kit.hall import Hall, furnish
 
@@ -261,6 +261,13 @@ def test_the_day_is_found_without_reading_history(hall: Hall) -> None:
     found = plan(hall.db, at_counter.params({"branch": uuid4(), "counter": uuid4()}))
     # Both indexes hold only open tickets; the statistics of a small table decide which one is used.
     assert "one_ticket_a_counter" in found or (not hall.db.dialect.is_embedded and "open_tickets" in found)
+
+
+def test_whom_a_person_has_met_is_found_without_reading_those_of_others(hall: Hall) -> None:
+    who = {"branch": uuid4(), "service": uuid4(), "contact": "hala@example.org"}
+    found = plan(hall.db, known_members._BY_CONTACT.statement.params(who))
+    assert "placed_bookings" in found
+    assert "visits_of_contact" in found
 
 
 # ---------------------------------------------------------------- the timetable

@@ -28,10 +28,9 @@ _PRESENT = Prepared(
     .where(HAS.c.branch_id == sa.bindparam("branch"), HAS.c.booking_id == sa.bindparam("booking"))
     .order_by(HAS.c.need_id)
 )
-_MET = (
-    sa.select(BOOKING.c.id, BOOKING.c.name, BOOKING.c.starts_at, HAS.c.first_tick, HAS.c.stop_tick, HAS.c.member_id)
-    .select_from(BOOKING.join(HAS, (HAS.c.branch_id == BOOKING.c.branch_id) & (HAS.c.booking_id == BOOKING.c.id)))
-    .where(BOOKING.c.branch_id == sa.bindparam("branch"), BOOKING.c.service_id == sa.bindparam("service"))
+# Without their members, because SQLite would begin with all members of the branch.
+_MET = sa.select(BOOKING.c.id, BOOKING.c.name, BOOKING.c.starts_at).where(
+    BOOKING.c.branch_id == sa.bindparam("branch"), BOOKING.c.service_id == sa.bindparam("service")
 )
 # Two statements in one, because each state has an index of its own.
 _TO_COME = _MET.where(sa.text(f"booking.state IN {PLACED_BOOKINGS}"))
@@ -42,12 +41,13 @@ _IS_CALLED = BOOKING.c.name == sa.bindparam("name")
 _BY_REFERENCE = Prepared(sa.union_all(_TO_COME.where(_IS_CALLED), _OVER.where(_IS_CALLED)))
 
 
-def present_members(tx: Tx, settings: BranchSettings, booking: BookingView) -> dict[UUID, Present]:
+def present_members(tx: Tx, settings: BranchSettings, booking: BookingView | AnyRow) -> dict[UUID, Present]:
     """Whom an appointment has, by need, at its own time and not at one that is only offered."""
+    tick = tick_of(booking.starts_at, settings.tick_minutes)
     return {
         row.need_id: Present(row.member_id, WhyMember(row.why), range(row.first_tick, row.stop_tick), row.announced_at)
         for row in tx.rows(_PRESENT, {"branch": settings.id, "booking": booking.id})
-        if _is_of_its_time(settings, booking, row)
+        if row.first_tick <= tick < row.stop_tick
     }
 
 
@@ -90,15 +90,12 @@ def met_members(
         for row in tx.rows(statement, values)
     ]
     person = name_key(name)
-    mine = [
-        row
-        for row in found
-        if row.id != besides and name_key(row.name) == person and _is_of_its_time(settings, row, row)
-    ]
-    last = max(((row.starts_at, row.id) for row in mine), default=None)
-    known = members_of(settings)
-    at_last = (known.get(row.member_id) for row in mine if (row.starts_at, row.id) == last)
-    return tuple(one.id for one in at_last if one is not None and one.kind in PEOPLE)
+    mine = [row for row in found if row.id != besides and name_key(row.name) == person]
+    if not mine:
+        return ()
+    had = present_members(tx, settings, max(mine, key=lambda row: (row.starts_at, row.id)))
+    known = (members_of(settings).get(one.member) for one in had.values())
+    return tuple(one.id for one in known if one is not None and one.kind in PEOPLE)
 
 
 def reads_of_met(settings: BranchSettings, service: ServiceView, name: str, contact: str) -> tuple[Statement, ...]:
@@ -109,8 +106,3 @@ def reads_of_met(settings: BranchSettings, service: ServiceView, name: str, cont
     if service.confidentiality.protected and is_reference(name):
         return ((_BY_REFERENCE, who | {"name": name}),)
     return ((_BY_CONTACT, who | {"contact": contact}),) if name and contact else ()
-
-
-def _is_of_its_time(settings: BranchSettings, booking: BookingView | AnyRow, row: AnyRow) -> bool:
-    """Whether a member is had at the booking's own time."""
-    return tick_of(booking.starts_at, settings.tick_minutes) in range(row.first_tick, row.stop_tick)
