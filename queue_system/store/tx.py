@@ -201,8 +201,13 @@ class Tx:
         with the same values then find the outcome here, unless something was written or locked since. So it changes no
         result, and what was foreseen wrongly costs only its time.
         """
-        if not self._dialect.is_embedded:
+        if self.has_round_trips:
             self._foreseen += reads
+
+    @property
+    def has_round_trips(self) -> bool:
+        """Whether a server answers, so that it is worth some work to foresee what will be read."""
+        return not self._dialect.is_embedded
 
     def hand_on(self) -> list[Change]:
         """The changes that wait, for the next work of the same transaction; they wait here no more."""
@@ -228,6 +233,10 @@ class Tx:
                 if read[0] is statement and read[1] == values:
                     del self._known[n]
                     return outcome
+        if not self._unsent and not self._foreseen:
+            alone: list[Outcome] = []
+            self._dialect.run(self._connection, [(statement, values)], alone)
+            return alone[0]
         changes, self._unsent = self._unsent, []
         also, self._foreseen = [one for one in self._foreseen if one != (statement, values)], []
         outcome, *known = self._sent(changes, [(statement, values), *also])

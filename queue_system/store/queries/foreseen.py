@@ -26,6 +26,8 @@ def for_hold(
     tx: Tx, settings: BranchSettings, service: ServiceView, starts_at: datetime, contact: str, name: str
 ) -> None:
     """Once the branch is locked: the standing of the booker, whom they have met, and what is taken at the time."""
+    if not tx.has_round_trips:
+        return
     _standing(tx, settings, service, contact)
     tx.foresee(*known_members.reads_of_met(settings, service, name, contact))
     plan = bookings.plan_on(settings, service, hours.opening_day(starts_at, settings.calendar, service.id))
@@ -40,6 +42,8 @@ def before_confirmation(tx: Tx, branch_id: UUID, booking_id: UUID) -> None:
 
 def for_confirmation(tx: Tx, settings: BranchSettings, service: ServiceView, hold: BookingView) -> None:
     """Once the hold is known: its seats, its booker's standing and ways to be contacted, and who is away."""
+    if not tx.has_round_trips:
+        return
     _standing(tx, settings, service, hold.contact)
     tx.foresee(blocks.read_of_blocks(tx, settings))
     tx.foresee((bookings.SEATS_OF, {"branch": settings.id, "booking": hold.id}))
