@@ -34,8 +34,8 @@ def test_the_median_is_off_by_less_than_eight_minutes(told: list[Told]) -> None:
 
 
 def test_a_forecast_is_better_than_an_average_of_the_last_waits(told: list[Told]) -> None:
-    average, _ = best_rolling_average(told)
-    assert squared_error(told) <= 0.7 * average
+    average = best_rolling_average(told)
+    assert average.ours <= 0.7 * average.error
 
 
 def test_a_forecast_of_a_plain_line_is_nearly_as_good_as_theory() -> None:

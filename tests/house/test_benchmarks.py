@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 from benchmarks import fixtures, full_book, slots
+from benchmarks.forecast import WAITING, full_hall
+from queue_system.core.waits.durations import learnt
+from queue_system.core.waits.forecast import forecast
 from queue_system.store.database import Database
 from queue_system.store.queries.appointments import appointments_on
 from tests.kit.hall import furnish
@@ -21,3 +26,12 @@ def test_the_full_book_is_one_that_the_rules_allow(db: Database) -> None:
     found = db.read_now(appointments_on, hall.branch, full)
     assert len(found.bookings) == full_book.BOOKINGS_A_DAY
     assert db.read_now(faults, hall.branch) == []
+
+
+def test_everybody_in_the_full_hall_is_forecast() -> None:
+    hall = full_hall()
+    assert (len(hall.waiting), len(hall.counters)) == (WAITING, 8)
+    durations = {one.service_id: learnt([], 10) for one in hall.waiting}
+    told = forecast(hall, durations, seed=1, rounds=3)
+    assert len(told.tickets) == WAITING
+    assert all(wait.p90 < math.inf for wait in (*told.tickets.values(), *told.newcomers.values()))

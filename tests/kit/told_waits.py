@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from queue_system.core.waits.announce import STEP_MIN, Announcements, Said
@@ -32,6 +33,14 @@ class Told:
     @property
     def held(self) -> bool:
         return self.said is not None and self.minutes <= self.said.range.most
+
+
+class Rival(NamedTuple):
+    """Another forecast: its mean squared error in minutes², and ours for the same people."""
+
+    name: str
+    error: float
+    ours: float
 
 
 class ToldWaits:
@@ -99,31 +108,40 @@ def windows(told: Sequence[Told], size: int) -> list[float]:
     return [coverage(told[first : first + size]) for first in range(0, len(told) - size + 1, size)]
 
 
-def best_rolling_average(told: Sequence[Told]) -> tuple[float, str]:
-    """The mean squared error of the best average of the last waits, chosen when all is known, and which one it is.
+def best_rolling_average(told: Sequence[Told]) -> Rival:
+    """The best average of the last waits of the day, chosen when all is known.
 
     Averages of the waits of the last 1 to 50 people who were called: in the branch, in the queue, in the queue and class.
     """
     groups: dict[str, Callable[[Told], Hashable]] = {
-        "branch": lambda one: None,
-        "queue": lambda one: one.person.ticket.queue_id,
-        "queue and class": lambda one: (one.person.ticket.queue_id, one.person.ticket.weight),
+        "branch": lambda one: one.person.issued_at.date(),
+        "queue": lambda one: (one.person.issued_at.date(), one.person.ticket.queue_id),
+        "queue and class": lambda one: (
+            one.person.issued_at.date(),
+            one.person.ticket.queue_id,
+            one.person.ticket.weight,
+        ),
     }
     came = [one for one in told if one.came]
     calls = sorted((one.person.issued_at + one.minutes * MINUTE, place) for place, one in enumerate(came))
-    errors: defaultdict[str, list[float]] = defaultdict(list)
+    compared: defaultdict[str, list[tuple[float, Told]]] = defaultdict(list)
     for name, group in groups.items():
         last: defaultdict[Hashable, list[float]] = defaultdict(list)
         known = 0
         for one in came:
-            while calls[known][0] <= one.person.issued_at:
+            while calls[known][0] < one.person.issued_at:
                 called = came[calls[known][1]]
                 last[group(called)].append(called.minutes)
                 known += 1
             for size in (1, 2, 3, 5, 10, 20, 50):
                 if waits := last[group(one)][-size:]:
-                    errors[f"last {size} of the {name}"].append((one.minutes - sum(waits) / len(waits)) ** 2)
-    return min((statistics.mean(found), name) for name, found in errors.items())
+                    error = (one.minutes - sum(waits) / len(waits)) ** 2
+                    compared[f"last {size} of the {name}"].append((error, one))
+    rivals = [
+        Rival(name, statistics.mean(error for error, _ in found), squared_error(one for _, one in found))
+        for name, found in compared.items()
+    ]
+    return min(rivals, key=lambda rival: rival.error)
 
 
 def squared_error(told: Iterable[Told]) -> float:
