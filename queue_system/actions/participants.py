@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -10,32 +10,34 @@ import sqlalchemy as sa
 
 from ..core import contacts
 from ..core.bookings import LIVE, BookingState
-from ..core.errors import Invalid, Refused
+from ..core.errors import Invalid, Refused, Stale
 from ..core.facts.participants import ParticipantsNamed
 from ..core.messages import Event
 from ..core.participants import MOST_OTHERS, Person, against_unnamed, missing_parties, read_named
 from ..store.database import Tx
 from ..store.log import Actor, Locked, locked
 from ..store.queries.bookings import BookingView, booking_by_id
-from ..store.queries.participants import ParticipantView, others_of
+from ..store.queries.participants import ParticipantView, last_gone, others_of, seen_of
 from ..store.queries.settings import BranchSettings, ServiceView, branch_settings
-from ..store.tables import Participant, table
+from ..store.tables import Booking, Participant, table
 from . import apart, outbox
 from .safe_contact import asked, carry_over_to
 
-PARTICIPANT = table(Participant)
+BOOKING, PARTICIPANT = table(Booking), table(Participant)
 
 
-def name_participants(tx: Tx, branch_id: UUID, booking_id: UUID, actor: Actor, others: Sequence[Person]) -> None:
+def name_participants(
+    tx: Tx, branch_id: UUID, booking_id: UUID, actor: Actor, others: Sequence[Person], seen: str | None = None
+) -> None:
     """Let these be the people of a booking besides whom it was booked for.
 
-    Raises Missing("booking"), Refused with "booking-over" or "participant-recorded", and what `store_people` raises.
+    Raises Missing("booking"), Refused("booking-over"), and what `store_people` raises.
     """
     with locked(tx, branch_id) as lock:
         booking = booking_by_id(tx, branch_id, booking_id)
         if booking.state not in LIVE:
             raise Refused("booking-over")
-        store_people(lock, branch_settings(tx, branch_id, lock.config_version), booking, others, actor)
+        store_people(lock, branch_settings(tx, branch_id, lock.config_version), booking, others, actor, seen=seen)
 
 
 def store_people(
@@ -46,14 +48,20 @@ def store_people(
     actor: Actor,
     *,
     all_parties: bool = False,
+    seen: str | None = None,
 ) -> None:
     """`name_participants` within an action that has locked the branch. Who was there and is not among `others` goes.
 
+    `seen` is the fingerprint of those who were shown (`store.queries.participants.seen_of`); None where nobody was. The
+    same once more changes nothing.
+
     With `all_parties` it raises Invalid("parties-missing") where the service asks for more than are named.
-    Raises Invalid for a wrong name, case number or contact, on a field such as `other-2-name`, and
+    Raises Invalid for a wrong name, case number or contact, on a field such as `other-2-name`,
+    Stale("participants-changed") where other people are stored now than were shown, and
     Refused("participant-recorded") where somebody would go of whom is recorded whether they came.
     """
-    known = {one.n: one for one in others_of(lock.tx, lock.id, booking.id)}
+    stored = others_of(lock.tx, lock.id, booking.id)
+    known = {one.n: one for one in stored}
     wanted = _read(lock.tx, settings, booking, others, known)
     if all_parties:
         parties = settings.services[booking.service_id].parties
@@ -62,12 +70,17 @@ def store_people(
         )
         if refusal is not None:
             raise refusal
+    if seen is not None and seen != seen_of(stored):
+        if _are(stored, wanted.values()):
+            return
+        raise Stale("participants-changed")
     gone = known.keys() - wanted.keys()
     if any(known[n].attendance for n in gone):
         raise Refused("participant-recorded")
     here = (PARTICIPANT.c.branch_id == lock.id, PARTICIPANT.c.booking_id == booking.id)
     if gone:
         lock.tx.execute(sa.delete(PARTICIPANT).where(*here, PARTICIPANT.c.n.in_(gone)))
+        _keep_numbers(lock, booking, max(gone))
     changed = False
     for n, values in wanted.items():
         if n not in known:
@@ -95,6 +108,20 @@ def read_for(service: ServiceView, name: str, reference: str) -> tuple[str, str]
     return read_named(name, reference, protected=level.protected, alias=level.takes_alias)
 
 
+def _are(stored: Sequence[ParticipantView], wanted: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether these people, in their order, are stored already."""
+    typed = [{name: value for name, value in one.items() if name != "contact_asked_at"} for one in wanted]
+    return len(stored) == len(typed) and all(
+        getattr(one, name) == value for one, values in zip(stored, typed, strict=True) for name, value in values.items()
+    )
+
+
+def _keep_numbers(lock: Locked, booking: BookingView, gone: int) -> None:
+    """Let nobody get the number of somebody who has gone: a page that is still open may name them by it."""
+    here = BOOKING.c.branch_id == lock.id, BOOKING.c.id == booking.id, BOOKING.c.last_gone < gone
+    lock.tx.execute(sa.update(BOOKING).where(*here).values(last_gone=gone))
+
+
 def _read(
     tx: Tx,
     settings: BranchSettings,
@@ -107,7 +134,7 @@ def _read(
     typed = [(place, one) for place, one in enumerate(others, 1) if not one.empty]
     if len(typed) > MOST_OTHERS:
         raise Invalid("participants-many", "others")
-    next_n = max(known, default=0) + 1
+    next_n = 1 + max((last_gone(tx, booking.branch_id, booking.id) if typed else 0, *known))
     found: dict[int, dict[str, Any]] = {}
     for place, one in typed:
         try:

@@ -9,7 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from ..core.bookings import BookingState
-from ..core.errors import Invalid, Missing
+from ..core.errors import Invalid, Missing, Stale
 from ..core.facts.participants import ContactAsked
 from ..core.messages import Event, is_told
 from ..core.safe_contact import read_way
@@ -18,7 +18,7 @@ from ..store.log import Actor, Locked, locked
 from ..store.queries.bookings import BookingView, booking_by_id
 from ..store.queries.contact_ways import said_before
 from ..store.queries.messages import recipients
-from ..store.queries.participants import others_of
+from ..store.queries.participants import others_of, seen_of
 from ..store.queries.settings import BranchSettings, branch_settings
 from ..store.tables import Booking, Participant, table
 from . import outbox
@@ -27,12 +27,20 @@ BOOKING, PARTICIPANT = table(Booking), table(Participant)
 
 
 def set_contact_ways(
-    tx: Tx, branch_id: UUID, booking_id: UUID, actor: Actor, said: Mapping[int, tuple[str, str]]
+    tx: Tx,
+    branch_id: UUID,
+    booking_id: UUID,
+    actor: Actor,
+    said: Mapping[int, tuple[str, str]],
+    seen: str | None = None,
 ) -> None:
     """Store what people said when they were asked: way and note, by number in the booking (`tables.people.Participant`).
 
-    Whoever may be written to from now on is told about an appointment to come. Raises Missing("booking"), also for an erased person, and Invalid as
-    `core.safe_contact.read_way` does, on a field such as `way-2`.
+    Whoever may be written to from now on is told about an appointment to come. `seen` is the fingerprint of what was shown
+    (`store.queries.participants.seen_of`, with the booking); the same once more changes nothing.
+
+    Raises Missing("booking"), also for an erased person, Stale("ways-changed") where something else is stored now, and
+    Invalid as `core.safe_contact.read_way` does, on a field such as `way-2`.
     """
     with locked(tx, branch_id) as lock:
         settings = branch_settings(tx, branch_id, lock.config_version)
@@ -40,7 +48,14 @@ def set_contact_ways(
         if booking.erased_at is not None:
             raise Missing("booking")
         told = _told(lock, settings, booking)
-        known = {0, *(one.n for one in others_of(tx, branch_id, booking_id))}
+        others = others_of(tx, branch_id, booking_id)
+        if seen is not None and seen != seen_of(others, booking):
+            stored = {0: (booking.contact_way or "", booking.contact_note)}
+            stored |= {one.n: (one.contact_way or "", one.contact_note) for one in others}
+            if stored == dict(said):
+                return
+            raise Stale("ways-changed")
+        known = {0, *(one.n for one in others)}
         for n, (way, note) in said.items():
             if n in known:
                 try:

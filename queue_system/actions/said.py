@@ -33,7 +33,7 @@ class Said:
     Name and contact may be empty, but staff need a contact where they call or visit the person, also by video. `reference` is a case
     number besides the name; `others` are the people who come along, and `later` says that the missing ones of the parties
     that the service asks for will be named later. `way` and `note` say how the person may be contacted
-    (`core.safe_contact.Way`); "" where nobody asked.
+    (`core.safe_contact.Way`); "" where nobody asked. `seen`: who was shown, as for `participants.store_people`.
     """
 
     name: str
@@ -48,6 +48,7 @@ class Said:
     note: str = ""
     how: How | None = None
     leave: Leave = NO_LEAVE
+    seen: str | None = None
 
 
 def as_said(lock: Locked, settings: BranchSettings, hold: BookingView, said: Said, actor: Actor) -> BookingView:
@@ -64,7 +65,7 @@ def as_said(lock: Locked, settings: BranchSettings, hold: BookingView, said: Sai
         .values(name=name, contact=contact, language=said.language, reference=reference, persons=persons, **way)
     )
     named = channels.keep(lock, settings, booking_by_id(lock.tx, lock.id, hold.id), said.how)
-    participants.store_people(lock, settings, named, said.others, actor, all_parties=not said.later)
+    participants.store_people(lock, settings, named, said.others, actor, all_parties=not said.later, seen=said.seen)
     members.meet_again(lock, settings, named)
     return named
 

@@ -48,6 +48,7 @@ _ITS_OWN: Final[dict[str, Any]] = {
     "erased_at": None,
     "helper": "",
     **offers.SETTLED,
+    "last_gone": 0,
 }
 
 

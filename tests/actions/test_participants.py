@@ -11,13 +11,13 @@ from queue_system.actions.bookings import HoldOrder
 from queue_system.actions.participants import name_participants
 from queue_system.actions.said import Said
 from queue_system.core.bookings import Booker, BookingState
-from queue_system.core.errors import Invalid, Refused
+from queue_system.core.errors import Invalid, Refused, Stale
 from queue_system.core.participants import MOST_OTHERS, Person, Role
 from queue_system.store import log
 from queue_system.store.database import Database
 from queue_system.store.log import SYSTEM
 from queue_system.store.queries.bookings import BookingView, booking_by_id, free_days
-from queue_system.store.queries.participants import ParticipantView, others_of
+from queue_system.store.queries.participants import ParticipantView, others_of, seen_of
 from tests.kit.hall import Hall, furnish
 
 DAY = date(2026, 11, 24)
@@ -88,6 +88,31 @@ def test_people_are_changed_and_taken_off_by_their_number(wifaq: Hall) -> None:
     assert wifaq.db.read_now(log.positions)[wifaq.branch.id] == before, "nothing changed, so nothing was logged"
 
 
+def test_who_was_named_meanwhile_stays(wifaq: Hall) -> None:
+    held = hold(wifaq, MEDIATION)
+    name(wifaq, held, other())
+    shown = seen_of(people(wifaq, held))
+    counsel, companion = Person(Role.COUNSEL, COUNSEL), Person(Role.COMPANION, "هدى")
+    name(wifaq, held, other(n=1), counsel, seen=shown)
+    with pytest.raises(Stale, match="participants-changed"):
+        name(wifaq, held, other(n=1), companion, seen=shown)
+    with pytest.raises(Stale, match="participants-changed"):
+        confirm(wifaq, held, Said(WIFE, "", "ar", others=(other(n=1), companion), seen=shown))
+    assert [one.name for one in people(wifaq, held)] == [HUSBAND, COUNSEL]
+    # The same form once more, by somebody who pressed twice, has been carried out already.
+    name(wifaq, held, other(n=1), counsel, seen=shown)
+    assert [one.name for one in people(wifaq, held)] == [HUSBAND, COUNSEL]
+
+
+def test_the_highest_number_is_not_given_to_anybody_else(wifaq: Hall) -> None:
+    held = hold(wifaq, MEDIATION)
+    name(wifaq, held, other(), Person(Role.COUNSEL, COUNSEL))
+    name(wifaq, held, other(n=1))
+    name(wifaq, held)
+    name(wifaq, held, Person(Role.COMPANION, "هدى"))
+    assert [(one.n, one.name) for one in people(wifaq, held)] == [(3, "هدى")]
+
+
 def test_mistakes_name_their_field_and_change_nothing(wifaq: Hall) -> None:
     held = hold(wifaq, MEDIATION)
     for wrong, code, field in (
@@ -130,8 +155,8 @@ def confirm(hall: Hall, held: BookingView, said: Said) -> BookingView:
     return hall.db.write_in_now(hall.branch.id, bookings.confirm_booking, hall.branch.id, held.id, SYSTEM, said)
 
 
-def name(hall: Hall, booking: BookingView, *others: Person) -> None:
-    hall.db.write_in_now(hall.branch.id, name_participants, hall.branch.id, booking.id, SYSTEM, others)
+def name(hall: Hall, booking: BookingView, *others: Person, seen: str | None = None) -> None:
+    hall.db.write_in_now(hall.branch.id, name_participants, hall.branch.id, booking.id, SYSTEM, others, seen)
 
 
 def people(hall: Hall, booking: BookingView) -> tuple[ParticipantView, ...]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import json
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -12,9 +14,10 @@ import sqlalchemy as sa
 from ...core.names import name_key
 from ..database import Tx
 from ..prepared import Prepared
-from ..tables import Participant, table
+from ..tables import Booking, Participant, table
+from .bookings import BookingView
 
-PARTICIPANT = table(Participant)
+BOOKING, PARTICIPANT = table(Booking), table(Participant)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,26 @@ def participants_of(tx: Tx, branch_id: UUID, booking_ids: Collection[UUID]) -> d
 def others_of(tx: Tx, branch_id: UUID, booking_id: UUID) -> tuple[ParticipantView, ...]:
     """The people of a booking besides whom it was booked for."""
     return tuple(ParticipantView(*row) for row in tx.rows(_OTHERS, {"branch": branch_id, "booking": booking_id}))
+
+
+def seen_of(others: Iterable[ParticipantView], booking: BookingView | None = None) -> str:
+    """The fingerprint of people as a page has shown them, in hex: with `booking` also of whom it was booked for.
+
+    Not of whether they came, which other pages record.
+    """
+    listed = [
+        [one.n, one.role, one.name, one.reference, one.contact, one.contact_way, one.contact_note] for one in others
+    ]
+    if booking is not None:
+        called = [booking.name, booking.reference, booking.contact, booking.contact_way, booking.contact_note]
+        listed.append([0, "", *called])
+    return sha256(json.dumps(listed, separators=(",", ":")).encode()).hexdigest()
+
+
+def last_gone(tx: Tx, branch_id: UUID, booking_id: UUID) -> int:
+    """The highest number of a person who was taken off a booking; 0 for nobody."""
+    here = BOOKING.c.branch_id == branch_id, BOOKING.c.id == booking_id
+    return tx.scalar(sa.select(BOOKING.c.last_gone).where(*here)) or 0
 
 
 def participations_of(

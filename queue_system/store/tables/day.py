@@ -169,6 +169,8 @@ class Booking(SQLModel, table=True):
     contact_way: str | None = None
     contact_note: str = ""
     contact_asked_at: datetime | None = None
+    # The highest number of a person who was taken off (people.Participant), which no other person gets.
+    last_gone: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     # Until when the contact is to be proven, and when it was (actions/contact_proofs.py). Whoever does not loses the
     # appointment, and the first stays to say so.
     prove_until: datetime | None = None

@@ -20,7 +20,7 @@ from ...actions.series import note_said
 from ...core import bookings, contacts, hours
 from ...core.bookings import Booker, BookingState, BookingStep
 from ...core.contact_proof import is_asked
-from ...core.errors import Denied, DomainError, Doubtful, Invalid, Missing
+from ...core.errors import Denied, DomainError, Doubtful, Invalid, Missing, Stale
 from ...core.rights import APPOINTMENT_RIGHTS, BOOK_RIGHTS, CALL_OFF_RIGHTS, MOVE_RIGHTS, TYPO_RIGHTS, Rights
 from ...store.queries.appointments import first_free
 from ...store.queries.bookings import BookingView
@@ -28,7 +28,7 @@ from ...store.queries.cancellations import WhyCancelled, why_cancelled
 from ...store.queries.helping import helper_named
 from ...store.queries.known_members import promised_members
 from ...store.queries.overlaps import to_come_besides
-from ...store.queries.participants import others_of
+from ...store.queries.participants import others_of, seen_of
 from ...store.queries.series import place_in_series
 from ...store.queries.settings import ServiceView
 from ...web import kit
@@ -77,6 +77,10 @@ async def confirm(request: Request) -> Response:
         return await _page(here, booking, mistake, said)
     except SecondPersonNeeded:
         return await _with_a_second(here, booking, said)
+    except Stale as failure:
+        found = await here.read(others_of, here.branch.id, booking.id)
+        now = people_form.with_stored(found, said.others)
+        return await _page(here, booking, failure, replace(said, others=now, seen=seen_of(found)))
     except DomainError as refusal:
         if refusal.code not in ("hold-expired", "slot-withdrawn", "slot-taken"):
             return await _page(here, booking, refusal, said)
@@ -181,6 +185,7 @@ async def _page(
         booking.language,
         reference=booking.reference,
         others=people_form.stored(others),
+        seen=seen_of(others),
         persons=booking.persons,
         way=booking.contact_way or "",
         note=booking.contact_note,
@@ -192,7 +197,9 @@ async def _page(
     values = {
         "held": held,
         "answers": answers,
-        "people": people_form.asked(here, service, answers.name or answers.reference, answers.others),
+        "people": people_form.asked(
+            here, service, answers.name or answers.reference, answers.others, answers.seen or ""
+        ),
         "roles": people_form.roles(here.words),
         "others": people_form.names_of(booking, others),
         "helped_by": helper.names if (helper := helper_named(branch, booking.helper)) else None,
@@ -275,6 +282,7 @@ def _said(here: StaffAtBranch, service: ServiceView, form: Mapping[str, str]) ->
         note=form.get("note", "") if asks else "",
         how=typed_how(form),
         leave=apart.leave_of(here, form),
+        seen=form.get(people_form.SEEN, ""),
     )
 
 

@@ -8,10 +8,10 @@ from starlette.routing import BaseRoute, Route
 
 from ...actions.participants import name_participants
 from ...core.bookings import LIVE
-from ...core.errors import DomainError
+from ...core.errors import DomainError, Stale
 from ...core.participants import Person
 from ...store.queries.bookings import BookingView
-from ...store.queries.participants import others_of
+from ...store.queries.participants import others_of, seen_of
 from ...web import kit
 from ...web.errors import message
 from ...web.here import StaffAtBranch
@@ -27,17 +27,20 @@ async def show(request: Request) -> Response:
         return kit.see_other(f"{address(here.branch)}/{booking.id}")
     if request.method == "GET":
         found = await here.read(others_of, here.branch.id, booking.id)
-        return await _page(here, booking, people_form.stored(found))
+        return await _page(here, booking, people_form.stored(found), seen_of(found))
     form = await people_form.read(request)
     service = here.branch.services[booking.service_id]
-    others = people_form.read_others(here, service, form)
+    others, seen = people_form.read_others(here, service, form), form.get(people_form.SEEN, "")
     if people_form.ONE_MORE in form:
         more = people_form.one_more(service, others)
-        return await _page(here, booking, more, focus_last=True)
+        return await _page(here, booking, more, seen, focus_last=True)
     try:
-        await here.do(name_participants, booking.id, here.actor, others)
+        await here.do(name_participants, booking.id, here.actor, others, seen)
+    except Stale as failure:
+        found = await here.read(others_of, here.branch.id, booking.id)
+        return await _page(here, booking, people_form.with_stored(found, others), seen_of(found), failure)
     except DomainError as failure:
-        return await _page(here, booking, others, failure)
+        return await _page(here, booking, others, seen, failure)
     return kit.see_other(f"{address(here.branch)}/{booking.id}")
 
 
@@ -45,14 +48,15 @@ async def _page(
     here: StaffAtBranch,
     booking: BookingView,
     others: tuple[Person, ...],
+    seen: str,
     failure: DomainError | None = None,
     *,
     focus_last: bool = False,
 ) -> Response:
     service = here.branch.services[booking.service_id]
-    asked = people_form.asked(here, service, booking.name, others)
+    asked = people_form.asked(here, service, booking.name, others, seen)
     if not asked.others:
-        asked = people_form.asked(here, service, booking.name, people_form.one_more(service, others))
+        asked = people_form.asked(here, service, booking.name, people_form.one_more(service, others), seen)
     words = message(failure, here.words) if failure else ""
     errors = people_form.errors_of(failure, words)
     values = {

@@ -24,18 +24,21 @@ from ...web.here import StaffAtBranch
 MOST_FIELDS: Final = 30 + 8 * MOST_OTHERS
 ONE_MORE: Final = "one-more"
 OTHERS: Final = "others"
+SEEN: Final = "seen"
 
 
 @dataclass(frozen=True, slots=True)
 class PeopleAsked:
     """What the fields for people need: those who are there or were typed, and how many parties are still unnamed.
 
-    `ways` are those of which one may be chosen, with their words, and none where the person may not ask.
+    `ways` are those of which one may be chosen, with their words, and none where the person may not ask. `seen` is the
+    fingerprint of those who are stored, as they were shown first.
     """
 
     others: tuple[Person, ...]
     missing: int
     may_add: bool
+    seen: str
     ways: tuple[tuple[str, str], ...] = ()
 
 
@@ -58,12 +61,12 @@ def one_more(service: ServiceView, others: Sequence[Person]) -> tuple[Person, ..
     return (*others, Person(role, ""))[:MOST_OTHERS]
 
 
-def asked(here: StaffAtBranch, service: ServiceView, name: str, others: Sequence[Person]) -> PeopleAsked:
+def asked(here: StaffAtBranch, service: ServiceView, name: str, others: Sequence[Person], seen: str) -> PeopleAsked:
     """The people, with empty places for the parties that the service asks for."""
     missing = missing_parties(service.parties, name, [(one.role, one.name) for one in others])
     while len(others) < (service.parties or 0) - 1:
         others = one_more(service, others)
-    return PeopleAsked(tuple(others), missing, len(others) < MOST_OTHERS, contact_ways(here, service))
+    return PeopleAsked(tuple(others), missing, len(others) < MOST_OTHERS, seen, contact_ways(here, service))
 
 
 def may_ask(here: StaffAtBranch, service: ServiceView) -> bool:
@@ -104,6 +107,14 @@ def stored(people: Sequence[ParticipantView]) -> tuple[Person, ...]:
         for one in people
         if one.n
     )
+
+
+def with_stored(people: Sequence[ParticipantView], others: Sequence[Person]) -> tuple[Person, ...]:
+    """Those of a booking as they are now, and whoever was typed besides, for a form that was out of date."""
+    known = stored(people)
+    has = {(one.role, one.name.strip()) for one in known}
+    new = (one for one in others if not one.n and not one.empty and (one.role, one.name.strip()) not in has)
+    return (*known, *new)[:MOST_OTHERS]
 
 
 def names_of(booking: BookingView, people: Sequence[ParticipantView]) -> list[tuple[Role, str]]:

@@ -18,6 +18,7 @@ from queue_system.actions.said import Said
 from queue_system.clock import FrozenClock
 from queue_system.core.bookings import Booker
 from queue_system.core.participants import Person, Role
+from queue_system.store import log
 from queue_system.store.log import SYSTEM
 from queue_system.store.queries.bookings import BookingView, booking_by_id, booking_views, free_days
 from queue_system.store.queries.participants import others_of
@@ -88,6 +89,11 @@ def test_who_only_asks_opens_that_page_alone(place: tuple[TestClient, Hall], clo
     sign_in(other, "asma", "en")
     assert other.get(f"{HERE}/{booked.id}").status_code == 403
     page = look(other, f"{HERE}/{booked.id}/contact")
+    # Names of a discreet service are for those who book it; and whoever sees a note has looked somebody up.
+    assert page.html.count("<legend>") == 2
+    assert not [name for name in ("ياسمين", "هدى") if name in page.html]
+    rows = hall.db.read_now(log.after, hall.branch.id, 0)
+    assert [row.data["by"] for row in rows if row.kind == "booking.looked_up"] == ["call"]
     answer = send(other, page, "contact", **{"way-0": "via_referrer", "note-0": "الشرطة", "way-1": "none"})
     assert "The way to contact was saved." in look(other, answer.headers["location"]).text
     assert read(hall, booked).contact_way == "via_referrer"
@@ -104,6 +110,21 @@ def test_on_the_day_of_the_visit_it_is_asked_again(place: tuple[TestClient, Hall
     assert again in look(client, f"{HERE}/{booked.id}").text
     send(client, look(client, f"{HERE}/{booked.id}/contact"), "contact", **{"way-0": "none"})
     assert again not in look(client, f"{HERE}/{booked.id}").text
+
+
+def test_a_page_that_was_open_longer_takes_nothing_back(place: tuple[TestClient, Hall]) -> None:
+    client, hall = place
+    booked = book(hall)
+    first, second = (look(client, f"{HERE}/{booked.id}/contact") for _ in range(2))
+    answers = {"way-0": "none", "way-1": "none"}
+    assert send(client, second, "contact", **answers).status_code == 303
+    assert send(client, second, "contact", **answers).status_code == 303, "the same once more"
+    late = send(client, first, "contact", **{"way-0": "via_referrer"})
+    assert late.status_code == 409
+    assert "so nothing was stored" in late.text
+    assert read(hall, booked).contact_way == "none"
+    assert send(client, Page(late.text), "contact", **{"way-0": "via_referrer", "note-0": "الشرطة"}).status_code == 303
+    assert read(hall, booked).contact_way == "via_referrer"
 
 
 def hold(client: TestClient) -> Page:

@@ -92,6 +92,26 @@ def test_people_stay_when_the_time_has_gone(place: tuple[TestClient, Hall], cloc
     assert f'value="{HUSBAND}"' in look(client, answer.headers["location"]).html
 
 
+def test_two_pages_that_were_open_at_once_lose_nobody(place: tuple[TestClient, Hall]) -> None:
+    client, hall = place
+    held, page = hold(client, hall, "mediation")
+    assert send(client, page, name=WIFE, **{"other-1-name": HUSBAND}).status_code == 303
+    first, second = look(client, f"{HERE}/{held.id}/people"), look(client, f"{HERE}/{held.id}/people")
+    counsel = {"others": "2", "other-2-name": COUNSEL, "other-2-role": "counsel"}
+    companion = {"others": "2", "other-2-name": "هدى", "other-2-role": "companion"}
+    assert send(client, second, **counsel).status_code == 303
+    # One more field keeps what the page was about.
+    more = Page(send(client, first, **companion, **{"one-more": "1"}).text)
+    late = send(client, more)
+    assert late.status_code == 409
+    assert "Somebody else has changed who comes" in late.text
+    assert people(hall, held) == [("other_side", HUSBAND), ("counsel", COUNSEL)]
+    again = Page(late.text)
+    assert re.findall(r'id="other-[0-9]-name"[^>]*value="([^"]*)"', again.html) == [HUSBAND, COUNSEL, "هدى"]
+    assert send(client, again).status_code == 303
+    assert [called for _, called in people(hall, held)] == [HUSBAND, COUNSEL, "هدى"]
+
+
 def hold(client: TestClient, hall: Hall, service: str) -> tuple[BookingView, Page]:
     times = look(client, f"{HERE}/new?service={service}")
     form = [one for one in times.forms if one.action.endswith("/new")][-1]

@@ -14,7 +14,7 @@ revision = "0003"
 down_revision = "0002"
 branch_labels = None
 depends_on = None
-FINGERPRINT = 1182619402
+FINGERPRINT = 1283936992
 
 
 def upgrade() -> None:
@@ -185,6 +185,7 @@ def _participants() -> None:
         booking.add_column(sa.Column("contact_way", AutoString(), nullable=True))
         booking.add_column(sa.Column("contact_note", AutoString(), nullable=False, server_default=""))
         booking.add_column(sa.Column("contact_asked_at", UTCDateTime(), nullable=True))
+        booking.add_column(sa.Column("last_gone", sa.Integer(), nullable=False, server_default="0"))
     chosen = sa.text("contact_way IS NOT NULL")
     op.create_index("known_ways", "booking", ["branch_id", "contact"], postgresql_where=chosen, sqlite_where=chosen)
     op.create_table(
