@@ -7,7 +7,7 @@ Where other appointments are concerned, or something that was chosen is no longe
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -66,7 +66,7 @@ class HandOver:
 
 
 def block_member(tx: Tx, branch_id: UUID, order: BlockOrder, actor: Actor) -> UUID:
-    """Make a block, all or nothing; returns its id. The same once more is one. Messages are sent after the commit.
+    """Make a block, all or nothing; returns its id. The same once more, by whoever made it, is one. Messages are sent after the commit.
 
     Raises what `core.blocks.check` raises, Missing("member"), Refused("block-many") where one person would move or call
     off too many, and Stale("block-changed") where what was seen or chosen is no longer so.
@@ -77,11 +77,21 @@ def block_member(tx: Tx, branch_id: UUID, order: BlockOrder, actor: Actor) -> UU
         absence = order.absence
         today = settings.timetable.business_date(tx.now)
         check(absence, hours.day_bounds(today, settings.zone, settings.day_starts)[0])
+        same = next(
+            (
+                one
+                for one in blocks_of(tx, settings, [absence.member])
+                if (one.starts_at, one.ends_at) == (absence.starts_at, absence.ends_at)
+            ),
+            None,
+        )
+        # Pressed twice: what was seen has gone with the first time.
+        if same is not None and same.created_by == _author(actor):
+            return same.id
         found = concerned(tx, settings, absence)
         _unchanged(found, order.seen)
-        for known in blocks_of(tx, settings, [absence.member]):
-            if (known.starts_at, known.ends_at) == (absence.starts_at, absence.ends_at):
-                return known.id
+        if same is not None:
+            return same.id
         chosen = {one.booking: order.settlings.get(one.booking, PUT_OFF) for one in found}
         if takes_many(
             tx, (branch_id,), ((key, _CHOICES[one.way]) for key, one in chosen.items() if one.way in _CHOICES), actor
@@ -113,7 +123,7 @@ def end_block(tx: Tx, branch_id: UUID, block_id: UUID, actor: Actor) -> None:
 
 
 def hand_over(tx: Tx, branch_id: UUID, order: HandOver, actor: Actor) -> int:
-    """Give appointments to another member at the same time, all or none; returns how many.
+    """Give appointments to another member at the same time, all or none; returns how many. The same once more is one.
 
     Raises Missing("member"), Stale("block-changed") where what was seen is no longer so, or the other is not free.
     """
@@ -121,6 +131,8 @@ def hand_over(tx: Tx, branch_id: UUID, order: HandOver, actor: Actor) -> int:
         settings = branch_settings(tx, branch_id, lock.config_version)
         expire_due(lock)
         found = appointments_of(tx, settings, order.stretch)
+        if order.bookings and _is_given(tx, settings, order, found):
+            return len(order.bookings)
         _unchanged(found, order.seen)
         wanted = [one for one in found if one.booking in order.bookings]
         chosen = {one.booking: Settling(Way.STAND_IN, to=order.to) for one in wanted}
@@ -128,9 +140,23 @@ def hand_over(tx: Tx, branch_id: UUID, order: HandOver, actor: Actor) -> int:
         return len(wanted)
 
 
+def _is_given(tx: Tx, settings: BranchSettings, order: HandOver, found: Sequence[Concerned]) -> bool:
+    """Whether the other has all of them already, as when a button is pressed twice."""
+    wanted = frozenset(order.bookings)
+    if any(one.booking in wanted for one in found):
+        return False
+    theirs = appointments_of(tx, settings, replace(order.stretch, member=order.to))
+    return wanted <= {one.booking for one in theirs}
+
+
 def _unchanged(found: Sequence[Concerned], seen: str) -> None:
     if fingerprint(found) != seen:
         raise Stale("block-changed")
+
+
+def _author(actor: Actor) -> UUID | None:
+    """The member of staff who acts."""
+    return UUID(actor.id) if actor.kind == "staff" else None
 
 
 def _store(lock: Locked, settings: BranchSettings, order: BlockOrder, actor: Actor) -> UUID:
@@ -143,7 +169,7 @@ def _store(lock: Locked, settings: BranchSettings, order: BlockOrder, actor: Act
         "ends_at": absence.ends_at,
         "reason": order.reason.value,
         "created_at": lock.tx.now,
-        "created_by": UUID(actor.id) if actor.kind == "staff" else None,
+        "created_by": _author(actor),
     }
     fact = MemberBlocked(
         subject=str(block_id),

@@ -25,7 +25,7 @@ from queue_system.messages.letter import letter_of
 from queue_system.messages.short_text import short_text
 from queue_system.settings.edits import Edit
 from queue_system.store.database import Database
-from queue_system.store.log import SYSTEM
+from queue_system.store.log import SYSTEM, Actor
 from queue_system.store.queries import audit
 from queue_system.store.queries.blocks import appointments_of, blocks_of, concerned
 from queue_system.store.queries.bookings import BookingView
@@ -143,13 +143,24 @@ def test_scenario_4_what_has_changed_since_it_was_shown_is_not_done(istanbul: Ha
     assert as_stored(istanbul, newer).decision is Decided.LATER
 
 
+def test_a_block_that_somebody_else_made_meanwhile_is_not_taken_for_ones_own(istanbul: Hall) -> None:
+    one, seen = booked(istanbul, START), proposal(istanbul)
+    order = BlockOrder(away_on_tuesday(istanbul), BlockReason.ILLNESS, fingerprint(seen), {})
+    there, other = istanbul.branch.id, Actor("staff", str(istanbul.administrator()))
+    istanbul.db.write_in_now(there, block_member, there, order, other)
+    with pytest.raises(Stale, match="block-changed"):
+        block(istanbul, seen, {one.id: CALLED_OFF})
+    assert as_stored(istanbul, one).state is BookingState.CONFIRMED
+
+
 def test_scenario_5_only_what_lies_in_the_stretch_is_taken_and_only_once(istanbul: Hall, clock: FrozenClock) -> None:
     inside, outside = booked(istanbul, START), booked(istanbul, START + timedelta(days=1))
     assert who(istanbul, outside) == ["amal"]
     found = proposal(istanbul)
     assert [one.booking for one in found] == [inside.id]
     block(istanbul, found, {})
-    # Once more, and for longer.
+    # Once more, from the same page as when a button is pressed twice; from a new one; and for longer.
+    block(istanbul, found, {})
     assert proposal(istanbul) == ()
     block(istanbul, (), {})
     assert len(blocks(istanbul)) == 1
@@ -215,6 +226,10 @@ def test_a_day_is_handed_over_whole_or_not_at_all(istanbul: Hall) -> None:
     assert {name for one in (*ones, busy) for name in who(istanbul, one)} == {"amal"}
     assert give(istanbul, HandOver(day, basel, every - {busy.id}, fingerprint(found))) == 2
     assert [who(istanbul, one) for one in ones] == [["basel"], ["basel"]]
+    # Pressed twice.
+    assert give(istanbul, HandOver(day, basel, every - {busy.id}, fingerprint(found))) == 2
+    with pytest.raises(Stale, match="block-changed"):
+        give(istanbul, HandOver(day, basel, every, fingerprint(found)))
 
 
 def test_an_appointment_on_the_list_stands_again_once_somebody_took_it_over(istanbul: Hall) -> None:
