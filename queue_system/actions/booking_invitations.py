@@ -22,7 +22,7 @@ from ..store.queries.bookings import BookingView, booking_by_id
 from ..store.queries.settings import branch_settings
 from ..store.tables import BookingInvitation, table
 from . import invitation_letters
-from .bookings import HoldOrder, cancel_booking, hold_instead, hold_slot
+from .bookings import HoldOrder, cancel_booking, expire_due, hold_instead, hold_slot
 
 INVITATION = table(BookingInvitation)
 #: So long an invitation can be open.
@@ -101,6 +101,9 @@ def withdraw_invitation(tx: Tx, branch_id: UUID, invitation_id: UUID, actor: Act
 
     Raises Missing("booking-invitation"), and Refused("invitation-used") where there is an appointment already.
     """
+    with locked(tx, branch_id) as lock:
+        # A hold that has run out is nothing that could be cancelled.
+        expire_due(lock)
     found = invitation_by_id(tx, branch_id, invitation_id)
     if found.state is InvitationState.BEGUN and found.booking_id is not None:
         cancel_booking(tx, branch_id, found.booking_id, actor, Booker.STAFF)

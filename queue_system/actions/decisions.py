@@ -113,7 +113,8 @@ def _apart(lock: Locked, places: FreePlaces, booking: BookingView, choice: Choic
     """
     if choice is Choice.KEEP:
         apart.accept_all_of(lock, places.settings, booking, actor)
-        if booking.decision is not None:
+        # What was kept against the settings stays so; its visitor knows.
+        if booking.decision not in (None, Decided.KEEP):
             offers.withdraw(lock, places.settings, booking)
             offers.store(lock, booking, **offers.SETTLED)
             _tell_they_stand(lock, places.settings, [booking])

@@ -128,7 +128,9 @@ def erase(lock: Locked, ids: list[UUID]) -> int:
         return 0
     _forget(lock, PARTICIPANT.c.booking_id.in_(ids))
     lock.tx.execute(sa.delete(WISH).where(WISH.c.branch_id == lock.id, WISH.c.booking_id.in_(ids)))
-    lock.tx.execute(sa.delete(NOTE).where(NOTE.c.branch_id == lock.id, NOTE.c.booking_id.in_(ids)))
+    for rows in (NOTE, PHONE_CALL):
+        # Nobody can be called any more either.
+        lock.tx.execute(sa.delete(rows).where(rows.c.branch_id == lock.id, rows.c.booking_id.in_(ids)))
     lock.tx.execute(
         sa.update(HOME_VISIT)
         .where(HOME_VISIT.c.branch_id == lock.id, HOME_VISIT.c.booking_id.in_(ids))

@@ -81,6 +81,15 @@ def test_a_withdrawn_one_opens_nothing_and_frees_what_it_held(hall: Hall) -> Non
         hold(hall, made)
 
 
+def test_one_whose_hold_has_just_run_out_is_withdrawn(hall: Hall, clock: FrozenClock) -> None:
+    made = invite(hall)
+    held = hold(hall, made)
+    clock.move(timedelta(minutes=10, seconds=30))
+    withdraw(hall, made)
+    assert read(hall, made).state is InvitationState.WITHDRAWN
+    assert booking(hall, held).state is BookingState.EXPIRED
+
+
 def test_one_with_an_appointment_is_not_withdrawn(hall: Hall) -> None:
     made = invite(hall)
     held = confirm(hall, hold(hall, made))

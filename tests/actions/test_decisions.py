@@ -23,7 +23,8 @@ from queue_system.store.database import Tx
 from queue_system.store.log import SYSTEM, VISITOR
 from queue_system.store.queries import audit, bookings
 from queue_system.store.queries.bookings import BookingView
-from queue_system.store.queries.effect import Undecided, live_bookings, to_be_decided
+from queue_system.store.queries.effect import Undecided, live_bookings
+from queue_system.store.queries.effect import undecided as undecided_of
 from queue_system.store.queries.freed import kept_places
 from queue_system.store.queries.settings import branch_settings
 from queue_system.store.queries.standing import standing_of
@@ -288,7 +289,7 @@ def test_what_is_live_is_at_the_time_where_the_visitor_is_expected(hall: Hall, c
 
 def undecided(hall: Hall) -> list[Undecided]:
     settings = hall.db.read_now(branch_settings, hall.branch.id)
-    return hall.db.read_now(to_be_decided, [settings]).get(hall.branch.id, [])
+    return hall.db.read_now(undecided_of, settings)
 
 
 def decide_on(hall: Hall, one: BookingView, choice: Choice) -> dict[UUID, Decided]:

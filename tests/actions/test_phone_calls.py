@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from queue_system.actions import bookings, outbox
 from queue_system.actions.blocks import BlockOrder, block_member
+from queue_system.actions.erasure import erase_person
 from queue_system.actions.outbox import claim_message, report_message
 from queue_system.actions.phone_calls import tick
 from queue_system.actions.retention import tidy_everywhere
@@ -92,6 +93,14 @@ def test_each_attempt_counts_and_whoever_was_reached_is_called_no_more(istanbul:
         (2, False),
         (3, True),
     ]
+
+
+def test_whoever_was_erased_is_called_no_more(istanbul: Hall) -> None:
+    one = booked(istanbul, START, asked="amal", contact=LANDLINE)
+    everything_called_off(istanbul)
+    there = istanbul.branch.id
+    istanbul.db.write_now(erase_person, there, one.id, SYSTEM, approved=True)
+    assert to_call(istanbul) == []
 
 
 def test_an_offer_that_was_answered_or_an_appointment_that_is_over_needs_no_call(

@@ -220,7 +220,7 @@ def undecided(tx: Tx, settings: BranchSettings, *, apart: bool = False) -> list[
 
     Those on which a decision was put off or an offer was not answered, also when their time is over; and those that
     the settings do not support although nobody was asked, as after an import. With `apart`, for staff who may know it, also
-    those that bring people together who must not meet.
+    those that bring people together who must not meet; one that was kept against the settings is among these, too.
     """
     marked = booking_views(
         tx,
@@ -233,7 +233,8 @@ def undecided(tx: Tx, settings: BranchSettings, *, apart: bool = False) -> list[
         for one in marked
         if one.decision in OPEN
     }
-    lost = dict.fromkeys(lost_apart(tx, settings) if apart else (), Why.APART) | dict(lost_unasked(tx, settings))
+    meeting = lost_apart(tx, settings) if apart else frozenset()
+    lost = dict.fromkeys(meeting, Why.APART) | dict(lost_unasked(tx, settings))
     unasked = {key: why for key, why in lost.items() if key not in found}
     if unasked:
         others = booking_views(
@@ -241,16 +242,15 @@ def undecided(tx: Tx, settings: BranchSettings, *, apart: bool = False) -> list[
             BOOKING.c.branch_id == settings.id,
             BOOKING.c.id.in_(list(unasked)),
             BOOKING.c.state == BookingState.CONFIRMED.value,
-            BOOKING.c.decision.is_(None),
+            BOOKING.c.decision.is_(None) | (BOOKING.c.decision == Decided.KEEP.value),
             BOOKING.c.ends_at > tx.now,
         )
-        found |= {one.id: Undecided(one, unasked[one.id], unanswered=False) for one in others}
+        for one in others:
+            if one.decision is None:
+                found[one.id] = Undecided(one, unasked[one.id], unanswered=False)
+            elif one.id in meeting:
+                found[one.id] = Undecided(one, Why.APART, unanswered=False)
     return sorted(found.values(), key=lambda one: (one.booking.starts_at, one.booking.code))
-
-
-def to_be_decided(tx: Tx, branches: Sequence[BranchSettings]) -> dict[UUID, list[Undecided]]:
-    """`undecided` of several branches, by the branch's id; without those where nothing is to be decided."""
-    return {branch.id: found for branch in branches if (found := undecided(tx, branch))}
 
 
 def lost_unasked(tx: Tx, settings: BranchSettings) -> Mapping[UUID, Why]:
