@@ -224,7 +224,7 @@ def confirm_silently(
     if said is not None:
         booking = as_said(lock, settings, booking, said, actor)
     foreseen.for_confirmation(lock.tx, settings, service, booking)
-    standing = standing_of(lock.tx, settings, service, booking.contact, booking.name)
+    standing = standing_of(lock.tx, settings, service, booking.contact, booking.name, booking.together_id)
     refusal = bookings.against_person(policy_of(settings, service), standing)
     if refusal is not None:
         raise refusal
@@ -380,7 +380,8 @@ def _corrected(
     if is_over or not bookings.may_replace(hold.name, hold.contact, name, contact):
         raise Refused("request-reused")
     service = settings.services[hold.service_id]
-    refusal = bookings.against_person(policy_of(settings, service), standing_of(tx, settings, service, contact, name))
+    standing = standing_of(tx, settings, service, contact, name, hold.together_id)
+    refusal = bookings.against_person(policy_of(settings, service), standing)
     if refusal is not None:
         raise refusal
     tx.execute(

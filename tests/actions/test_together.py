@@ -23,15 +23,16 @@ from queue_system.store.database import Database
 from queue_system.store.log import SYSTEM
 from queue_system.store.queries.bookings import BookingView, booking_views, bookings_together, free_days, seats_of
 from queue_system.store.queries.common_times import CommonTimes, Scarce, Step, Wish, common_times, visit_at
-from queue_system.store.tables import Block, Booking, table
+from queue_system.store.tables import Block, Booking, PolicyRow, table
 from queue_system.web.visit_form import ends_of
-from tests.kit.hall import Hall, furnish
+from tests.kit.hall import Hall, change_settings, enter, furnish
 from tests.kit.services import set_service
 
 # A Tuesday; the hall opens at 8:30.
 DAY = date(2026, 11, 24)
 CIVIL = "birth"
 EDUCATION = "edu-guidance"
+SAME_QUEUE = "marriage"
 
 
 @pytest.fixture
@@ -94,6 +95,24 @@ def test_scenario_07_all_parts_are_confirmed_or_none_and_each_has_what_was_said(
         ("سلمى الأتاسي", "ar", BookingState.CONFIRMED),
         ("محمود الأتاسي", "en", BookingState.CONFIRMED),
     ]
+
+
+def test_one_visit_is_one_appointment_for_the_limit_of_a_person(hall: Hall) -> None:
+    policies = table(PolicyRow)
+    one_each = sa.update(policies).values(max_active=1)
+    change_settings(hall.db, one_each)
+    hall = enter(hall.db)
+    steps = [step(hall, CIVIL), step(hall, SAME_QUEUE)]
+    assert len({one.service.queue_id for one in steps}) == 1
+    held = hold(hall, steps, find(hall, steps).first[0])
+    said = {one.id: Said("سلمى الأتاسي", "salma@example.org", "ar") for one in parts(hall, held)}
+    done = hall.db.write_in_now(hall.branch.id, together.confirm_together, hall.branch.id, held, SYSTEM, said)
+    assert {one.state for one in done} == {BookingState.CONFIRMED}
+    # But whoever has it gets no second one.
+    again = hold(hall, steps, find(hall, steps).first[0])
+    said = {one.id: Said("سلمى الأتاسي", "salma@example.org", "ar") for one in parts(hall, again)}
+    with pytest.raises(Refused, match="booking-limit"):
+        hall.db.write_in_now(hall.branch.id, together.confirm_together, hall.branch.id, again, SYSTEM, said)
 
 
 def test_what_was_held_too_long_is_confirmed_in_no_part(hall: Hall, clock: FrozenClock) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 import pytest
 
 from queue_system.core.bookings import Mode, Policy, against_person
@@ -33,17 +35,24 @@ OPEN = Policy(Mode.FCFS, max_active=1, max_persons_per_contact=3)
     ],
 )
 def test_ways_of_writing_a_name_are_one_person(one: str, same: str) -> None:
-    assert standing(one, [same], [same]) == Standing(active=1, given_back=1)
+    assert standing(one, [(same, None)], [same]) == Standing(active=1, given_back=1)
 
 
 @pytest.mark.parametrize(("one", "other"), [("أحمد الحسن", "محمد الحسن"), ("राम", "रोमा"), ("สมชาย", "สมชิย")])
 def test_brothers_are_two(one: str, other: str) -> None:
-    assert standing(one, [other], [other]) == Standing(others=1)
+    assert standing(one, [(other, None)], [other]) == Standing(others=1)
 
 
 def test_standing_counts_the_person_and_the_others_of_the_contact() -> None:
-    found = standing("أحمد", ["احمد", "سلمى", "سَلمى"], ["أحمد", "ليلى", "احمد"])
+    found = standing("أحمد", [(one, None) for one in ("احمد", "سلمى", "سَلمى")], ["أحمد", "ليلى", "احمد"])
     assert found == Standing(active=1, given_back=2, others=2)
+
+
+def test_the_parts_of_a_visit_count_once_and_not_against_it() -> None:
+    one, other = uuid4(), uuid4()
+    live = [("أحمد", one), ("احمد", one), ("أحمد", other), ("أحمد", None), ("سلمى", one)]
+    assert standing("أحمد", live, []) == Standing(active=3, others=1)
+    assert standing("أحمد", live, [], one) == Standing(active=2, others=1)
 
 
 @pytest.mark.parametrize(

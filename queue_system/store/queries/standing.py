@@ -31,14 +31,16 @@ _FOR_AN_EARLIER_TIME = sa.exists().where(
 # Nobody gave it back: perhaps somebody else typed this contact.
 _UNPROVEN = (BOOKING.c.state == BookingState.CANCELLED.value) & BOOKING.c.prove_until.is_not(None)
 # Prepared, so the services of the group are no list in it: a contact has few appointments, and they are sorted out here.
-_ACTIVE = sa.select(BOOKING.c.name, BOOKING.c.service_id, sa.literal_column("0").label("given_back")).where(
+_ACTIVE = sa.select(
+    BOOKING.c.name, BOOKING.c.service_id, BOOKING.c.together_id, sa.literal_column("0").label("given_back")
+).where(
     BOOKING.c.branch_id == sa.bindparam("branch"),
     BOOKING.c.contact == sa.bindparam("contact"),
     sa.text(f"booking.state IN {PLACED_BOOKINGS}"),
     _SINGLE,
 )
 _GIVEN_BACK = (
-    sa.select(BOOKING.c.name, FREED.c.service_id, sa.literal_column("1"))
+    sa.select(BOOKING.c.name, FREED.c.service_id, BOOKING.c.together_id, sa.literal_column("1"))
     .select_from(FREED.join(BOOKING, (BOOKING.c.branch_id == FREED.c.branch_id) & (BOOKING.c.id == FREED.c.booking_id)))
     .where(
         FREED.c.branch_id == sa.bindparam("branch"),
@@ -52,20 +54,23 @@ _GIVEN_BACK = (
 _BOTH = Prepared(sa.union_all(_ACTIVE, _GIVEN_BACK))
 
 
-def standing_of(tx: Tx, settings: BranchSettings, service: ServiceView, contact: str, name: str) -> Standing:
+def standing_of(
+    tx: Tx, settings: BranchSettings, service: ServiceView, contact: str, name: str, visit: UUID | None = None
+) -> Standing:
     """The standing of a person in the queue of a service, which is the group that limits count in.
 
     Discreet services have no limits and do not count towards any (decision 0012): contacts are not verified, so a
     refusal would reveal to anyone who types another person's contact that this person has an appointment. Without a
     contact nobody is known, so there is nobody to count for. Appointments of a series do not count, because staff make
-    them, move them and call them off, many at once. Nor does a place that was left for an earlier one that was offered.
+    them, move them and call them off, many at once. Nor does a place that was left for an earlier one that was offered. The parts of
+    a visit count once (decision 0045), and not against the `visit` of which they are parts.
     """
     if service.confidentiality.discreet or not contact:
         return Standing()
     group = _group(settings, service.queue_id)
     found = [row for row in tx.rows(*read_of_standing(tx, settings, contact)) if row.service_id in group]
-    active = (row.name for row in found if not row.given_back)
-    return persons.standing(name, active, (row.name for row in found if row.given_back))
+    active = ((row.name, row.together_id) for row in found if not row.given_back)
+    return persons.standing(name, active, (row.name for row in found if row.given_back), visit)
 
 
 def read_of_standing(tx: Tx, settings: BranchSettings, contact: str) -> Statement:
