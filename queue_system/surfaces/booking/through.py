@@ -74,8 +74,12 @@ class Through:
         return self.invitation.persons if self.invitation and self.opens(service) else service.most_persons
 
     def replaces(self, service: ServiceView) -> bool:
-        """Whether a booking of the service is made with it, and not as everybody books."""
-        return self.helper is not None or not service.bookable
+        """Whether a booking of the service is made with it, and not as everybody books.
+
+        An organisation's link goes along to every page, also to services that are not among its own.
+        """
+        helped = self.helper is not None and service.id in self.helper.services
+        return helped or not service.bookable
 
 
 async def through(here: AtBranch) -> Through | None:

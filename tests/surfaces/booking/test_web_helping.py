@@ -62,6 +62,24 @@ def test_a_full_organisation_is_told_and_nothing_typed_is_lost(visitor: Visitor,
     assert last.fields["contact"]["value"] == "second@example.org"
 
 
+def test_its_link_lets_everybody_book_what_everybody_can_book(visitor: Visitor, hall: Hall) -> None:
+    hall = set_place(hall, helpers={"bar": BAR})
+    staff = another(visitor.client)
+    sign_in(staff, "rana", "en")
+    found = re.search(r"\?h=([\w-]+)", staff.get("/appointments/doha-main/helpers").text)
+    assert found
+    visitor.open(f"/helper?h={found[1]}")
+    visitor.follow(rf"/{SERVICE}\?via=")
+    via = urlsplit(visitor.page.url).query
+    # The same link goes along to another service, which is not the organisation's.
+    visitor.open(f"/book/doha-main/civil-extract/days?{via}")
+    visitor.follow(r"/civil-extract/\d{4}-\d\d-\d\d\?via=", 1)
+    visitor.follow(r"/\d{8}T\d{4}Z\?via=")
+    assert visitor.send(name=NAME, contact=PHONE).status == 200
+    booked = stored(hall, visitor.send("/confirmation"))
+    assert (booked.helper, booked.source) == ("", "web")
+
+
 def test_the_link_of_a_discreet_appointment_does_not_name_the_organisation(visitor: Visitor, hall: Hall) -> None:
     """Whoever finds it on somebody else's telephone would know why they come."""
     hall = set_service(set_place(hall, helpers={"bar": BAR}), SERVICE, confidentiality="sensitive")
