@@ -243,6 +243,8 @@ PHONE_LIST_RIGHTS: Final[Rights] = HAND_OVER_RIGHTS | CALL_OFF_RIGHTS | PHONE_RI
 # To see which home visits there are, and to say that somebody is back. An address is for whoever goes there, and on
 # request, which the log keeps, for CONTACT_RIGHTS.
 VISIT_RIGHTS: Final[Rights] = RECEPTION_RIGHTS | DAY_RIGHTS | CONTACT_RIGHTS | {"see_today", "open_close_counters"}
+# To open the page of home visits: also for whoever goes on one, who sees their own alone.
+VISIT_PAGE_RIGHTS: Final[Rights] = VISIT_RIGHTS | BOOKED_RIGHTS
 # To change when a branch is open, or only to close it for some days.
 HOURS_RIGHTS: Final[Rights] = frozenset({"edit_hours"})
 CLOSING_RIGHTS: Final[Rights] = HOURS_RIGHTS | {"close_day"}

@@ -19,7 +19,7 @@ from ...actions.home_visits import report_back
 from ...actions.look_ups import record_look_ups
 from ...core import contacts, hours
 from ...core.errors import DomainError, Missing
-from ...core.rights import CONTACT_RIGHTS, DAY_RIGHTS, GRANT_RIGHTS, VISIT_RIGHTS
+from ...core.rights import CONTACT_RIGHTS, DAY_RIGHTS, GRANT_RIGHTS, VISIT_PAGE_RIGHTS, VISIT_RIGHTS
 from ...store.database import Tx
 from ...store.queries.bookings import BookingView
 from ...store.queries.home_visits import Visit, home_visits_on, overdue_visits
@@ -58,7 +58,7 @@ class Line:
 
 async def show(request: Request) -> Response:
     """`/appointments/{branch}/visits`: those of one day, today unless another is asked for; and who is missed."""
-    return await _page(await staff_at_branch(request, VISIT_RIGHTS))
+    return await _page(await staff_at_branch(request, VISIT_PAGE_RIGHTS))
 
 
 async def where(request: Request) -> Response:
@@ -73,7 +73,7 @@ async def where(request: Request) -> Response:
 
 async def back(request: Request) -> Response:
     """Whoever went there is back; they say so themselves, or call somebody who does."""
-    here = await staff_at_branch(request, VISIT_RIGHTS)
+    here = await staff_at_branch(request, VISIT_PAGE_RIGHTS)
     booking = await _booking(here)
     try:
         await here.do(report_back, booking.id, here.person.id, here.actor)

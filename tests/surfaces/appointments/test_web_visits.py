@@ -178,6 +178,19 @@ def test_who_is_not_back_in_time_is_missed_at_reception_and_in_the_office(team: 
     assert [entry.subject for entry in facts] == [str(one.id)]
 
 
+def test_whoever_can_only_be_booked_has_the_page_with_their_own_visits_alone(team: Team) -> None:
+    add_role(team.hall, "only_booked", "be_booked_as_resource")
+    selim = team.hall.person("selim", ((team.hall.branch.id, "only_booked"),))
+    browser, admin = team.browser("selim"), team.browser("admin")
+    shown = browser.get(f"{VISITS}?day={DAY}")
+    assert shown.status_code == 200
+    assert "#visit-" not in shown.text
+    assert 'id="visit-' not in shown.text
+    assert browser.post(f"{VISITS}/{team.visits[0].id}/back").status_code == 404
+    assert admin.post(f"{HERE}/accounts", data={"member": "rami", "account": str(selim)}).status_code == 303
+    assert all(home in browser.get(f"{VISITS}?day={DAY}").text for home in HOMES)
+
+
 def test_whoever_is_given_a_member_sees_its_visits_from_then_on(team: Team) -> None:
     admin, accounts = team.browser("admin"), f"{HERE}/accounts"
     assert HOMES[0] not in page(team, "layla")
