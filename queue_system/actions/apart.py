@@ -172,7 +172,7 @@ def refuse_binding(lock: Locked, settings: BranchSettings, booking: BookingView,
     others = unaccepted(lock, settings, booking)
     if not others.meets(booking.starts_at, booking.ends_at):
         return
-    if leave.sees and not _is_for_one_then(lock, settings, booking, others):
+    if leave.sees and leave.second and not _is_for_one_then(lock, settings, booking, others):
         raise SecondPersonNeeded(()) if leave.accepts else Refused("kept-apart-second")
     refuse_time(others, booking.starts_at, booking.ends_at, leave)
 

@@ -375,22 +375,21 @@ def _corrected(
     lock: Locked, settings: BranchSettings, hold: BookingView, name: str, contact: str, persons: int
 ) -> BookingView:
     """The hold with the answers of the latest form, because the form was sent again with corrections."""
-    tx = lock.tx
-    is_over = hold.state is not BookingState.HELD or hold.held_until is None or hold.held_until <= tx.now
+    is_over = hold.state is not BookingState.HELD or hold.held_until is None or hold.held_until <= lock.tx.now
     if is_over or not bookings.may_replace(hold.name, hold.contact, name, contact):
         raise Refused("request-reused")
     service = settings.services[hold.service_id]
-    standing = standing_of(tx, settings, service, contact, name, hold.together_id)
+    standing = standing_of(lock.tx, settings, service, contact, name, hold.together_id)
     refusal = bookings.against_person(policy_of(settings, service), standing)
     if refusal is not None:
         raise refusal
-    tx.execute(
+    lock.tx.execute(
         sa.update(BOOKING)
         .where(BOOKING.c.branch_id == lock.id, BOOKING.c.id == hold.id)
         .values(name=name, contact=contact, persons=persons)
     )
     apart.remember(lock, hold.id)
-    return booking_by_id(tx, lock.id, hold.id)
+    return booking_by_id(lock.tx, lock.id, hold.id)
 
 
 def _leave(lock: Locked, settings: BranchSettings, booking: BookingView) -> None:

@@ -193,6 +193,32 @@ def take_again(lock: Locked, booking_id: UUID, resource_id: UUID, ticks: range) 
         )
         .values(freed_id=None)
     )
+    _end_without_seats(lock, booking_id)
+
+
+def take_over(lock: Locked, booking_id: UUID, wanted: Collection[slots.Seat]) -> None:
+    """Free those seats among `wanted` that a booking gave back, within an action that takes them for the same person.
+
+    What else it gave back stays as it is: kept until its lot, or for whoever it is offered to.
+    """
+    for key in {one.resource_key for one in wanted}:
+        lock.tx.execute(
+            sa.delete(SEAT).where(
+                SEAT.c.branch_id == lock.id,
+                SEAT.c.booking_id == booking_id,
+                SEAT.c.freed_id.is_not(None),
+                SEAT.c.resource_id == key,
+                SEAT.c.tick.in_([one.tick for one in wanted if one.resource_key == key]),
+            )
+        )
+    _end_without_seats(lock, booking_id)
+
+
+def _end_without_seats(lock: Locked, booking_id: UUID) -> None:
+    """A place of which the booking has taken back every seat is kept no more.
+
+    It never was given back then, so nothing is left of it; but one that was ever offered stays, because the offer names it.
+    """
     in_use = sa.select(SEAT.c.freed_id).where(
         SEAT.c.branch_id == lock.id, SEAT.c.booking_id == booking_id, SEAT.c.freed_id.is_not(None)
     )
@@ -207,17 +233,6 @@ def take_again(lock: Locked, booking_id: UUID, resource_id: UUID, ticks: range) 
     )
     lock.tx.execute(sa.delete(FREED).where(*taken_back, FREED.c.id.not_in(ever_offered)))
     lock.tx.execute(sa.update(FREED).where(*taken_back).values(returned_at=lock.tx.now, offers_at=None))
-
-
-def let_go(lock: Locked, booking_id: UUID) -> None:
-    """Let the places that a booking gave back return at once, within an action that takes one of them for the same person.
-
-    One that is offered to somebody stays theirs until they have answered.
-    """
-    offered = running_offers(lock.tx, lock.id)
-    for place in kept_places(lock.tx, lock.id):
-        if place.booking_id == booking_id and place.id not in offered:
-            _return(lock, place)
 
 
 def _return(lock: Locked, place: KeptPlace) -> None:

@@ -12,6 +12,7 @@ from uuid import UUID, uuid5
 import sqlalchemy as sa
 from uuid_utils.compat import uuid7
 
+from ..core.apart import KEPT_APART, NO_LEAVE, Leave
 from ..core.bookings import Booker, BookingState, held_until
 from ..core.errors import Count, DomainError, Invalid, Missing, Refused, Stale
 from ..core.facts.bookings import BookingHeld, BookingRepeated
@@ -20,13 +21,13 @@ from ..core.series import SeriesRule, course_of
 from ..store.database import Tx
 from ..store.log import Actor, Locked, locked
 from ..store.queries.apart import people_of
-from ..store.queries.bookings import BookingView, booking_by_id
+from ..store.queries.bookings import BookingView, booking_by_id, seats_of
 from ..store.queries.effect import still_offered
 from ..store.queries.series import people_among, place_in_series, usual_members
 from ..store.queries.series_chances import Wish, is_settled, planned, prospect, shown_of
 from ..store.queries.settings import BranchSettings, ServiceView, branch_settings
 from ..store.tables import Booking, BookingSeries, Participant, SeriesDate, table
-from . import apart, channels, members, offers, outbox, placing
+from . import apart, channels, freed_places, members, offers, outbox, placing
 from .bookings import bind, expire_due
 from .codes import new_code
 from .placing import Wanted
@@ -47,8 +48,8 @@ _ITS_OWN: Final[dict[str, Any]] = {
     "proven_at": None,
     "erased_at": None,
     "helper": "",
-    **offers.SETTLED,
     "last_gone": 0,
+    **offers.SETTLED,
 }
 
 
@@ -58,7 +59,7 @@ class SeriesOrder:
 
     `times` says for each number when, an aware instant, or None to skip it; number 1 needs none while the appointment
     has its place. `asked` are the members that are wanted, by need. `shown` is the fingerprint of the dates that were
-    shown (`series_chances.shown_of`).
+    shown (`series_chances.shown_of`). `leave`: what whoever repeats it may know of people who are kept apart.
     """
 
     booking_id: UUID
@@ -66,6 +67,7 @@ class SeriesOrder:
     times: Mapping[int, datetime | None]
     shown: str
     asked: Mapping[UUID, UUID] = field(default_factory=dict)
+    leave: Leave = NO_LEAVE
 
 
 def note_said(tx: Tx, branch_id: UUID, booking_id: UUID, said: Said, actor: Actor) -> BookingView:
@@ -136,10 +138,12 @@ def make_series(tx: Tx, branch_id: UUID, order: SeriesOrder, actor: Actor) -> UU
             start = order.times.get(n, at)
             booking = None
             if n == 1 and settled:
-                booking = _bound(lock, settings, first, actor)
+                booking = _bound(lock, settings, first, actor, order.leave)
                 members.announce(lock, first.id, people_among(settings, service.id, had).values())
             elif start is not None:
-                booking = repeat(lock, settings, service, first, start, order.asked, had.values(), actor)
+                booking = repeat(
+                    lock, settings, service, first, start, order.asked, had.values(), actor, leave=order.leave
+                )
             store_date(lock, series_id, n, at, booking, skipped.get(n))
             booked += [booking] if booking else []
         fact = BookingRepeated(subject=str(first.id), code=first.code, dates=len(booked), skipped=len(skipped))
@@ -157,13 +161,26 @@ def repeat(
     asked: Mapping[UUID, UUID],
     known: Collection[UUID],
     actor: Actor,
+    instead: UUID | None = None,
+    leave: Leave = NO_LEAVE,
 ) -> BookingView:
     """A confirmed appointment at another time, for the people of `like` and of the same kind.
 
-    Raises Refused("series-taken") where it cannot be.
+    What the appointment `instead` gave back counts as free, because it was theirs. Raises Refused("series-taken") where it
+    cannot be, and what `apart.refuse_time` raises for whoever sees who is kept apart.
     """
     tx = lock.tx
-    wanted = Wanted(starts_at, Booker.STAFF, asked=asked, known=known, people=people_of(tx, like))
+    own = seats_of(tx, lock.id, instead) if instead else ()
+    wanted = Wanted(
+        starts_at,
+        Booker.STAFF,
+        own=own,
+        moving=instead,
+        asked=asked,
+        known=known,
+        people=people_of(tx, like),
+        leave=leave,
+    )
     place = found_place(lock, settings, service, wanted)
     of_it = sa.select(BOOKING).where(BOOKING.c.branch_id == lock.id, BOOKING.c.id == like.id)
     model = next(iter(tx.rows(of_it)))._asdict()
@@ -181,6 +198,8 @@ def repeat(
         "held_until": held_until(tx.now),
     }
     tx.execute(sa.insert(BOOKING), row)
+    if instead is not None:
+        freed_places.take_over(lock, instead, place.seats)
     placing.take(lock, place, row["id"])
     _bring_along(lock, like.id, row["id"])
     channels.repeat(lock, like, row["id"])
@@ -192,14 +211,19 @@ def repeat(
         source=SOURCE,
     )
     lock.append(fact, actor)
-    return bind(lock, booking_by_id(tx, lock.id, row["id"]), actor)
+    return bind(lock, booking_by_id(tx, lock.id, row["id"]), actor, leave)
 
 
 def found_place(lock: Locked, settings: BranchSettings, service: ServiceView, wanted: Wanted) -> placing.Place:
-    """The place of one of several appointments; raises Refused("series-taken") with the time that has none."""
+    """The place of one of several appointments; raises Refused("series-taken") with the time that has none.
+
+    That people are kept apart is told as it is, to whoever may know it.
+    """
     try:
         return placing.find(lock, settings, service, wanted)
     except DomainError as refusal:
+        if refusal.code in KEPT_APART:
+            raise
         raise taken(settings, wanted.starts_at) from refusal
 
 
@@ -208,12 +232,12 @@ def taken(settings: BranchSettings, starts_at: datetime) -> Refused:
     return Refused("series-taken", time=starts_at.astimezone(settings.zone))
 
 
-def _bound(lock: Locked, settings: BranchSettings, first: BookingView, actor: Actor) -> BookingView:
+def _bound(lock: Locked, settings: BranchSettings, first: BookingView, actor: Actor, leave: Leave) -> BookingView:
     if first.state is BookingState.CONFIRMED:
         return first
     if not still_offered(lock.tx, settings, first):
         raise Refused("slot-withdrawn")
-    return bind(lock, first, actor)
+    return bind(lock, first, actor, leave)
 
 
 def _bring_along(lock: Locked, from_id: UUID, to_id: UUID) -> None:

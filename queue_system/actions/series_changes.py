@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
 
+from ..core.apart import NO_LEAVE, Leave
 from ..core.approvals import MANY_BOOKINGS
 from ..core.bookings import Booker, against_cancel
 from ..core.errors import Count, DomainError, Invalid, Missing, Refused, Stale
@@ -28,7 +29,7 @@ from ..store.queries.series import SeriesView, people_among, series_by_id, usual
 from ..store.queries.series_chances import Wish, prospect
 from ..store.queries.series_changes import Change, changes_of, endings_of, endings_shown, further, shown_of
 from ..store.queries.settings import BranchSettings, ServiceView, branch_settings
-from . import decisions, freed_places, listed_places, outbox
+from . import decisions, listed_places, outbox
 from .bookings import end, expire_due, move_to
 from .placing import Wanted
 from .second_person import takes_many
@@ -123,10 +124,12 @@ def fill_date(
     starts_at: datetime,
     actor: Actor,
     asked: Mapping[UUID, UUID] | None = None,
+    leave: Leave = NO_LEAVE,
 ) -> BookingView:
     """Book a date of a series that was skipped or called off; it gets a code and a link of its own.
 
-    `asked` are members by need; None for those whom the series has. Raises Refused("series-taken") where the time has gone, "series-erased", "booking-over" where it has an appointment.
+    `asked` are members by need; None for those whom the series has. Raises what `repeat` raises,
+    Refused("series-erased"), and Refused("booking-over") where it has an appointment.
     """
     with locked(tx, branch_id) as lock:
         settings, series, service = _entered(lock, series_id)
@@ -138,10 +141,9 @@ def fill_date(
             raise Refused("series-erased")
         had = usual_members(tx, settings, like)
         wanted = people_among(settings, service.id, had) if asked is None else asked
-        if date.booking is not None and abs(date.booking.starts_at - starts_at) < _length(service):
-            # Its own time is kept from others until a lot returns it, but not from whom it belonged to.
-            freed_places.let_go(lock, date.booking.id)
-        booking = repeat(lock, settings, service, like, starts_at, wanted, had.values(), actor)
+        # The times that it had are kept from others until a lot returns them, but not from whom they belonged to.
+        before = date.booking.id if date.booking else None
+        booking = repeat(lock, settings, service, like, starts_at, wanted, had.values(), actor, before, leave)
         _set(lock, series.id, n, booking_id=booking.id, skipped=None)
         if date.booking is not None:
             outbox.hand_on(lock, date.booking.id, booking.id)
@@ -208,12 +210,6 @@ def _tell(lock: Locked, settings: BranchSettings, found: list[BookingView], even
         outbox.tell(lock, settings, found[0], event)
     else:
         outbox.tell_series(lock, settings, found, event)
-
-
-def _length(service: ServiceView) -> timedelta:
-    """For how long a visit takes a place at the most."""
-    later = [one.duration_min + one.buffer_min for one in service.terms]
-    return timedelta(minutes=max(service.duration_min + service.buffer_min, *later, 0))
 
 
 def _all_decided(numbers: list[int], times: Mapping[int, datetime | None]) -> None:

@@ -55,13 +55,19 @@ class AcceptedFor(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Leave:
-    """What whoever books may know and do: `sees` pairs at all, and `accepts` that two people meet, for a reason."""
+    """What whoever books may know and do: `sees` pairs at all, and `accepts` that two people meet, for a reason.
+
+    `second`: where one person may not accept it, a second one can be asked; not for several appointments at once.
+    """
 
     sees: bool = False
     accepts: AcceptedFor | None = None
+    second: bool = True
 
 
 NO_LEAVE: Final = Leave()
+#: Refusals that only whoever sees pairs gets.
+KEPT_APART: Final = frozenset({"kept-apart", "kept-apart-protected"})
 
 
 @dataclass(frozen=True, slots=True)

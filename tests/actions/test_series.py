@@ -233,6 +233,25 @@ def test_scenario_13_what_was_called_off_comes_back_only_where_its_time_is_free(
         fill(hall, look(hall, made.id), 3, found.alternatives[1].start)
 
 
+def test_a_date_that_was_moved_and_called_off_comes_back_at_either_time_and_leaves_the_other_kept(hall: Hall) -> None:
+    made = repeat(hall, booked(hall, SERVICE, START), FOUR)
+    third = made.number(3).booking
+    assert third is not None
+    before, after = third.starts_at, third.starts_at + timedelta(days=1)
+    there = hall.branch.id
+    hall.db.write_in_now(there, bookings.change_booking, there, third.id, after, SYSTEM, Booker.STAFF)
+    fill_up(hall, before)
+    end(hall, look(hall, made.id), 3, Scope.THIS)
+    assert kept(hall) == [before, after]
+    service, day = hall.branch.service(SERVICE), before.astimezone(hall.branch.zone).date()
+    (shown,) = hall.db.read_now(free_days, hall.branch, service, day, day, public=False, own=third.id)
+    assert before in [slot.start for slot in shown.slots], "the page offers it"
+    back = fill(hall, look(hall, made.id), 3, before)
+    assert back.starts_at == before
+    # The lot still decides about what they do not take.
+    assert kept(hall) == [after]
+
+
 def test_an_erased_person_gets_no_further_appointment(hall: Hall) -> None:
     made = repeat(hall, booked(hall, SERVICE, START, contact=""), FOUR, {4: None})
     second = made.number(2).booking
@@ -254,6 +273,10 @@ def test_a_series_goes_with_its_last_booking(hall: Hall, clock: FrozenClock) -> 
     tidy(hall.db, hall.branch.id)
     left = hall.db.read_now(lambda tx: tx.rows(table(BookingSeries).select()) + tx.rows(table(SeriesDate).select()))
     assert left == []
+
+
+def kept(hall: Hall) -> list[datetime]:
+    return [one.starts_at for one in hall.db.read_now(kept_places, hall.branch.id)]
 
 
 def hold(hall: Hall, starts_at: datetime = START) -> BookingView:

@@ -180,9 +180,9 @@ async def _own_requests(here: StaffAtBranch, booking: BookingView) -> list[Appro
     ]
 
 
-def leave_of(here: StaffAtBranch, form: Mapping[str, str] | None = None) -> Leave:
+def leave_of(here: StaffAtBranch, form: Mapping[str, str] | None = None, *, second: bool = True) -> Leave:
     """What the person may know of pairs, and the reason in a form for letting two people meet."""
-    return Leave(may_see(here), _word(AcceptedFor, (form or {}).get("apart", "")))
+    return Leave(may_see(here), _word(AcceptedFor, (form or {}).get("apart", "")), second)
 
 
 def may_see(here: StaffAtBranch) -> bool:

@@ -24,7 +24,7 @@ from ...store.queries.settings import ServiceView
 from ...web import kit
 from ...web.errors import message
 from ...web.here import StaffAtBranch, staff_at_branch
-from . import new
+from . import apart, new
 from .acting import chosen_reason, reasons_for
 from .day import address
 from .series_new import asked_members, usual
@@ -71,7 +71,7 @@ async def fill(request: Request) -> Response:
     members = await asked_members(here, person, service, with_)
     # The time that was given back is still kept for a while, but not from whom it belonged to.
     wish = Wish(date.n, date.at, date.booking.id if date.booking else None, members)
-    rows = await rows_of(here, service, [wish], form, person)
+    rows = await rows_of(here, service, [wish], form, person, sees_apart=apart.may_see(here))
     if request.method == "GET":
         return await _fill_page(here, series, service, date, with_, rows)
     if errors_of(rows, here):
@@ -79,9 +79,11 @@ async def fill(request: Request) -> Response:
     start = times_of(rows).get(date.n)
     if start is not None:
         try:
-            await here.do(fill_date, series.id, date.n, start, here.actor, members)
+            await here.do(
+                fill_date, series.id, date.n, start, here.actor, members, apart.leave_of(here, form, second=False)
+            )
         except DomainError as refusal:
-            rows = await rows_of(here, service, [wish], form, person)
+            rows = await rows_of(here, service, [wish], form, person, sees_apart=apart.may_see(here))
             return await _fill_page(here, series, service, date, with_, rows, refusal)
     return kit.see_other(address_of(here, series))
 
@@ -178,6 +180,7 @@ async def _fill_page(
         "rows": rows,
         "errors": errors or {},
         "refusal": message(refusal, here.words) if refusal else "",
+        "accepted_for": apart.asked_why(here, refusal),
     }
     status = refusal.status if refusal else 422 if errors else 200
     return await here.page("appointments/series_date.html", values, status=status)

@@ -26,7 +26,7 @@ from ...store.queries.series_chances import Wish, is_settled, planned, shown_of
 from ...store.queries.settings import BranchSettings, ServiceView
 from ...web import kit
 from ...web.here import StaffAtBranch
-from . import new, one
+from . import apart, new, one
 from .day import address, read_day
 from .series_rows import LEAVE_REST, Row, dates_after, errors_of, is_number, read, rows_of, times_of
 
@@ -89,7 +89,9 @@ async def _make(here: StaffAtBranch, booking: BookingView, form: Mapping[str, st
         return await _page(here, booking, form, mistake)
     if errors_of(rows, here):
         return await _page(here, booking, form, undecided=True)
-    order = SeriesOrder(booking.id, rule, times_of(rows), form.get("shown", ""), members)
+    order = SeriesOrder(
+        booking.id, rule, times_of(rows), form.get("shown", ""), members, apart.leave_of(here, form, second=False)
+    )
     try:
         made = await here.do(make_series, order, here.actor)
     except DomainError as refusal:
@@ -129,6 +131,7 @@ async def _page(
         "sentence": sentence,
         "key": new.start_key,
         "is_told": is_told(level_for(branch, booking), booking.contact, here.installation.database.sends),
+        "accepted_for": apart.asked_why(here, failure),
         **dates_sent,
     }
     return await here.page("appointments/series_new.html", values, status=status)
@@ -146,7 +149,8 @@ async def _rows(
         Wish(n, at, booking.id if n == 1 else None, {} if n == 1 else members)
         for n, at in planned(here.branch, booking, rule)
     ]
-    return await rows_of(here, service, wishes, form, booking, [1] if is_settled(booking, here.now) else [])
+    settled = [1] if is_settled(booking, here.now) else []
+    return await rows_of(here, service, wishes, form, booking, settled, sees_apart=apart.may_see(here))
 
 
 async def _asked(here: StaffAtBranch, booking: BookingView, service: ServiceView, form: Mapping[str, str]) -> Asked:

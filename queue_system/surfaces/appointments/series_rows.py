@@ -70,19 +70,22 @@ async def rows_of(
     form: Mapping[str, str],
     like: BookingView,
     settled: Iterable[int] = (),
+    *,
+    sees_apart: bool = False,
 ) -> list[Row]:
     """The rows for some wishes, with the choices of a form; what was chosen and is not free any more is open again.
 
-    They are for the people of an appointment `like` them.
+    They are for the people of an appointment `like` them; whoever `sees_apart` is told of a meeting once they choose it.
     """
-    rows = [_row(one, form, here.branch) for one in await here.read(_prospects, here.branch, service, wishes, like)]
+    people = frozenset[str]() if sees_apart else await here.read(people_of, like)
+    rows = [_row(one, form, here.branch) for one in await here.read(_prospects, here.branch, service, wishes, people)]
     known = set(settled)
     rows = [replace(row, settled=True, error="") if row.n in known else row for row in rows]
     rows = [_unread(row, here.branch) for row in rows]
     typed = {row.n: at for row in rows if not row.settled and (at := _typed(row, here.branch)) is not None}
     by_n = {one.n: one for one in wishes}
     others = [replace(by_n[n], starts_at=at) for n, at in typed.items()]
-    looked = {one.wish.n: one for one in await here.read(_prospects, here.branch, service, others, like)}
+    looked = {one.wish.n: one for one in await here.read(_prospects, here.branch, service, others, people)}
     return [_with_other(row, looked[row.n]) if row.n in looked else row for row in rows]
 
 
@@ -128,9 +131,8 @@ def dates_after(
 
 
 def _prospects(
-    tx: Tx, branch: BranchSettings, service: ServiceView, wishes: Sequence[Wish], like: BookingView
+    tx: Tx, branch: BranchSettings, service: ServiceView, wishes: Sequence[Wish], people: frozenset[str]
 ) -> list[Prospect]:
-    people = people_of(tx, like)
     return prospects(tx, branch, service, [replace(one, people=people) for one in wishes])
 
 

@@ -24,6 +24,7 @@ from ...web.errors import message
 from ...web.here import StaffAtBranch, staff_at_branch
 from ...web.how import CHANNELS
 from ...web.visit_form import channel_field, chosen_channel, how_of, names_of, persons_of
+from . import apart
 from .day import address
 
 OVER: Final = (BookingState.CANCELLED, BookingState.EXPIRED)
@@ -41,6 +42,7 @@ async def confirm(request: Request) -> Response:
     form = await kit.form(request)
     persons = persons_of(one.service_id for one in parts)
     language = form.get("language", "")
+    leave = apart.leave_of(here, form, second=False)
     said = {
         part.id: Said(
             form.get(f"name{person}", ""),
@@ -48,6 +50,9 @@ async def confirm(request: Request) -> Response:
             language if language in kit.languages_of(here.branch) else here.branch.default_language,
             contact_sure=bool(form.get("contact_sure")),
             how=how_of(here.branch, here.branch.services[part.service_id], form, number),
+            # This page asks for one person each; whoever else comes is named on the appointment's own page.
+            later=True,
+            leave=leave,
         )
         for number, (part, person) in enumerate(zip(parts, persons, strict=True))
     }
@@ -124,6 +129,7 @@ async def _page(
         "mistaken": field,
         "wrong": words,
         "doubtful": contacts.shown(failure.understood[0]) if isinstance(failure, Doubtful) else "",
+        "accepted_for": apart.asked_why(here, failure),
         "day_of": hours.business_date(parts[0].starts_at, branch.zone, branch.day_starts),
     }
     return await here.page("appointments/together.html", values, status=failure.status if failure else 200)
