@@ -71,6 +71,7 @@ OPENS: Final[dict[str, Rights]] = {
     "POST /appointments/{branch}/accounts": rights.GRANT_RIGHTS,
     "GET /appointments/{branch}/visits": rights.VISIT_PAGE_RIGHTS,
     "POST /appointments/{branch}/visits": rights.VISIT_PAGE_RIGHTS,
+    "POST /appointments/{branch}/visits/{booking}/address": rights.CONTACT_RIGHTS,
     "GET /appointments/{branch}/new": rights.BOOK_RIGHTS,
     "GET /appointments/{branch}/common": rights.BOOK_RIGHTS,
     "GET /appointments/{branch}/together": rights.BOOK_RIGHTS,

@@ -76,7 +76,8 @@ MEMBERS: Final = frozenset({"member"})
 SHOWN: Final[dict[Right, frozenset[str]]] = {
     # The pages of one appointment. The contact of whom it is for is shown once somebody asks for it, and the log says who.
     "create_protected_case": PEOPLE | MEMBERS | {"other's contact"},
-    "set_safe_contact": PEOPLE,
+    # Names of these services are for those alone who book them.
+    "set_safe_contact": frozenset({"note"}),
     # Days, absences, hours, accounts and settings name those who work there.
     **dict.fromkeys(
         (
