@@ -14,7 +14,7 @@ from starlette.responses import Response
 from ...actions import calling_off
 from ...core import bookings, hours
 from ...core.bookings import BookingState, BookingStep, spaced_code
-from ...core.errors import DomainError
+from ...core.errors import Denied, DomainError
 from ...core.messages import is_told
 from ...core.rights import BOOK_RIGHTS, CALL_OFF_RIGHTS, MOVE_RIGHTS
 from ...core.safe_contact import Way
@@ -84,8 +84,15 @@ def reasons_for(here: StaffAtBranch, service_id: UUID) -> tuple[Why, ...]:
 
 
 def chosen_reason(reasons: Iterable[Why], form: Mapping[str, str]) -> Why | None:
-    """The reason of the house that a form has; None where the visitor wishes it."""
-    return next((one for one in reasons if one == form.get("why", "")), None)
+    """The reason of the house that a form has; None where the visitor wishes it.
+
+    Raises Denied for any other, because nobody is to be told in the house's place that it was the visitor's own wish.
+    """
+    chosen = form.get("why", "")
+    found = next((one for one in reasons if one == chosen), None)
+    if chosen and found is None:
+        raise Denied("not-allowed")
+    return found
 
 
 def can(booking: BookingView, step: BookingStep) -> bool:

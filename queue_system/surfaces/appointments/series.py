@@ -154,9 +154,9 @@ async def _end_page(
         "scope": scope,
         "endings": endings,
         "shown": endings_shown(series, endings),
-        "reasons": (reasons := reasons_for(here, service.id)),
+        "reasons": reasons_for(here, service.id),
         "as_wished": True,
-        "why": chosen_reason(reasons, form),
+        "why": form.get("why", ""),
         "refusal": message(refusal, here.words) if refusal else "",
     }
     return await here.page("appointments/series_end.html", values, status=refusal.status if refusal else 200)

@@ -117,6 +117,9 @@ def test_an_appointment_is_moved_and_called_off(client: TestClient, hall: Hall) 
     assert moved.starts_at.strftime("%Y%m%dT%H%MZ") == start
     assert moved.code == booked.code
     asks = look(client, f"{HERE}/{booked.id}?ask=call-off")
+    # A reason that nobody offered is not taken for the visitor's wish.
+    assert client.post(f"{HERE}/{booked.id}/cancellation", data={"why": "weather"}).status_code == 403
+    assert read(hall, booked).state is BookingState.CONFIRMED
     assert send(client, asks, "cancellation").status_code == 303
     assert read(hall, booked).state is BookingState.CANCELLED
     over = look(client, f"{HERE}/{booked.id}")
