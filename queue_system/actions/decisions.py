@@ -97,7 +97,9 @@ def _decide_each(
         if choice is Choice.KEEP and booking.offered_starts_at is not None:
             # The visitor has agreed to neither time: the offered one is lost, too, and the old one was lost before.
             choice = Choice.LATER
-        offers.withdraw(lock, settings, booking)
+        _withdraw(lock, places, booking)
+        if choice is Choice.CANCEL:
+            places.forget()
         change = change_id or booking.change_id
         if choice is Choice.MOVE and offers.make_offer(lock, places, booking, why, change, actor):
             found[booking.id] = Decided.MOVE
@@ -120,10 +122,17 @@ def _apart(lock: Locked, places: FreePlaces, booking: BookingView, choice: Choic
             _tell_they_stand(lock, places.settings, [booking])
         return Decided.KEEP
     if choice is Choice.MOVE:
-        offers.withdraw(lock, places.settings, booking)
+        _withdraw(lock, places, booking)
         if offers.make_offer(lock, places, booking, Why.APART, None, actor):
             return Decided.MOVE
     return Decided.LATER
+
+
+def _withdraw(lock: Locked, places: FreePlaces, booking: BookingView) -> None:
+    """End an open offer, whose place others can then be offered."""
+    offers.withdraw(lock, places.settings, booking)
+    if booking.offered_starts_at is not None:
+        places.forget()
 
 
 def settle(

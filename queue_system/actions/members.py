@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -14,6 +13,7 @@ from ..core.members import Choice, WhyMember, Wishes
 from ..core.rearranging import Moves
 from ..core.slots import ServicePlan
 from ..store.log import Locked
+from ..store.prepared import Prepared
 from ..store.queries.bookings import BookingView
 from ..store.queries.known_members import met_members, present_members
 from ..store.queries.members import member_time, needs_of, wishes_for
@@ -22,6 +22,7 @@ from ..store.tables import BookingMember, Seat, table
 
 BOOKING_MEMBER = table(BookingMember)
 SEAT = table(Seat)
+_KEEP = Prepared(sa.insert(BOOKING_MEMBER))
 
 
 def choose(
@@ -39,21 +40,27 @@ def choose(
     """
     if not plan.members:
         return ()
-    day = _day_around(settings, visit)
-    time = member_time(lock.tx, settings, plan.members, day, moving)
-    found = time.choose(plan.members, visit, wishes_for(lock.tx, settings, plan.members, day, wishes))
+    time = member_time(lock.tx, settings, plan.members, day_around(settings, visit), moving)
+    return choose_in(lock, settings, time, plan, visit, wishes)[0]
+
+
+def choose_in(
+    lock: Locked, settings: BranchSettings, time: MemberTime, plan: ServicePlan, visit: range, wishes: Wishes
+) -> tuple[tuple[Choice, ...], Moves]:
+    """`choose` in time that is known already, at least that of `day_around` the visit; with those who made room."""
+    wished = wishes_for(lock.tx, settings, plan.members, day_around(settings, visit), wishes)
+    found = time.choose(plan.members, visit, wished)
     if found is None:
         raise Refused("member-taken" if wishes.asked else "member-promised" if wishes.stays else "slot-taken")
-    chosen, moves = found
-    _exchange(lock, time, moves)
-    return chosen
+    _exchange(lock, time, found[1])
+    return found
 
 
 def keep(lock: Locked, booking_id: UUID, plan: ServicePlan, visit: range, chosen: Collection[Choice]) -> None:
     """Store whom a booking has. A member that was asked for counts as announced, because somebody has said the name."""
     spans = {need.key: need.span(visit) for need in plan.members}
-    rows: list[dict[str, Any]] = [
-        {
+    for one in chosen:
+        row = {
             "branch_id": lock.id,
             "booking_id": booking_id,
             "need_id": one.need,
@@ -61,12 +68,9 @@ def keep(lock: Locked, booking_id: UUID, plan: ServicePlan, visit: range, chosen
             "stop_tick": spans[one.need].stop,
             "member_id": one.member,
             "why": one.why.value,
-            "announced_at": one.announced_at or (lock.tx.now if one.why is WhyMember.ASKED else None),
+            "announced_at": one.announced_at or (lock.tx.now if one.is_announced else None),
         }
-        for one in chosen
-    ]
-    if rows:
-        lock.tx.execute(sa.insert(BOOKING_MEMBER), rows)
+        lock.tx.later(_KEEP, row)
 
 
 def announce(lock: Locked, booking_id: UUID, members: Collection[UUID]) -> None:
@@ -140,7 +144,7 @@ def give_to(lock: Locked, booking: UUID, need: UUID, span: range, old: UUID, new
 
 def _exchange(lock: Locked, time: MemberTime, moves: Moves) -> None:
     """Give other bookings another member. All old seats go first, because two may exchange theirs."""
-    moved = [(one, moves[one.key]) for one in time.placed if one.key in moves]
+    moved = [(one, moves[one.key]) for one in time.placed if one.key in moves] if moves else []
     for one, _ in moved:
         _release_seats(lock, one.booking, one.member, one.span)
     for one, member in moved:
@@ -183,7 +187,7 @@ def _release_seats(lock: Locked, booking_id: UUID, member_id: UUID, span: range)
     )
 
 
-def _day_around(settings: BranchSettings, visit: range) -> range:
+def day_around(settings: BranchSettings, visit: range) -> range:
     """The ticks of about a day around a visit.
 
     In them the booked time of members is compared, and those who make room have the whole of their bookings.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from functools import cache
+from typing import Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -13,17 +14,20 @@ from ..core import hours, slots
 from ..core.bookings import Booker
 from ..core.channels import Channel
 from ..core.facts.bookings import BookingChanged, BookingOffered, BookingUnanswered
+from ..core.member_time import MemberTime
+from ..core.members import Choice
 from ..core.messages import Event
 from ..core.offer import LiveBooking
 from ..core.promises import NOT_BEFORE, Decided, answer_by, days_around, nearest
-from ..core.slots import Slot, tick_of
+from ..core.slots import ServicePlan, Slot, tick_of
 from ..core.support import Support, Why
 from ..store import tables
 from ..store.log import SYSTEM, Actor, Locked
 from ..store.prepared import Prepared
 from ..store.queries.apart import others_at, people_of
-from ..store.queries.bookings import BookingView, booking_by_id, due_offers, member_places, only_asked, plan_on
+from ..store.queries.bookings import BookingView, booking_by_id, due_offers, only_asked, plan_on
 from ..store.queries.effect import offer_of
+from ..store.queries.members import member_time
 from ..store.queries.settings import BranchSettings, ServiceView, branch_settings
 from . import members, outbox, placing, seats
 from .placing import Place, Wanted
@@ -31,6 +35,7 @@ from .placing import Place, Wanted
 BOOKING = tables.table(tables.Booking)
 SEAT = tables.table(tables.Seat)
 
+_A_DAY: Final = timedelta(days=1)
 #: What is stored once neither decision nor offer is open any more.
 SETTLED: Mapping[str, None] = dict.fromkeys(
     ("decision", "lost_why", "change_id", "offered_starts_at", "offered_ends_at", "offer_until")
@@ -38,13 +43,26 @@ SETTLED: Mapping[str, None] = dict.fromkeys(
 
 
 class FreePlaces:
-    """Finds free places near lost ones; remembers what it has given, so that many can be moved in one transaction."""
+    """Finds free places near lost ones; remembers what it has given, so that many can be moved in one transaction.
+
+    Days are read once, because the branch is locked and its hall waits while hundreds are moved.
+    """
 
     def __init__(self, lock: Locked, settings: BranchSettings) -> None:
         self._lock = lock
         self.settings = settings
         self._support = Support(offer_of(settings))
         self._taken: dict[UUID, dict[int, set[int]]] = {}
+        # The time of members around a day, by the day and who can be needed.
+        self._times: dict[tuple[date, frozenset[UUID]], MemberTime] = {}
+        # The days on which nothing is left for a service with the members that stay.
+        self._full: set[tuple[date, UUID, frozenset[tuple[UUID, UUID]]]] = set()
+
+    def forget(self) -> None:
+        """Read everything anew, because somebody else has given up a place."""
+        self._taken.clear()
+        self._times.clear()
+        self._full.clear()
 
     def near(self, booking: BookingView, why: Why) -> Place | None:
         """The free place nearest to a booking's time, apart from that time; None where there is none within reach.
@@ -66,7 +84,7 @@ class FreePlaces:
         for day in days_around(booking.starts_at.astimezone(zone).date(), today):
             slot = nearest(self._free_on(day, service, booking, wanted.stays), booking.starts_at, zone)
             if slot is not None:
-                return self._take(slot, service, day, wanted)
+                return self._take(booking, slot, service, day, wanted)
         return None
 
     def _free_on(self, day: date, service: ServiceView, booking: BookingView, stays: Mapping[UUID, UUID]) -> list[Slot]:
@@ -75,7 +93,8 @@ class FreePlaces:
         if hours.outing_on(day, settings.calendar, service.id) is not None:
             return []
         windows = hours.windows(day, settings.calendar, service.id)
-        if not windows:
+        asked = (day, service.id, frozenset(stays.items()))
+        if not windows or asked in self._full:
             return []
         plan, tick = plan_on(settings, service, day), settings.tick_minutes
         first = slots.tick_of(hours.instant_at(day, windows[0].start, settings.zone), tick)
@@ -86,8 +105,9 @@ class FreePlaces:
             }
             for need in plan.resources
         }
-        places = member_places(self._lock.tx, settings, only_asked(plan, stays), range(first, last + 1))
-        others = others_at(self._lock.tx, settings, service, people_of(self._lock.tx, booking), booking.id)
+        needs = only_asked(plan, stays).members
+        length = slots.ticks_needed(plan, tick)
+        places = self._time_on(day, plan, range(first, last + 1)).places(needs, length) if needs else None
         free = slots.free_slots(
             day,
             plan,
@@ -100,6 +120,10 @@ class FreePlaces:
             public=False,
             members=places,
         )
+        if not free:
+            self._full.add(asked)
+            return []
+        others = others_at(self._lock.tx, settings, service, people_of(self._lock.tx, booking), booking.id)
         # A member is known by the time at which it is taken, its way there and the work after a visit included.
         way = timedelta(minutes=plan.buffer_min + (service.travel_min or 0))
         return [
@@ -110,7 +134,7 @@ class FreePlaces:
             and not others.meets(slot.start, slot.end)
         ]
 
-    def _take(self, slot: Slot, service: ServiceView, day: date, wanted: Wanted) -> Place:
+    def _take(self, booking: BookingView, slot: Slot, service: ServiceView, day: date, wanted: Wanted) -> Place:
         plan, tick = plan_on(self.settings, service, day), self.settings.tick_minutes
         for need in plan.resources:
             self._lanes(need.resource_key)
@@ -118,8 +142,24 @@ class FreePlaces:
         for seat in lanes:
             self._taken[seat.resource_key].setdefault(seat.tick, set()).add(seat.lane)
         visit = slots.seats_span(slot.start, plan, tick)
-        chosen = members.choose(self._lock, self.settings, plan, visit, wanted.wishes)
+        chosen: tuple[Choice, ...] = ()
+        if plan.members:
+            time = self._time_on(day, plan, visit)
+            chosen, moves = members.choose_in(self._lock, self.settings, time, plan, visit, wanted.wishes)
+            for key, known in self._times.items():
+                # Each reaches into the days beside its own.
+                if abs(key[0] - day) <= _A_DAY:
+                    self._times[key] = known.after(booking.id, plan.members, visit, chosen, moves)
         return Place(slot, (*lanes, *slots.member_seats(plan, chosen, visit)), plan, visit, chosen)
+
+    def _time_on(self, day: date, plan: ServicePlan, ticks: range) -> MemberTime:
+        """The time of the plan's members, and of those who can make room for them, around ticks of a day."""
+        key = day, frozenset(option for need in plan.members for option in need.options)
+        around = members.day_around(self.settings, ticks)
+        known = self._times.get(key)
+        if known is None or around.start < known.within.start or known.within.stop < around.stop:
+            known = self._times[key] = member_time(self._lock.tx, self.settings, plan.members, around)
+        return known
 
     def _lanes(self, resource_id: UUID) -> dict[int, set[int]]:
         """The lanes of a queue or resource that are taken from now on, by tick."""

@@ -15,11 +15,16 @@ from ..core.facts.bookings import BookingPhoned
 from ..core.messages import MUST_BE_TOLD, OF_SERIES, Event
 from ..store.database import Tx
 from ..store.log import Actor, Locked, locked
+from ..store.prepared import Prepared
 from ..store.queries.bookings import booking_by_id
 from ..store.queries.phone_calls import calls_of_series
 from ..store.tables import PhoneCall, table
 
 CALL = table(PhoneCall)
+_NOTE: Final = Prepared(sa.insert(CALL))
+_FORGET: Final = Prepared(
+    sa.delete(CALL).where(CALL.c.branch_id == sa.bindparam("branch"), CALL.c.booking_id == sa.bindparam("booking"))
+)
 # Nothing of what was to be told is settled by these: said again with every booking, or about a time that may come besides.
 _NO_NEWS: Final = frozenset({Event.CONFIRMED, Event.SERIES, Event.EARLIER, Event.EARLIER_OVER})
 
@@ -28,10 +33,10 @@ def note(lock: Locked, booking_id: UUID, event: Event, *, told: bool) -> None:
     """Put a visitor on the call list if they must be told of an event and no message does; what is older goes."""
     if event in _NO_NEWS:
         return
-    lock.tx.execute(sa.delete(CALL).where(CALL.c.branch_id == lock.id, CALL.c.booking_id == booking_id))
+    lock.tx.later(_FORGET, {"branch": lock.id, "booking": booking_id})
     if event in MUST_BE_TOLD and not told:
         row = {"branch_id": lock.id, "booking_id": booking_id, "event": event.value, "since": lock.tx.now, "tries": 0}
-        lock.tx.execute(sa.insert(CALL), row)
+        lock.tx.later(_NOTE, row)
 
 
 def tick(tx: Tx, branch_id: UUID, booking_id: UUID, actor: Actor, *, reached: bool) -> None:

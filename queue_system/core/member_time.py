@@ -57,6 +57,21 @@ class MemberTime:
         ]
         return self.rearranged(required, visit, wishes)
 
+    def after(
+        self, booking: UUID, needs: Sequence[MemberNeed], visit: range, chosen: Sequence[Choice], moves: Moves
+    ) -> MemberTime:
+        """The time once a booking has what was chosen for a visit, and others have made room for it."""
+        placed = [*self.placed]
+        if moves:
+            placed = [replace(one, member=moves[one.key]) if one.key in moves else one for one in placed]
+        which = {one.need: one for one in chosen}
+        placed += [
+            Placed(booking, need.key, one.member, need.span(visit), need.options, one.is_announced)
+            for need in needs
+            for one in (which[need.key],)
+        ]
+        return replace(self, placed=placed)
+
     def near(self, first: int, stop: int) -> list[Placed]:
         """Those that could be in the way of something from `first` to `stop`, or of one another when they make room."""
         return [one for span, group in self._stretches if span.start < stop and first < span.stop for one in group]

@@ -58,6 +58,11 @@ class Choice:
     why: WhyMember
     announced_at: datetime | None = None
 
+    @property
+    def is_announced(self) -> bool:
+        """Whether somebody was told of it, as whoever asked for it was."""
+        return self.announced_at is not None or self.why is WhyMember.ASKED
+
 
 @dataclass(frozen=True, slots=True)
 class Present:
