@@ -123,7 +123,8 @@ def _lost_bookings(before: Support, after: Support, live: Live) -> Iterator[Lost
     counted = [one for one in live.bookings if not one.kept]
     lost_after = after.lost(alike(counted))
     # Most changes take nothing from most appointments, so it need not be asked of these whether they had it before.
-    taken = lost_after.keys() | {one.id for one in counted if _sent_elsewhere(before, after, one)}
+    elsewhere = {one.id: Why.PLACE for one in counted if _is_sent_elsewhere(before, after, one)}
+    taken = lost_after.keys() | elsewhere
     lost_before = before.lost(alike(before.in_reach(counted, taken))) if taken else {}
     for booking in live.bookings:
         if booking.kept:
@@ -131,7 +132,7 @@ def _lost_bookings(before: Support, after: Support, live: Live) -> Iterator[Lost
         elif booking.id in lost_before:
             why = None
         else:
-            why = lost_after.get(booking.id) or _sent_elsewhere(before, after, booking)
+            why = lost_after.get(booking.id) or elsewhere.get(booking.id)
         if why is not None:
             yield LostBooking(
                 id=booking.id,
@@ -151,13 +152,15 @@ def _promise_broken(before: Support, after: Support, booking: LiveBooking) -> Wh
     return now
 
 
-def _sent_elsewhere(before: Support, after: Support, booking: LiveBooking) -> Why | None:
-    """Why.PLACE where the visitor would come to the wrong place, because an outing begins, ends or goes elsewhere."""
+def _is_sent_elsewhere(before: Support, after: Support, booking: LiveBooking) -> bool:
+    """Whether the visitor would come to the wrong place, because an outing begins, ends or goes elsewhere."""
+    was, now = before.outing(booking), after.outing(booking)
+    if was is now:
+        return False
     service = after.offer.services.get(booking.service)
     if service is None or service.elsewhere or booking.by_video:
-        return None
-    was, now = before.outing(booking), after.outing(booking)
-    return Why.PLACE if (was and was.place) != (now and now.place) else None
+        return False
+    return (was and was.place) != (now and now.place)
 
 
 def lost_tickets(before: Support, after: Support, tickets: Iterable[LiveTicket]) -> tuple[LostTicket, ...]:

@@ -42,12 +42,13 @@ OUTING: Final = "outing"
 class Support:
     """Answers for one offer; computes the opening of a day once."""
 
-    __slots__ = ("_days", "_joined", "_outings", "_served_until", "_whys", "_windows", "offer")
+    __slots__ = ("_days", "_joined", "_out_on", "_outings", "_served_until", "_whys", "_windows", "offer")
 
     def __init__(self, offer: Offer) -> None:
         self.offer = offer
         self._windows: dict[tuple[UUID, date], Instants] = {}
         self._joined: dict[tuple[UUID, date], Instants] = {}
+        self._out_on = {outing.day for outing in offer.calendar.outings}
         self._outings: dict[tuple[UUID, date], Outing | None] = {}
         self._days: dict[datetime, tuple[date, date]] = {}
         self._whys: dict[tuple[UUID, datetime, datetime, bool], Why | None] = {}
@@ -110,11 +111,12 @@ class Support:
 
     def outing(self, booking: LiveBooking) -> Outing | None:
         """The outing on which its service is given on its day."""
-        if not self.offer.calendar.outings:
+        day = self.day(booking)
+        if day not in self._out_on:
             return None
-        at = booking.service, self.day(booking)
+        at = booking.service, day
         if at not in self._outings:
-            self._outings[at] = outing_on(at[1], self.offer.calendar, booking.service)
+            self._outings[at] = outing_on(day, self.offer.calendar, booking.service)
         return self._outings[at]
 
     def _why_then(self, booking: LiveBooking) -> Why | None:

@@ -116,7 +116,7 @@ def test_a_save_that_is_not_committed_leaves_nothing(
         raise sa.exc.OperationalError("COMMIT", {}, Exception("the disk is full"))
 
     with monkeypatch.context() as broken:
-        broken.setattr(hall.db.dialect, "notify", lost)
+        broken.setattr(hall.db.dialect, "notices", lost)
         with pytest.raises(Unavailable):
             hall.db.write_now(as_if_saved, hall, CLOSED, sha256)
     other = Database(db_url, clock)
