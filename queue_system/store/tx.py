@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeAlias, overload
+from typing import Any, Final, TypeAlias, overload
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -60,6 +60,10 @@ def positions_of(appended: Iterable[Appended]) -> dict[UUID, int]:
 def without_refusals(changes: Iterable[Change]) -> list[Change]:
     """The same changes; where one is not possible, the error of the database is raised."""
     return [(statement, values, None) for statement, values, _ in changes]
+
+
+#: How the databases name a key that is there already.
+_TAKEN: Final = frozenset({"SQLITE_CONSTRAINT_PRIMARYKEY", "SQLITE_CONSTRAINT_UNIQUE", "23505"})
 
 
 class Tx:
@@ -250,7 +254,7 @@ class Tx:
             self._dialect.run(self._connection, [*(one[:2] for one in changes), *reads], outcomes)
         except sa.exc.IntegrityError as error:
             refusal = changes[len(outcomes)][2] if len(outcomes) < len(changes) else None
-            if refusal is None:
+            if refusal is None or not _is_taken(error):
                 raise
             raise refusal from error
         for (_, _, refusal), outcome in zip(changes, outcomes, strict=False):
@@ -286,3 +290,9 @@ class Tx:
         """The first column of the first row, or None."""
         row = self.row(statement, values)
         return None if row is None else row[0]
+
+
+def _is_taken(error: sa.exc.IntegrityError) -> bool:
+    """Whether a key was there already; any other broken rule is a fault of ours and not somebody's answer."""
+    name = getattr(error.orig, "sqlite_errorname", None) or getattr(error.orig, "sqlstate", None)
+    return name in _TAKEN
