@@ -40,6 +40,7 @@ def site(sqlite_template: Path, tmp_path: Path, clock: FrozenClock) -> Iterator[
     url = furnished(sqlite_template, tmp_path, clock.now())
     demo: dict[str, object] = {
         "password": "demo-demo",
+        "elsewhere": (),
         "sign_ins": [("layla", {"ar": "موظف الشباك", "en": "Counter officer"})],
         "devices": ["display", "kiosk"],
         "printer": object(),
