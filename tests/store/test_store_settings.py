@@ -198,7 +198,7 @@ def commit_that_fails(hall: Hall, other: Database, monkeypatch: pytest.MonkeyPat
         raise sa.exc.OperationalError("COMMIT", {}, Exception("the disk is full"))
 
     with monkeypatch.context() as broken:
-        broken.setattr(hall.db.dialect, "notify", lost)
+        broken.setattr(hall.db.dialect, "notices", lost)
         with pytest.raises(Unavailable):
             hall.db.write_now(edit_and_look)
     other.write_now(rename, hall.branch.id, "حقيقة")
