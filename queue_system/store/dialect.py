@@ -53,6 +53,8 @@ class Dialect(ABC):
     is_embedded: ClassVar[bool]
     # How many writes run at the same time.
     writers: ClassVar[int]
+    # The driver's attribute that names an error, and its names for a key that is there already.
+    taken: ClassVar[tuple[str, tuple[str, ...]]]
     # Asks the database for its own version.
     version: ClassVar[sa.TextClause]
     # Counts the connections of other programs of ours; an embedded database is claimed instead.
@@ -122,6 +124,11 @@ class Dialect(ABC):
 
     # ------------------------------------------------------------ statements and errors
 
+    def is_taken(self, error: sa.exc.IntegrityError) -> bool:
+        """Whether a key was there already; any other broken rule is a fault of ours and not somebody's answer."""
+        attribute, names = self.taken
+        return getattr(error.orig, attribute, "") in names
+
     @abstractmethod
     def run(self, connection: Connection, statements: Sequence[Statement], outcomes: list[Outcome]) -> None:
         """Run statements in this order up to the first that fails; a server gets all of them in one round trip.
@@ -163,6 +170,7 @@ class SQLite(Dialect):
     name = "SQLite"
     is_embedded = True
     writers = 1
+    taken = "sqlite_errorname", ("SQLITE_CONSTRAINT_PRIMARYKEY", "SQLITE_CONSTRAINT_UNIQUE")
     version = sa.text("SELECT sqlite_version()")
 
     def __init__(self, url: URL) -> None:
@@ -294,6 +302,7 @@ class PostgreSQL(Dialect):
     name = "PostgreSQL"
     is_embedded = False
     writers = 4
+    taken = "sqlstate", ("23505",)
     version = sa.text("SHOW server_version")
     others = sa.text(
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
@@ -301,6 +310,8 @@ class PostgreSQL(Dialect):
     )
 
     def _engines(self) -> tuple[Engine, Engine]:
+        from .libpq import watch
+
         url = self.url.set(drivername="postgresql+psycopg")
         options = f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c lock_timeout={LOCK_TIMEOUT_MS} -c timezone=UTC"
         arguments = {"options": options, "application_name": PROCESS, "connect_timeout": 5, **GONE}
@@ -322,15 +333,8 @@ class PostgreSQL(Dialect):
             execution_options={"postgresql_readonly": True},
         )
         for engine in (writing, reading):
-            for undone in ("rollback", "rollback_savepoint"):
-                sa.event.listen(engine, undone, self._doubt)
+            watch(engine)
         return writing, reading
-
-    @staticmethod
-    def _doubt(connection: Connection, *_: Any) -> None:
-        from .libpq import doubt
-
-        doubt(connection)
 
     @property
     def not_ours(self) -> tuple[type[Exception], ...]:
@@ -350,7 +354,9 @@ class PostgreSQL(Dialect):
 
     def end_migration(self, connection: Connection) -> None:
         """PostgreSQL has checked every reference on the way, but statements may be prepared no more."""
-        self._doubt(connection)
+        from .libpq import doubt
+
+        doubt(connection)
 
     def notices(self, touched: dict[UUID, int]) -> list[Statement]:
         return [(_NOTICE, {"channel": CHANNEL, "payload": f"{branch} {seq}"}) for branch, seq in touched.items()]
@@ -383,8 +389,7 @@ class PostgreSQL(Dialect):
     def run(self, connection: Connection, statements: Sequence[Statement], outcomes: list[Outcome]) -> None:
         from .libpq import run
 
-        compiled = ((statement.compiled(connection, values), values) for statement, values in statements)
-        run(connection, [(one, one.given(values)) for one, values in compiled], outcomes)
+        run(connection, statements, outcomes)
 
 
 # ---------------------------------------------------------------- words of the schema
@@ -393,8 +398,3 @@ class PostgreSQL(Dialect):
 def partial(condition: str) -> dict[str, Any]:
     """Arguments that make an index partial on both databases; each reads its own and ignores the other's."""
     return {f"{name}_where": sa.text(condition) for name in ("sqlite", "postgresql")}
-
-
-def for_update(statement: sa.Select[Any]) -> sa.Select[Any]:
-    """Lock the rows on PostgreSQL. SQLAlchemy omits FOR UPDATE on SQLite, where BEGIN IMMEDIATE holds the lock."""
-    return statement.with_for_update()

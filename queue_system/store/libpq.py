@@ -12,18 +12,19 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final, cast
 
 import psycopg
+import sqlalchemy as sa
 from psycopg import pq
 from psycopg.adapt import PyFormat, Transformer
 from psycopg.errors import error_from_result
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, Engine
 
-from .prepared import Compiled, Outcome, as_core
+from .prepared import Compiled, Outcome, Statement, as_core
 
 _LINE: Final = "queue_system.line"
 
 
-def run(connection: Connection, statements: Sequence[tuple[Compiled, Any]], outcomes: list[Outcome]) -> None:
-    """Run statements with their values (`Compiled.given`) in this order, in the connection's transaction.
+def run(connection: Connection, statements: Sequence[Statement], outcomes: list[Outcome]) -> None:
+    """Run statements with their values in this order, in the connection's transaction.
 
     `outcomes` grows with each that succeeds. After the first that fails no other is run; raises what SQLAlchemy would raise
     for it.
@@ -31,12 +32,14 @@ def run(connection: Connection, statements: Sequence[tuple[Compiled, Any]], outc
     line = _line_of(connection)
     if line is None:
         line = connection.info[_LINE] = _Line(cast(Any, connection.connection.driver_connection))
+    compiled_ones = ((statement.compiled(connection, values), values) for statement, values in statements)
+    given_ones = [(one, one.given(values)) for one, values in compiled_ones]
     done = len(outcomes)
     try:
-        for (compiled, _), answer in zip(statements, line.answers(statements), strict=True):
+        for (compiled, _), answer in zip(given_ones, line.answers(given_ones), strict=True):
             outcomes.append(line.outcome(compiled, answer))
     except psycopg.Error as error:
-        compiled, given = statements[len(outcomes) - done]
+        compiled, given = given_ones[len(outcomes) - done]
         raise as_core(connection, error, compiled.text, given) from error
 
 
@@ -47,6 +50,12 @@ def doubt(connection: Connection) -> None:
     """
     if not connection.invalidated and (line := _line_of(connection)) is not None:
         line.is_in_doubt = True
+
+
+def watch(engine: Engine) -> None:
+    """Call `doubt` for each connection of an engine whose work is rolled back."""
+    for undone in ("rollback", "rollback_savepoint"):
+        sa.event.listen(engine, undone, lambda connection, *_: doubt(connection))
 
 
 def _line_of(connection: Connection) -> _Line | None:

@@ -22,7 +22,6 @@ from ..core.errors import Missing, Unavailable
 from ..core.facts import Fact
 from ..core.facts.data import LogPruned
 from .database import AnyRow, Tx
-from .dialect import for_update
 from .prepared import Prepared
 from .tables import Branch, Checkpoint, Entry, Organisation, table
 from .tx import Appended
@@ -31,12 +30,11 @@ ENTRY = table(Entry)
 BRANCH = table(Branch)
 CHECKPOINT = table(Checkpoint)
 
+# A file needs no lock of a row, because BEGIN IMMEDIATE holds that of the file; SQLAlchemy omits FOR UPDATE there.
 _LOCK = Prepared(
-    for_update(
-        sa.select(
-            BRANCH.c.last_seq, BRANCH.c.last_at, BRANCH.c.chain, BRANCH.c.config_version, BRANCH.c.live_day
-        ).where(BRANCH.c.id == sa.bindparam("branch"))
-    )
+    sa.select(BRANCH.c.last_seq, BRANCH.c.last_at, BRANCH.c.chain, BRANCH.c.config_version, BRANCH.c.live_day)
+    .where(BRANCH.c.id == sa.bindparam("branch"))
+    .with_for_update()
 )
 _ADVANCE = Prepared(
     sa.update(BRANCH)

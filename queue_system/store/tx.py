@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, TypeAlias, overload
+from typing import Any, TypeAlias, overload
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -20,7 +20,7 @@ from .versioned import Versioned
 
 AnyRow: TypeAlias = sa.Row[*tuple[Any, ...]]
 # A change that waits, and what is raised where it changes nothing because of what is there.
-Change: TypeAlias = tuple[Prepared, Mapping[str, Any], DomainError | None]
+Change: TypeAlias = tuple[Prepared, Mapping[str, Any], Exception | None]
 
 
 @contextmanager
@@ -57,13 +57,13 @@ def positions_of(appended: Iterable[Appended]) -> dict[UUID, int]:
     return {one.branch_id: one.seq for one in appended}
 
 
-def without_refusals(changes: Iterable[Change]) -> list[Change]:
-    """The same changes; where one is not possible, the error of the database is raised."""
-    return [(statement, values, None) for statement, values, _ in changes]
+class EarlierWorkFailed(RuntimeError):
+    """A change that an earlier work of the same transaction has left waiting was not possible."""
 
 
-#: How the databases name a key that is there already.
-_TAKEN: Final = frozenset({"SQLITE_CONSTRAINT_PRIMARYKEY", "SQLITE_CONSTRAINT_UNIQUE", "23505"})
+def of_earlier_work(changes: Iterable[Change]) -> list[Change]:
+    """The same changes; where one is not possible, EarlierWorkFailed is raised, because its refusal is for another caller."""
+    return [(statement, values, refusal and EarlierWorkFailed(str(refusal))) for statement, values, refusal in changes]
 
 
 class Tx:
@@ -96,6 +96,7 @@ class Tx:
             "kept",
             "now",
             "only",
+            "owes",
             "secret",
             "sends",
             "settings",
@@ -128,6 +129,7 @@ class Tx:
         self.sends = sends
         self.settings = settings
         self.appended: list[Appended] = []
+        self.owes = False
         self.wrote = False
         self.edits = False
         self.edits_shared = False
@@ -219,8 +221,12 @@ class Tx:
         return changes
 
     def adopt(self, changes: Iterable[Change]) -> None:
-        """Let changes of an earlier work (`hand_on`) wait here; they do not count as this one's."""
+        """Let changes of an earlier work (`hand_on`) wait here; they do not count as this one's.
+
+        Until they are sent, `owes` is true.
+        """
         self._unsent += changes
+        self.owes = bool(self._unsent)
 
     def flush(self) -> None:
         """Run the changes that wait."""
@@ -254,12 +260,13 @@ class Tx:
             self._dialect.run(self._connection, [*(one[:2] for one in changes), *reads], outcomes)
         except sa.exc.IntegrityError as error:
             refusal = changes[len(outcomes)][2] if len(outcomes) < len(changes) else None
-            if refusal is None or not _is_taken(error):
+            if refusal is None or not self._dialect.is_taken(error):
                 raise
             raise refusal from error
         for (_, _, refusal), outcome in zip(changes, outcomes, strict=False):
             if refusal is not None and outcome.rowcount != 1:
                 raise refusal
+        self.owes = False
         return outcomes[len(changes) :]
 
     @overload
@@ -290,9 +297,3 @@ class Tx:
         """The first column of the first row, or None."""
         row = self.row(statement, values)
         return None if row is None else row[0]
-
-
-def _is_taken(error: sa.exc.IntegrityError) -> bool:
-    """Whether a key was there already; any other broken rule is a fault of ours and not somebody's answer."""
-    name = getattr(error.orig, "sqlite_errorname", None) or getattr(error.orig, "sqlstate", None)
-    return name in _TAKEN

@@ -19,7 +19,7 @@ from sqlalchemy.engine import Connection
 
 from ..measures import BATCH_SIZES, COMMIT_SECONDS, Distribution
 from .dialect import Dialect
-from .tx import Appended, Change, Tx, positions_of, transaction, without_refusals
+from .tx import Appended, Change, Tx, of_earlier_work, positions_of, transaction
 
 LARGEST_BATCH: Final = 32
 
@@ -149,7 +149,7 @@ class Writer(threading.Thread):
                 waiting: list[Change] = []
                 results = [self._run_one(connection, job, waiting, appended, around, apart=apart) for job in batch]
                 # The refusals of a change are for the job that made it; of several, none is known to be that one.
-                last = waiting if len(batch) == 1 else without_refusals(waiting)
+                last = waiting if len(batch) == 1 else of_earlier_work(waiting)
                 self._finish(connection, last, appended)
                 ready = time.perf_counter()
         except _JobFailed as failed:
@@ -176,7 +176,7 @@ class Writer(threading.Thread):
         The changes that it leaves `waiting` travel with the first statement of the next job, or in `_finish`.
         """
         tx = self._make_tx(connection, job.branch)
-        tx.adopt(without_refusals(waiting))
+        tx.adopt(of_earlier_work(waiting))
         try:
             with connection.begin_nested() if apart else contextlib.nullcontext():
                 value = job.context.run(job.work, tx)
@@ -187,10 +187,10 @@ class Writer(threading.Thread):
             if self._dialect.is_down(problem):
                 # The connection or the disk is gone, or a lock timed out, so the whole batch is lost.
                 raise
-            if not apart and (tx.wrote or isinstance(problem, sa.exc.SQLAlchemyError)):
+            # While it owes what an earlier job left waiting, the failure may be of that one.
+            if not apart and (tx.wrote or tx.owes or isinstance(problem, sa.exc.SQLAlchemyError)):
                 raise _JobFailed(problem) from problem
-            if not apart:
-                waiting[:] = tx.hand_on()
+            waiting.clear()
             return _Result(job, None, problem)
         appended += tx.appended
         if tx.kept:

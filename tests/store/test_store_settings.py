@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
 from contextlib import ExitStack
 from typing import Any
 from uuid import UUID
@@ -27,6 +25,7 @@ from queue_system.store.queries.values import value_at
 from queue_system.store.tables import ORGANISATION, Branch, Service, table
 from tests.kit.crowd import crowd
 from tests.kit.hall import Hall, edit
+from tests.kit.together import in_one_transaction
 
 NEW = {"ar": "جديد", "en": "new"}
 
@@ -283,24 +282,6 @@ def test_branches_are_locked_in_the_order_of_their_ids(hall: Hall) -> None:
 
 def edit_of(hall: Hall) -> Callable[[Tx], Any]:
     return lambda tx: rename(tx, hall.branch.id, "معاينة")
-
-
-def in_one_transaction(hall: Hall, works: list[Callable[[Tx], Any]]) -> list[Future[Any]]:
-    """Works that wait for the same writer, and run in one batch."""
-    started, gate = threading.Event(), threading.Event()
-
-    def hold_up(_tx: Tx) -> bool:
-        started.set()
-        return gate.wait(60)
-
-    blocker = hall.db._submit(hall.branch.id, hold_up)
-    assert started.wait(60)
-    jobs = [hall.db._submit(hall.branch.id, work) for work in works]
-    gate.set()
-    assert blocker.result()
-    for job in jobs:
-        job.exception()
-    return jobs
 
 
 # ---------------------------------------------------------------- without the lock
