@@ -33,7 +33,8 @@ from ...web import kit
 from ...web.confirmed import require_confirmed
 from ...web.errors import message
 from ...web.here import StaffAtBranch, staff_at_branch
-from .day import address, read_day
+from .day import address
+from .moments import read_day
 
 PAGE: Final = "/appointments/{branch}/apart"
 # So much of a hash tells a few pairs of one branch apart.

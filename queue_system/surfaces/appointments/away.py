@@ -30,8 +30,9 @@ from ...store.queries.settings import Names
 from ...web import kit
 from ...web.errors import message
 from ...web.here import StaffAtBranch, staff_at_branch
-from .day import address, read_day
+from .day import address
 from .members_away import members_for, stretch_of
+from .moments import read_day
 
 #: Fields of the form of an absence of three months; each appointment is one.
 MOST_FIELDS: Final = 2000

@@ -40,7 +40,8 @@ from ...web.visit_form import (
     wish_of,
 )
 from . import apart, new
-from .day import address, read_day
+from .day import address
+from .moments import read_day, read_start, start_key
 
 #: As long as the longest e-mail address.
 LONGEST_WHO: Final = 254
@@ -66,7 +67,7 @@ async def _hold(here: StaffAtBranch, form: Mapping[str, str]) -> Response:
     try:
         if not steps:
             raise Missing("service")
-        start = new.read_start(form.get("start", ""))
+        start = read_start(form.get("start", ""))
         if request_id and (before := await here.read(held_before, here.branch.id, request_id, start)) is not None:
             return kit.see_other(f"{address(here.branch)}/together/{before}")
         begins = await here.read(visit_at, here.branch, steps, wish, start)
@@ -126,7 +127,7 @@ async def _page(here: StaffAtBranch, sent: Mapping[str, str], refusal: DomainErr
         "found": found,
         "steps": steps,
         "ends": ends_of(branch, found, steps),
-        "key": new.start_key,
+        "key": start_key,
         "kept": {name: value for name, value in sent.items() if name not in ("start", "request_id")},
         "request_id": secrets.token_urlsafe(16),
         "refusal": message(refusal, here.words) if refusal else None,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, timedelta
-from typing import Final
 from uuid import UUID
 
 from starlette.requests import Request
@@ -26,11 +25,9 @@ from ...web.here import StaffAtBranch, staff_at_branch, staff_here
 from .grid import Grid, grid_of
 from .line import Line, lines_of
 from .members_away import links_of
+from .moments import read_day
 from .selecting import selecting, selection_asked
 from .selection import Selection
-
-# Days near the ends of the calendar have no instants in UTC.
-YEARS: Final = range(1970, 3000)
 
 
 async def choose(request: Request) -> Response:
@@ -97,15 +94,6 @@ def _invitations(here: StaffAtBranch) -> list[tuple[str, str, int | None]]:
     if here.branch.helpers and here.may_any(BOOK_RIGHTS):
         found.append((f"{address(here.branch)}/helpers", "appointments.helpers", None))
     return found
-
-
-def read_day(text: str) -> date | None:
-    """A day as browsers send it, 2026-11-22; None for anything else, and for years in which nobody has appointments."""
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        return None
-    return day if day.year in YEARS else None
 
 
 def _read(

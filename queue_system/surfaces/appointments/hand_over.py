@@ -27,8 +27,9 @@ from ...store.queries.settings import Names
 from ...web import kit
 from ...web.errors import message
 from ...web.here import StaffAtBranch, staff_at_branch
-from .day import address, read_day
+from .day import address
 from .members_away import could_stand_in, members_for
+from .moments import read_day
 
 MOST_FIELDS: Final = 500
 

@@ -28,7 +28,8 @@ from ...web import kit
 from ...web.errors import message
 from ...web.here import StaffAtBranch, staff_at_branch
 from ...web.qr import qr_svg
-from .day import address, invited_to, read_day
+from .day import address, invited_to
+from .moments import read_day
 
 USUAL: Final = timedelta(days=14)
 FIELDS: Final = ("service", "name", "contact", "answer_by", "persons")

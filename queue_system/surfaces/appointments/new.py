@@ -8,7 +8,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Final
 from uuid import UUID
 
@@ -36,12 +36,12 @@ from ...web import kit
 from ...web.errors import message
 from ...web.here import StaffAtBranch, staff_at_branch
 from . import apart, people_form
-from .day import YEARS, address, read_day
+from .day import address
+from .moments import read_day, read_start, start_key
 from .whereabouts import typed_how
 
 SOURCE: Final = "staff"
 LONGEST_SEARCH: Final = 80
-_START: Final = "%Y%m%dT%H%MZ"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,22 +122,6 @@ def begin_of(branch: BranchSettings, day: date, now: datetime) -> datetime:
     """The first instant of a business day, or now where the day has begun."""
     start, _ = hours.day_bounds(day, branch.zone, branch.day_starts)
     return max(start, now)
-
-
-def start_key(start: datetime) -> str:
-    """A time as forms send it: in UTC, because a local hour can occur twice in a day."""
-    return f"{start.astimezone(UTC):{_START}}"
-
-
-def read_start(text: str) -> datetime:
-    """The instant that a form sent; raises Invalid("slot-unknown"), also for one near the ends of the calendar."""
-    try:
-        start = datetime.strptime(text, _START).replace(tzinfo=UTC)
-    except ValueError:
-        raise Invalid("slot-unknown", "start") from None
-    if start.year not in YEARS:
-        raise Invalid("slot-unknown", "start")
-    return start
 
 
 def choices(branch: BranchSettings, service: ServiceView) -> list[MemberView]:

@@ -39,7 +39,8 @@ from ...web.here import StaffAtBranch, staff_at_branch
 from ...web.safe_contact import asks_again, way_of
 from . import apart, new, people_form
 from .acting import acting_values, can, chosen_reason, page_without_person, reasons_of
-from .day import address, read_day
+from .day import address
+from .moments import read_day, read_start, start_key
 from .named import booking_named
 from .whereabouts import may_call, typed_how, where_values
 
@@ -109,7 +110,7 @@ async def move(request: Request) -> Response:
         return await _times(here, booking, request.query_params)
     form = await kit.form(request)
     try:
-        start, service = new.read_start(form.get("start", "")), here.branch.services[booking.service_id]
+        start, service = read_start(form.get("start", "")), here.branch.services[booking.service_id]
         asked = new.asked_for(here.branch, service, form["with"]) if "with" in form else None
         await here.do(change_booking, booking.id, start, here.actor, Booker.STAFF, asked, apart.leave_of(here, form))
     except DomainError as refusal:
@@ -260,7 +261,7 @@ async def _times(
         "with_": wanted,
         "choices": choices,
         "found": found,
-        "key": new.start_key,
+        "key": start_key,
         "refusal": message(refusal, here.words) if refusal else None,
         "accepted_for": apart.asked_why(here, refusal),
     }

@@ -15,7 +15,8 @@ from ...core.rights import DAY_RIGHTS
 from ...web import kit
 from ...web.here import StaffAtBranch, staff_at_branch
 from . import day, week
-from .day import address, read_day
+from .day import address
+from .moments import read_day
 from .selection import ALL, Selection, read_selection
 
 

@@ -14,7 +14,8 @@ from ...core import hours
 from ...core.rights import BOOK_RIGHTS, DAY_RIGHTS
 from ...i18n import dates
 from ...web.here import staff_at_branch
-from .day import address, read_day
+from .day import address
+from .moments import read_day
 from .selection import read_selection
 from .week import week_of
 

@@ -27,6 +27,7 @@ from ...web.here import StaffAtBranch, staff_at_branch
 from . import apart, new
 from .acting import chosen_reason, reasons_for
 from .day import address
+from .moments import start_key
 from .series_new import asked_members, usual
 from .series_rows import Row, errors_of, is_number, read, rows_of, times_of
 
@@ -129,7 +130,7 @@ def frame(here: StaffAtBranch, series: SeriesView, service: ServiceView) -> dict
         "scopes": list(Scope),
         "is_told": person is not None
         and is_told(level_for(here.branch, person), person.contact, here.installation.database.sends),
-        "key": new.start_key,
+        "key": start_key,
     }
 
 

@@ -22,7 +22,7 @@ from ...store.queries.settings import ServiceView
 from ...web import kit
 from ...web.here import StaffAtBranch
 from . import new
-from .day import read_day
+from .moments import read_day
 from .series import SERIES, address_of, enter, frame, number_of, scope_of
 from .series_new import asked_members, usual
 from .series_rows import LEAVE_REST, Row, dates_after, errors_of, is_number, read, read_wall, rows_of, times_of

@@ -27,7 +27,8 @@ from ...store.queries.settings import BranchSettings, ServiceView
 from ...web import kit
 from ...web.here import StaffAtBranch
 from . import apart, new, one
-from .day import address, read_day
+from .day import address
+from .moments import read_day, start_key
 from .series_rows import LEAVE_REST, Row, dates_after, errors_of, is_number, read, rows_of, times_of
 
 #: The intervals that can be chosen, in weeks and in months.
@@ -129,7 +130,7 @@ async def _page(
         "rhythms": _rhythms(booking.starts_at, branch, here),
         "shown": shown,
         "sentence": sentence,
-        "key": new.start_key,
+        "key": start_key,
         "is_told": is_told(level_for(branch, booking), booking.contact, here.installation.database.sends),
         "accepted_for": apart.asked_why(here, failure),
         **dates_sent,

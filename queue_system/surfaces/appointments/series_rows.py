@@ -21,8 +21,7 @@ from ...store.queries.settings import BranchSettings, Names, ServiceView
 from ...web import kit
 from ...web.errors import message
 from ...web.here import StaffAtBranch
-from .day import read_day
-from .new import read_start, start_key
+from .moments import read_day, read_start, start_key
 
 #: For each date a choice, a day and a time, and some fields of the form itself.
 MOST_FIELDS: Final = 3 * MOST_DATES + 20

@@ -30,7 +30,8 @@ from ...web.booking_search import BY_ADDRESS
 from ...web.errors import message
 from ...web.here import StaffAtBranch, staff_at_branch
 from ...web.safe_contact import WayInForce, way_of
-from .day import address, read_day
+from .day import address
+from .moments import read_day
 from .named import booking_named
 
 

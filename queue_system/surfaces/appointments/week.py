@@ -23,9 +23,10 @@ from ...store.queries.bookings import BookingView
 from ...store.queries.members import member_day
 from ...store.queries.settings import BranchSettings, Names
 from ...web.here import StaffAtBranch, staff_at_branch
-from .day import address, read_day
+from .day import address
 from .grid import members_seen, serves_alone, services_seen
 from .line import Line, lines_of
+from .moments import read_day
 from .selecting import selecting, selection_asked
 from .selection import ALL, Selection
 
