@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
@@ -20,6 +21,7 @@ from ...i18n import dates
 from ...i18n.filters import localised
 from ...store.database import Tx
 from ...store.queries import line
+from ...store.queries.access import StaffView
 from ...store.queries.settings import BranchSettings
 from ...store.queries.today import HallNow, hall_now
 from ...store.tables import ORGANISATION
@@ -65,8 +67,9 @@ async def show(request: Request) -> Response:
     """The day of one branch, and a line for each other one."""
     here = await enter(request, OFFICE_RIGHTS)
     branch = _chosen(here)
+    several = len(in_service(here.branches, here.now)) > 1
     values = await _values(here, branch) | {
-        "lines": await here.read(_lines, here) if len(in_service(here.branches, here.now)) > 1 else [],
+        "lines": await here.read(_lines, here) if several else [],
         "asks_for_idle": here.person.may_any(DATA_RIGHTS, ORGANISATION),
         "at": dates.day_time(here.now, branch.zone if branch else ZoneInfo("UTC"), here.words),
     }
@@ -99,13 +102,14 @@ async def _values(here: InOffice, branch: BranchSettings | None) -> dict[str, An
 async def _of_branch(here: InOffice, branch: BranchSettings) -> dict[str, Any]:
     now = here.now
     own = {counter.id for counter in counters_for(here.person, branch, COUNTER_RIGHTS)}
+    hall, free = await here.read(_hall, here, branch, asks_for_free=bool(own))
     day = opening_day(now, branch.calendar)
     return {
-        "hall": await here.read(_hall, here, branch),
+        "hall": hall,
         "own_counters": own,
         "own_queues": queues_for(here.person, branch, STOP_RIGHTS),
         "stopped": {one for one in branch.queues if branch.numbers_stopped_now(one, now)},
-        "free": await here.read(free_for, branch) if own else {},
+        "free": free,
         "said": SAID.get(here.request.query_params.get("said", ""), ""),
         "names_shown": here.person.may_any(SUPERVISION_RIGHTS, branch.id),
         "minutes_since": lambda since: max(int((now - since).total_seconds() // 60), 0),
@@ -117,15 +121,19 @@ async def _of_branch(here: InOffice, branch: BranchSettings) -> dict[str, Any]:
     }
 
 
-def _hall(tx: Tx, here: InOffice, branch: BranchSettings) -> HallNow:
+def _hall(
+    tx: Tx, here: InOffice, branch: BranchSettings, *, asks_for_free: bool
+) -> tuple[HallNow, dict[UUID, list[StaffView]]]:
+    """The hall, and by counter the free clerks who may sit there."""
     shown = in_use(counters_for(here.person, branch, OFFICE_RIGHTS), branch, line.open_counters(tx, branch), tx.now)
-    return hall_now(
+    hall = hall_now(
         tx,
         branch,
         queues_for(here.person, branch, OFFICE_RIGHTS),
         services_for(here.person, branch, OFFICE_RIGHTS),
         [counter.id for counter in shown],
     )
+    return hall, free_for(tx, branch) if asks_for_free else {}
 
 
 def _lines(tx: Tx, here: InOffice) -> list[BranchLine]:

@@ -6,7 +6,7 @@ is in the words of the page. A source that fails is logged and left out, because
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Final, Literal
@@ -88,12 +88,12 @@ class OfBranch:
     """A kind of item about one branch."""
 
     rights: Rights
-    items: Callable[[InOffice, BranchSettings], Awaitable[Iterable[Item]]]
+    items: Callable[[Tx, InOffice, BranchSettings], Iterable[Item]]
 
-    async def find(self, here: InOffice, branch: BranchSettings | None) -> Iterable[Item]:
+    def find(self, tx: Tx, here: InOffice, branch: BranchSettings | None) -> Iterable[Item]:
         if branch is None or not here.person.may_any(self.rights, branch.id):
             return ()
-        return await self.items(here, branch)
+        return self.items(tx, here, branch)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,30 +101,29 @@ class OfHouse:
     """A kind of item about no branch; `everywhere`: it is for people who have the right for the organisation."""
 
     rights: Rights
-    items: Callable[[InOffice], Awaitable[Iterable[Item]]]
+    items: Callable[[Tx, InOffice], Iterable[Item]]
     everywhere: bool = False
 
-    async def find(self, here: InOffice, _branch: BranchSettings | None) -> Iterable[Item]:
+    def find(self, tx: Tx, here: InOffice, _branch: BranchSettings | None) -> Iterable[Item]:
         person = here.person
         allowed = person.may_any(self.rights, ORGANISATION) if self.everywhere else person.may_somewhere(self.rights)
-        return await self.items(here) if allowed else ()
+        return self.items(tx, here) if allowed else ()
 
 
 async def to_do(here: InOffice, branch: BranchSettings | None) -> list[Item]:
     """What a person can mend at a branch and in the house, or sees that others must."""
-    found: list[Item] = []
-    for source in SOURCES:
-        try:
-            found += await source.find(here, branch)
-        except Exception:
-            LOGGER.exception("to-do item failed", source=source.items.__name__)
+    try:
+        found = await here.read(_all_at_once, here, branch)
+    except Exception:
+        LOGGER.exception("to-do items failed together, so each is looked up alone")
+        found = await _one_by_one(here, branch)
     return sorted(found, key=lambda one: ORDER.index(one.level))
 
 
 # ---------------------------------------------------------------- the hall
 
 
-async def unserved_queues(here: InOffice, branch: BranchSettings) -> list[Item]:
+def unserved_queues(tx: Tx, here: InOffice, branch: BranchSettings) -> list[Item]:
     """Queues in which people wait and that no open counter serves."""
     seen = queues_for(here.person, branch, OFFICE_RIGHTS)
     opens = here.person.may_any(COUNTER_RIGHTS, branch.id)
@@ -142,32 +141,32 @@ async def unserved_queues(here: InOffice, branch: BranchSettings) -> list[Item]:
             "today.open-a-counter" if opens or sits else "today.see-counters",
             link="/desk" if sits else "#counters",
         )
-        for one in await here.read(_unserved, branch)
+        for one in _unserved(tx, branch)
         if one.queue.id in seen
     ]
 
 
-async def undecided_bookings(here: InOffice, branch: BranchSettings) -> list[Item]:
+def undecided_bookings(tx: Tx, here: InOffice, branch: BranchSettings) -> list[Item]:
     """Appointments that the settings no longer support, and those of people who must not meet for staff who may know it."""
     allowed, apart = services_for(here.person, branch, DECISION_RIGHTS), here.person.may_any(APART_RIGHTS, branch.id)
-    count = sum(one.booking.service_id in allowed for one in await here.read(undecided, branch, apart=apart))
+    count = sum(one.booking.service_id in allowed for one in undecided(tx, branch, apart=apart))
     sentence = here.words.plural("today.undecided", count)
     return [Item("bad", sentence, "today.decide", link="/office/undecided")] if count else []
 
 
-async def visitors_to_call(here: InOffice, branch: BranchSettings) -> list[Item]:
+def visitors_to_call(tx: Tx, here: InOffice, branch: BranchSettings) -> list[Item]:
     """Visitors whose appointment the house changed and whom no message reaches."""
     seen = services_for(here.person, branch, PHONE_LIST_RIGHTS)
-    calls = [one for one in await here.read(phone_calls, branch) if one.reached_at is None]
+    calls = [one for one in phone_calls(tx, branch) if one.reached_at is None]
     count = sum(one.booking.service_id in seen for one in calls)
     sentence = here.words.plural("today.to-call", count)
     return [Item("bad", sentence, "today.call", link=f"/appointments/{branch.slug}/calls")] if count else []
 
 
-async def overdue_home_visits(here: InOffice, branch: BranchSettings) -> list[Item]:
+def overdue_home_visits(tx: Tx, here: InOffice, branch: BranchSettings) -> list[Item]:
     """Home visits from which nobody has come back in time."""
     seen = services_for(here.person, branch, VISIT_RIGHTS)
-    missed = [one for one in await here.read(overdue_visits, branch) if one.booking.service_id in seen]
+    missed = [one for one in overdue_visits(tx, branch) if one.booking.service_id in seen]
     if not missed:
         return []
     since = dates.day_time(min(one.back_by for one in missed), branch.zone, here.words)
@@ -175,21 +174,21 @@ async def overdue_home_visits(here: InOffice, branch: BranchSettings) -> list[It
     return [Item("bad", sentence, "today.to-visits", link=f"/appointments/{branch.slug}/visits")]
 
 
-async def undecided_line(here: InOffice, branch: BranchSettings) -> list[Item]:
+def undecided_line(tx: Tx, here: InOffice, branch: BranchSettings) -> list[Item]:
     """People in line whom the settings no longer support."""
-    count = len(await here.read(seen_in_line, here.person, branch))
+    count = len(seen_in_line(tx, here.person, branch))
     sentence = here.words.plural("today.undecided-line", count)
     return [Item("bad", sentence, "today.decide", link="/office/undecided")] if count else []
 
 
-async def unsent_messages(here: InOffice, branch: BranchSettings) -> list[Item]:
+def unsent_messages(tx: Tx, here: InOffice, branch: BranchSettings) -> list[Item]:
     """Messages about coming appointments that were given up."""
-    count = len(await here.read(unsent_for, here.person, branch))
+    count = len(unsent_for(tx, here.person, branch))
     sentence = here.words.plural("today.unsent-messages", count)
     return [Item("bad", sentence, "today.see-messages", link="/office/messages")] if count else []
 
 
-async def places_given_back(here: InOffice, branch: BranchSettings) -> list[Item]:
+def places_given_back(_tx: Tx, here: InOffice, branch: BranchSettings) -> list[Item]:
     """Many appointments given back by one address: perhaps a program."""
     count = given_back_of(here.connection).most(branch.id, here.now)
     if not count:
@@ -201,7 +200,7 @@ async def places_given_back(here: InOffice, branch: BranchSettings) -> list[Item
 # ---------------------------------------------------------------- equipment
 
 
-async def printers_in_trouble(here: InOffice, branch: BranchSettings) -> list[Item]:
+def printers_in_trouble(tx: Tx, here: InOffice, branch: BranchSettings) -> list[Item]:
     """Printers that cannot print, or soon cannot."""
     mends = here.person.may_any(PRINTER_RIGHTS, branch.id)
     return [
@@ -213,24 +212,24 @@ async def printers_in_trouble(here: InOffice, branch: BranchSettings) -> list[It
             "office.trial",
             post=f"/office/printers/{branch.slug}/{one.slug}/trial" if mends else "",
         )
-        for one in await here.read(devices, branch.id, "printer")
+        for one in devices(tx, branch.id, "printer")
         if one.address and one.status in IN_TROUBLE
     ]
 
 
-async def silent_devices(here: InOffice, branch: BranchSettings) -> list[Item]:
+def silent_devices(tx: Tx, here: InOffice, branch: BranchSettings) -> list[Item]:
     """Kiosks and screens that were paired and do not report."""
     page = "/office/devices" if here.person.may_any(DEVICE_RIGHTS, branch.id) else ""
     return [
         Item("bad", here.words.text("today.silent", device=_name(here, one)), "office.go-to-devices", page)
-        for one in await here.read(devices, branch.id)
+        for one in devices(tx, branch.id)
         if one.kind != "printer" and one.presence(here.now) == "silent"
     ]
 
 
-async def waiting_devices(here: InOffice) -> list[Item]:
+def waiting_devices(tx: Tx, here: InOffice) -> list[Item]:
     """Devices that show a code and wait to be let in; they belong to no branch yet."""
-    count = len(await here.read(open_pairings))
+    count = len(open_pairings(tx))
     sentence = here.words.plural("office.devices-waiting", count)
     return [Item("note", sentence, "office.go-to-devices", link="/office/devices")] if count else []
 
@@ -238,7 +237,7 @@ async def waiting_devices(here: InOffice) -> list[Item]:
 # ---------------------------------------------------------------- days, people, the machine
 
 
-async def provisional_days(here: InOffice, branch: BranchSettings) -> list[Item]:
+def provisional_days(_tx: Tx, here: InOffice, branch: BranchSettings) -> list[Item]:
     """Seasons and closures that begin soon and are still to be confirmed."""
     today = branch.timetable.business_date(here.now)
     words = here.words
@@ -277,14 +276,14 @@ class Unchecked:
     catalogue: Catalogue | None = None
 
 
-async def calendars_to_check(here: InOffice) -> list[Item]:
+def calendars_to_check(tx: Tx, here: InOffice) -> list[Item]:
     """Calendars whose closed days of the coming year nobody has checked."""
     year = year_to_check(here.now.date())
     known = here.installation.memory(Unchecked)
-    current = await here.read(versions)
+    current = versions(tx)
     if (known.versions, known.year) != (current, year):
-        slugs = await here.read(unchecked_calendars, year)
-        known.catalogue = (await here.read(declared_organisation)).catalogue
+        slugs = unchecked_calendars(tx, year)
+        known.catalogue = (declared_organisation(tx)).catalogue
         known.versions, known.year, known.slugs = current, year, slugs
     if not known.slugs or known.catalogue is None:
         return []
@@ -300,14 +299,14 @@ async def calendars_to_check(here: InOffice) -> list[Item]:
     ]
 
 
-async def requests_for_a_second_person(here: InOffice) -> list[Item]:
+def requests_for_a_second_person(tx: Tx, here: InOffice) -> list[Item]:
     """Requests on which the person could decide."""
-    count = await here.read(waiting_for, here.person)
+    count = waiting_for(tx, here.person)
     sentence = here.words.plural("today.approvals", count)
     return [Item("note", sentence, "today.go-to-approvals", link="/office/approvals")] if count else []
 
 
-async def delayed_requests(here: InOffice) -> list[Item]:
+def delayed_requests(tx: Tx, here: InOffice) -> list[Item]:
     """Requests that nobody else can approve, so that time alone stands before them."""
     clock = clock_of(here)
     return [
@@ -321,33 +320,48 @@ async def delayed_requests(here: InOffice) -> list[Item]:
             "today.go-to-approvals",
             link="/office/approvals",
         )
-        for one in await here.read(waiting_alone, here.person)
+        for one in waiting_alone(tx, here.person)
     ]
 
 
-async def unreadable(here: InOffice) -> list[Item]:
+def unreadable(tx: Tx, here: InOffice) -> list[Item]:
     """Settings that cannot be read, so that what they belong to is closed."""
-    names = tuple(await here.read(unreadable_settings))
+    names = tuple(unreadable_settings(tx))
     return [Item("bad", here.words.text("office.unreadable"), names=names)] if names else []
 
 
-async def failed_upkeep(here: InOffice) -> list[Item]:
+def failed_upkeep(tx: Tx, here: InOffice) -> list[Item]:
     """Nightly work that failed, and backups that are missing or old."""
     return [
         Item("bad" if one.level == "bad" else "note", one.sentence(here.words), "today.go-to-health", "/office/health")
-        for one in await here.read(look_at_upkeep)
+        for one in look_at_upkeep(tx)
         if one.level != "good"
     ]
 
 
-async def missing_administrator(here: InOffice) -> list[Item]:
+def missing_administrator(tx: Tx, here: InOffice) -> list[Item]:
     """With one administrator alone nobody can help that person, or decide with them."""
-    if len(await here.read(administrators)) > 1:
+    if len(administrators(tx)) > 1:
         return []
     return [Item("note", here.words.text("today.one-administrator"), "today.invite", link="/office/invitations")]
 
 
 # ---------------------------------------------------------------- inside
+
+
+def _all_at_once(tx: Tx, here: InOffice, branch: BranchSettings | None) -> list[Item]:
+    return [item for source in SOURCES for item in source.find(tx, here, branch)]
+
+
+async def _one_by_one(here: InOffice, branch: BranchSettings | None) -> list[Item]:
+    """Each source in a transaction of its own, because PostgreSQL answers nothing more in one that has failed."""
+    found: list[Item] = []
+    for source in SOURCES:
+        try:
+            found += await here.read(source.find, here, branch)
+        except Exception:
+            LOGGER.exception("to-do item failed", source=source.items.__name__)
+    return found
 
 
 def _unserved(tx: Tx, branch: BranchSettings) -> list[line.UnservedView]:
