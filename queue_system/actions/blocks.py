@@ -14,10 +14,9 @@ import sqlalchemy as sa
 from uuid_utils.compat import uuid7
 
 from ..core import hours
-from ..core.approvals import MANY_BOOKINGS
 from ..core.blocks import PUT_OFF, Absence, BlockReason, Concerned, Settling, Way, check, fingerprint
 from ..core.bookings import Booker
-from ..core.errors import Count, DomainError, Missing, Refused, Stale
+from ..core.errors import DomainError, Missing, Stale
 from ..core.facts.bookings import BookingHandedOver
 from ..core.facts.members import MemberBlocked, MemberBlockEnded
 from ..core.messages import Event
@@ -35,7 +34,7 @@ from . import decisions, members, offers, outbox, placing
 from .bookings import expire_due
 from .day import in_session
 from .placing import Wanted
-from .second_person import takes_many
+from .second_person import refuse_many
 
 BLOCK = table(Block)
 
@@ -46,13 +45,14 @@ _CHOICES = {Way.NEXT: Choice.MOVE, Way.CANCEL: Choice.CANCEL}
 class BlockOrder:
     """A block, and what becomes of each appointment in it; `seen` is the fingerprint of those that were shown.
 
-    Appointments without a settling go on the list of what is to be decided.
+    `note` says the reason in a few words (`core.blocks.read_note`). Appointments without a settling go on the list of what is to be decided.
     """
 
     absence: Absence
     reason: BlockReason
     seen: str
     settlings: Mapping[UUID, Settling] = field(default_factory=dict)
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +93,9 @@ def block_member(tx: Tx, branch_id: UUID, order: BlockOrder, actor: Actor) -> UU
         if same is not None:
             return same.id
         chosen = {one.booking: order.settlings.get(one.booking, PUT_OFF) for one in found}
-        if takes_many(
-            tx, (branch_id,), ((key, _CHOICES[one.way]) for key, one in chosen.items() if one.way in _CHOICES), actor
-        ):
-            raise Refused("block-many", n=Count(MANY_BOOKINGS))
+        refuse_many(
+            tx, branch_id, ((key, _CHOICES[one.way]) for key, one in chosen.items() if one.way in _CHOICES), actor
+        )
         block_id = _store(lock, settings, order, actor)
         _settle_each(lock, settings, absence.member, found, chosen, actor)
         return block_id
@@ -168,6 +167,7 @@ def _store(lock: Locked, settings: BranchSettings, order: BlockOrder, actor: Act
         "starts_at": absence.starts_at,
         "ends_at": absence.ends_at,
         "reason": order.reason.value,
+        "note": order.note,
         "created_at": lock.tx.now,
         "created_by": _author(actor),
     }

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Final
 from uuid import UUID
 
-from ..core.approvals import MANY_BOOKINGS
 from ..core.bookings import BookingState
-from ..core.errors import Count, Refused
+from ..core.errors import Refused
 from ..core.promises import Choice
 from ..core.support import Why
 from ..store.database import Tx
@@ -17,7 +16,7 @@ from ..store.queries.settings import branch_settings
 from . import decisions, offers
 from .bookings import expire_due
 from .day import in_session
-from .second_person import takes_many
+from .second_person import refuse_many
 
 #: The reasons that a person can give; each is told to the visitor in the words of `state.lost.<reason>`.
 REASONS: Final = (Why.MEMBER, Why.SERVICE, Why.CLOSED, Why.OTHER)
@@ -26,7 +25,7 @@ REASONS: Final = (Why.MEMBER, Why.SERVICE, Why.CLOSED, Why.OTHER)
 def call_off(tx: Tx, branch_id: UUID, booking_id: UUID, why: Why, actor: Actor) -> None:
     """Call an appointment off; idempotent. It counts neither as cancelled by the visitor nor as a no-show.
 
-    Raises Refused with "booking-over", or "block-many" where one person would call off or move too many in a day.
+    Raises Refused with "booking-over", or "block-many-one" where one person would call off or move too many in a day.
     """
     with in_session(tx, branch_id) as lock:
         settings = branch_settings(tx, branch_id, lock.config_version)
@@ -36,7 +35,6 @@ def call_off(tx: Tx, branch_id: UUID, booking_id: UUID, why: Why, actor: Actor) 
             return
         if booking.state is not BookingState.CONFIRMED:
             raise Refused("booking-over")
-        if takes_many(tx, (branch_id,), [(booking_id, Choice.CANCEL)], actor):
-            raise Refused("block-many", n=Count(MANY_BOOKINGS))
+        refuse_many(tx, branch_id, [(booking_id, Choice.CANCEL)], actor)
         offers.withdraw(lock, settings, booking)
         decisions.settle(lock, settings, booking, Choice.CANCEL, why, None, actor)

@@ -7,7 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from ..core.approvals import MANY_BOOKINGS
-from ..core.errors import Refused
+from ..core.errors import Count, Refused
 from ..core.promises import Choice
 from ..settings.branch import Branch
 from ..settings.catalogue import Catalogue, Confidentiality
@@ -56,6 +56,13 @@ def takes_many(tx: Tx, branches: Iterable[UUID], chosen: Iterable[tuple[UUID, Ch
     """
     taken = {booking_id for booking_id, choice in chosen if choice in (Choice.MOVE, Choice.CANCEL)}
     return bool(taken) and len(taken | taken_lately(tx, branches, actor)) > MANY_BOOKINGS
+
+
+def refuse_many(tx: Tx, branch_id: UUID, chosen: Iterable[tuple[UUID, Choice]], actor: Actor) -> None:
+    """Raise Refused("block-many") where one person would move or call off too many, "block-many-one" for a single one."""
+    taken = [(booking_id, choice) for booking_id, choice in chosen if choice in (Choice.MOVE, Choice.CANCEL)]
+    if takes_many(tx, (branch_id,), taken, actor):
+        raise Refused("block-many-one" if len(taken) == 1 else "block-many", n=Count(MANY_BOOKINGS))
 
 
 def shows_more(old: Confidentiality | None, new: Confidentiality | None) -> bool:

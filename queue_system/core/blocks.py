@@ -7,6 +7,7 @@ chosen.
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,8 +16,9 @@ from hashlib import sha256
 from typing import Final
 from uuid import UUID
 
-from .errors import Invalid
+from .errors import Count, Invalid
 
+LONGEST_NOTE: Final = 100
 #: A clock change may lengthen the stretch by an hour.
 LONGEST: Final = timedelta(days=90, hours=1)
 _AT: Final = "%Y%m%dT%H%MZ"
@@ -28,11 +30,20 @@ class BlockReason(StrEnum):
     LEAVE = "leave"
     ILLNESS = "illness"
     TRAINING = "training"
+    MEETING = "meeting"
+    OUTREACH = "outreach"  # work at homes or elsewhere, without an appointment for it
     REPAIR = "repair"
     OTHER = "other"
 
 
-OF_PEOPLE: Final = (BlockReason.ILLNESS, BlockReason.LEAVE, BlockReason.TRAINING, BlockReason.OTHER)
+OF_PEOPLE: Final = (
+    BlockReason.ILLNESS,
+    BlockReason.LEAVE,
+    BlockReason.TRAINING,
+    BlockReason.MEETING,
+    BlockReason.OUTREACH,
+    BlockReason.OTHER,
+)
 OF_THINGS: Final = (BlockReason.REPAIR, BlockReason.OTHER)
 
 
@@ -126,6 +137,14 @@ def check(absence: Absence, today: datetime) -> None:
         raise Invalid("block-past", "from")
     if absence.ends_at - absence.starts_at > LONGEST:
         raise Invalid("block-long", "until")
+
+
+def read_note(typed: str) -> str:
+    """A reason in a few words, in one line, "" for none. Raises Invalid("block-note-long")."""
+    text = " ".join(unicodedata.normalize("NFC", typed).split())
+    if len(text) > LONGEST_NOTE:
+        raise Invalid("block-note-long", "note", limit=Count(LONGEST_NOTE))
+    return text
 
 
 def fingerprint(found: Sequence[Concerned]) -> str:

@@ -31,14 +31,15 @@ BLOCK, BOOKING, HAS = table(Block), table(Booking), table(BookingMember)
 
 @dataclass(frozen=True, slots=True)
 class BlockView:
-    """Time in which a member is not there; instants in UTC. `reason` is one of `core.blocks.BlockReason`;
-    `created_by` is the member of staff who made it, None for a program."""
+    """Time in which a member is not there; instants in UTC. `reason` is one of `core.blocks.BlockReason`, and
+    `note` says it in a few words; `created_by` is the member of staff who made it, None for a program."""
 
     id: UUID
     member_id: UUID
     starts_at: datetime
     ends_at: datetime
     reason: str
+    note: str
     created_by: UUID | None
 
     def covers(self, settings: BranchSettings, span: range) -> bool:

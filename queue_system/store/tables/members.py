@@ -48,6 +48,8 @@ class Block(SQLModel, table=True):
     starts_at: datetime
     ends_at: datetime
     reason: str
+    # The reason in a few words, for whoever plans absences.
+    note: str = ""
     created_at: datetime
     created_by: UUID | None = Field(default=None, foreign_key="staff.id")
     ended_at: datetime | None = None

@@ -20,7 +20,19 @@ from starlette.routing import BaseRoute, Route
 from ...actions.blocks import BlockOrder, block_member, end_block
 from ...core import hours
 from ...core.approvals import MANY_BOOKINGS
-from ...core.blocks import OF_PEOPLE, OF_THINGS, Absence, BlockReason, Concerned, Settling, Way, check, fingerprint
+from ...core.blocks import (
+    LONGEST_NOTE,
+    OF_PEOPLE,
+    OF_THINGS,
+    Absence,
+    BlockReason,
+    Concerned,
+    Settling,
+    Way,
+    check,
+    fingerprint,
+    read_note,
+)
 from ...core.errors import DomainError, Invalid, Missing, Refused, Stale
 from ...core.rights import ABSENCE_RIGHTS, CALL_OFF_RIGHTS, DECISION_RIGHTS, MOVE_RIGHTS
 from ...store.queries.blocks import blocks_of, concerned
@@ -36,7 +48,7 @@ from .moments import read_day
 
 #: Fields of the form of an absence of three months; each appointment is one.
 MOST_FIELDS: Final = 2000
-FIELDS: Final = ("member", "from", "from_time", "until", "until_time", "reason")
+FIELDS: Final = ("member", "from", "from_time", "until", "until_time", "reason", "note")
 PEOPLE: Final = ("person", "interpreter")
 _OF_BOOKING: Final = "booking-"
 
@@ -48,6 +60,7 @@ class Asked:
     absence: Absence | None
     member: MemberView | None
     reason: BlockReason
+    note: str
     errors: Mapping[str, str]
 
 
@@ -78,7 +91,7 @@ async def propose(request: Request) -> Response:
         return await _proposal(here, form, asked.absence, asked.member, {})
     found = await here.read(concerned, here.branch, asked.absence)
     chosen = _chosen(here, found, form)
-    order = BlockOrder(asked.absence, asked.reason, form.get("seen", ""), chosen)
+    order = BlockOrder(asked.absence, asked.reason, form.get("seen", ""), chosen, asked.note)
     try:
         await here.do(block_member, order, here.actor)
     except Invalid as mistake:
@@ -108,6 +121,7 @@ async def _form(here: StaffAtBranch, form: Mapping[str, str], errors: Mapping[st
         "base": address(here.branch),
         "members": list(members.values()),
         "reasons": list(BlockReason),
+        "longest_note": LONGEST_NOTE,
         "typed": dict.fromkeys(FIELDS, "")
         | {"from": today, "until": today, "member": params.get("member", "")}
         | {name: form[name] for name in FIELDS if name in form},
@@ -174,8 +188,12 @@ def _asked(here: StaffAtBranch, form: Mapping[str, str]) -> Asked:
             errors[name] = here.words.text("blocks.no-time")
     known = OF_PEOPLE if member is None or member.kind in PEOPLE else OF_THINGS
     reason = next((one for one in known if one == form.get("reason")), BlockReason.OTHER)
+    try:
+        note = read_note(form.get("note", ""))
+    except Invalid as mistake:
+        note, errors["note"] = "", message(mistake, here.words)
     if errors or member is None or first is None or last is None:
-        return Asked(None, member, reason, errors)
+        return Asked(None, member, reason, note, errors)
     starts_at = _instant(here, first, begin) or hours.day_bounds(first, branch.zone, branch.day_starts)[0]
     ends_at = _instant(here, last, finish) or hours.day_bounds(last, branch.zone, branch.day_starts)[1]
     absence = Absence(member.id, starts_at, ends_at)
@@ -183,8 +201,8 @@ def _asked(here: StaffAtBranch, form: Mapping[str, str]) -> Asked:
     try:
         check(absence, hours.day_bounds(today, branch.zone, branch.day_starts)[0])
     except Invalid as mistake:
-        return Asked(None, member, reason, {mistake.field or "from": message(mistake, here.words)})
-    return Asked(absence, member, reason, {})
+        return Asked(None, member, reason, note, {mistake.field or "from": message(mistake, here.words)})
+    return Asked(absence, member, reason, note, {})
 
 
 def _instant(here: StaffAtBranch, day: date, minutes: int | None) -> datetime | None:

@@ -120,6 +120,33 @@ def test_no_more_is_proposed_than_one_person_may_move(
     assert [form[f"booking-{one.id}"].partition(":")[0] for one in ones] == ["next", "later"]
 
 
+def test_a_reason_in_a_few_words_is_for_whoever_plans_absences_and_no_day_shows_it(
+    client: TestClient, hall: Hall
+) -> None:
+    why = {"reason": "other", "note": "  Moves \n house "}
+    for asked in (ILL | why, ILL | {"member": "basel", "reason": "meeting"}):
+        client.post(f"{HERE}/away", data=fields(Page(client.post(f"{HERE}/away", data=asked).text)))
+    page = look(client, f"{HERE}/away")
+    assert "Other · Moves house" in page.text
+    assert "Basel · Meeting" in page.text
+    for address in (f"{HERE}?day=2026-11-24", f"{HERE}/week?day=2026-11-24", "/office/audit"):
+        assert "Moves house" not in client.get(address).text
+
+
+def test_whoever_moved_enough_today_hears_of_one_appointment_that_somebody_else_has_to_decide(
+    client: TestClient, hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("queue_system.actions.second_person.MANY_BOOKINGS", 1)
+    answers = []
+    for day in (0, 2):
+        booked(hall, START + timedelta(days=day), asked="amal")
+        when = (START + timedelta(days=day)).date().isoformat()
+        page = Page(client.post(f"{HERE}/away", data=ILL | {"from": when, "until": when}).text)
+        answers.append(client.post(f"{HERE}/away", data=fields(page)))
+    assert [one.status_code for one in answers] == [303, 409]
+    assert "Somebody else has to decide on this one" in Page(answers[1].text).text
+
+
 def test_whoever_plans_rosters_only_cannot_move_or_call_off(client: TestClient, hall: Hall) -> None:
     one, other = booked(hall, START, asked="amal"), booked(hall, START + HOUR, asked="amal")
     sign_in(client, "roster", "en")
@@ -143,6 +170,7 @@ def test_whoever_plans_rosters_only_cannot_move_or_call_off(client: TestClient, 
         ({"from": "tomorrow"}, "enter a date"),
         ({"until_time": "late"}, "like 09:30"),
         ({"member": "nobody"}, "choose a person or room"),
+        ({"reason": "other", "note": "x" * 101}, "The reason is too long"),
     ],
 )
 def test_what_cannot_be_is_said_beside_its_question(client: TestClient, changed: dict[str, str], sentence: str) -> None:

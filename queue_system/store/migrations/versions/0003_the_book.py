@@ -78,6 +78,7 @@ def _members() -> None:
         sa.Column("starts_at", UTCDateTime(), nullable=False),
         sa.Column("ends_at", UTCDateTime(), nullable=False),
         sa.Column("reason", AutoString(), nullable=False),
+        sa.Column("note", AutoString(), nullable=False),
         sa.Column("created_at", UTCDateTime(), nullable=False),
         sa.Column("created_by", sa.Uuid(), sa.ForeignKey("staff.id"), nullable=True),
         sa.Column("ended_at", UTCDateTime(), nullable=True),
