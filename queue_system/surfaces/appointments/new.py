@@ -18,6 +18,7 @@ from starlette.routing import BaseRoute, Route
 
 from ...actions.bookings import HoldOrder, hold_instead, hold_slot
 from ...actions.channels import How
+from ...actions.look_ups import record_look_ups
 from ...actions.participants import name_participants
 from ...actions.said import keep_answers
 from ...core import hours
@@ -29,16 +30,18 @@ from ...core.rights import BOOK_RIGHTS
 from ...store.queries.appointments import FreeTimes, first_free, members_had
 from ...store.queries.bookings import BookingView, booking_by_id
 from ...store.queries.common_times import Step, scarce_for
-from ...store.queries.members import MemberView, members_of, needs_of
+from ...store.queries.members import PEOPLE, MemberView, members_of, needs_of
 from ...store.queries.participants import others_of
 from ...store.queries.settings import BranchSettings, ServiceView
 from ...web import kit
+from ...web.booking_search import BY_CALL
 from ...web.errors import message
 from ...web.here import StaffAtBranch, staff_at_branch
+from ...web.safe_contact import way_of
 from . import apart, people_form
 from .day import address
 from .moments import read_day, read_start, start_key
-from .whereabouts import typed_how
+from .whereabouts import how_of, typed_how
 
 SOURCE: Final = "staff"
 LONGEST_SEARCH: Final = 80
@@ -73,7 +76,8 @@ async def show(request: Request) -> Response:
             "appointments/services.html", {"base": address(here.branch), "wanted": wanted, "services": found}
         )
     earlier = await _earlier(here, request.query_params.get("instead", ""))
-    return await times_page(here, service, request.query_params, earlier)
+    again = await _again(here, request.query_params.get("again", ""))
+    return await times_page(here, service, request.query_params, earlier, again=again)
 
 
 async def times_page(
@@ -82,18 +86,22 @@ async def times_page(
     chosen: Mapping[str, str],
     earlier: BookingView | None,
     *,
+    again: BookingView | None = None,
     refusal: DomainError | None = None,
     kept: Kept | None = None,
 ) -> Response:
-    """The first free times of a service; `chosen` has `from`, the first day, and `with`, the slug of a member."""
+    """The first free times of a service; `chosen` has `from`, the first day, and `with`, the slug of a member.
+
+    `earlier` is the hold that the next one replaces, `again` the appointment that it repeats at another time.
+    """
     branch = here.branch
     today = hours.business_date(here.now, branch.zone, branch.day_starts)
     day = read_day(chosen.get("from", "")) or today
-    wanted = chosen["with"] if "with" in chosen else await announced(here, service, earlier)
+    wanted = chosen["with"] if "with" in chosen else await _wanted(here, service, earlier, again)
     asked = asked_for(branch, service, wanted)
     kept = kept or Kept()
     typed = apart.typed_people(here, kept.name, kept.contact, *kept.people.values())
-    people = typed | await apart.known_people(here, earlier)
+    people = typed | await apart.known_people(here, earlier or again)
     begin, sees = begin_of(branch, max(day, today), here.now), apart.may_see(here)
     found: FreeTimes = await here.read(first_free, branch, service, begin, asked, earlier, people, sees_apart=sees)
     first = found.first[0].start if found.first else None
@@ -112,6 +120,7 @@ async def times_page(
         "key": start_key,
         "request_id": secrets.token_urlsafe(16),
         "earlier": earlier,
+        "again": again,
         "kept": kept,
         "refusal": message(refusal, here.words) if refusal else None,
     }
@@ -133,6 +142,18 @@ def choices(branch: BranchSettings, service: ServiceView) -> list[MemberView]:
 def first_of(among: Iterable[MemberView], ids: Collection[UUID]) -> str:
     """The slug of the first of some members that is among others; "" where none is."""
     return next((one.slug for one in among if one.id in ids), "")
+
+
+async def _wanted(
+    here: StaffAtBranch, service: ServiceView, held: BookingView | None, again: BookingView | None
+) -> str:
+    """The slug of the member who is wanted, as `announced` says; for the same again, also whoever was there without that."""
+    found = await announced(here, service, held or again)
+    if found or held is not None or again is None:
+        return found
+    had = (await here.read(members_had, here.branch, [again])).get(again.id, ())
+    people = (one for one in choices(here.branch, service) if one.kind in PEOPLE)
+    return first_of(people, [one.member for one in had])
 
 
 async def announced(here: StaffAtBranch, service: ServiceView, held: BookingView | None) -> str:
@@ -162,18 +183,19 @@ async def _hold(here: StaffAtBranch) -> Response:
     """Hold the time that was chosen; where it has gone, the times again, with everything kept."""
     form = await people_form.read(here.request)
     service = _service(here, form.get("service", ""))
-    earlier = await _earlier(here, form.get("instead", ""))
+    earlier, again = await _earlier(here, form.get("instead", "")), await _again(here, form.get("again", ""))
+    like = earlier or again
     others = people_form.read_others(here, service, form)
     asks = people_form.may_ask(here, service)
     answers = [form.get("reference", ""), *(form.get(name, "") if asks else "" for name in ("way", "note"))]
-    if earlier is not None and not any(answers):
-        answers = [earlier.reference, earlier.contact_way or "", earlier.contact_note]
+    if like is not None and not any(answers):
+        answers = [like.reference, like.contact_way or "", like.contact_note]
     kept = Kept(
-        form.get("name", "") or (earlier.name if earlier else ""),
-        form.get("contact", "") or (earlier.contact if earlier else ""),
+        form.get("name", "") or (like.name if like else ""),
+        form.get("contact", "") or (like.contact if like else ""),
         people_form.typed(others) | people_form.typed_answers(*answers),
-        earlier.persons if earlier else persons_typed(form, service),
-        typed_how(form) if form.get("channel") or form.get("address") else None,
+        like.persons if like else persons_typed(form, service),
+        typed_how(form) if form.get("channel") or form.get("address") else await how_of(here, like),
     )
     try:
         order = HoldOrder(
@@ -182,7 +204,7 @@ async def _hold(here: StaffAtBranch) -> Response:
             starts_at=read_start(form.get("start", "")),
             name=kept.name,
             contact=kept.contact,
-            language=here.branch.default_language,
+            language=like.language if like else here.branch.default_language,
             actor=here.actor,
             source=SOURCE,
             request_id=f"{form.get('request_id', '')[:40]}-{form.get('start', '')}" if form.get("request_id") else None,
@@ -194,11 +216,14 @@ async def _hold(here: StaffAtBranch) -> Response:
             leave=apart.leave_of(here),
         )
         held = await _held(here, order, earlier)
-        await _keep_people(here, held, earlier, others)
+        await _keep_people(here, held, like, others)
         if any(answers):
             await here.do(keep_answers, held.id, *answers)
+        if again is not None:
+            # The page of the held time shows the contact, which that of the appointment does not.
+            await here.do(record_look_ups, (again,), BY_CALL, here.actor)
     except DomainError as refusal:
-        return await times_page(here, service, form, earlier, refusal=refusal, kept=kept)
+        return await times_page(here, service, form, earlier, again=again, refusal=refusal, kept=kept)
     return kit.see_other(f"{address(here.branch)}/{held.id}")
 
 
@@ -221,11 +246,12 @@ async def _held(here: StaffAtBranch, order: HoldOrder, earlier: BookingView | No
 
 
 async def _keep_people(
-    here: StaffAtBranch, held: BookingView, earlier: BookingView | None, others: tuple[Person, ...]
+    here: StaffAtBranch, held: BookingView, like: BookingView | None, others: tuple[Person, ...]
 ) -> None:
-    """Let the people who were typed for the time before come along to this one; what is wrong is asked for again."""
-    if not others and earlier is not None:
-        others = people_form.stored(await here.read(others_of, here.branch.id, earlier.id))
+    """Let the people who were typed, or are in `like`, come along to this time; what is wrong is asked for again."""
+    if not others and like is not None:
+        stored = people_form.stored(await here.read(others_of, here.branch.id, like.id))
+        others = tuple(one for one in stored if not one.empty)
     if not others:
         return
     try:
@@ -259,11 +285,26 @@ def _service(here: StaffAtBranch, slug: str) -> ServiceView:
 
 async def _earlier(here: StaffAtBranch, text: str) -> BookingView | None:
     """The hold that the next one replaces; None where the form names none of the person's departments."""
+    found = await _booked(here, text)
+    return found if found is not None and found.source == SOURCE else None
+
+
+async def _again(here: StaffAtBranch, text: str) -> BookingView | None:
+    """The appointment that the next one repeats, without a contact that its visitor let nobody see; None where erased."""
+    found = await _booked(here, text)
+    if found is None or found.erased_at is not None:
+        return None
+    way = way_of(here.branch, here.words, found.service_id, found.contact_way, found.contact_note)
+    return found if way.shows else replace(found, contact="")
+
+
+async def _booked(here: StaffAtBranch, text: str) -> BookingView | None:
+    """The booking of a service that this person books, by its id; None for any other."""
     try:
         found = await here.read(booking_by_id, here.branch.id, UUID(text))
     except (ValueError, Missing):
         return None
-    return found if found.service_id in here.services(BOOK_RIGHTS) and found.source == SOURCE else None
+    return found if found.service_id in here.services(BOOK_RIGHTS) else None
 
 
 routes: list[BaseRoute] = [

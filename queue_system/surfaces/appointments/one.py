@@ -212,6 +212,7 @@ async def _page(
         and booking.erased_at is None
         and service.id in here.services(TYPO_RIGHTS),
         "may_name": booking.state in bookings.LIVE and booking.erased_at is None,
+        "may_repeat": booking.erased_at is None and service.id in {one.id for one in new.bookable(here)},
         "languages_of_visitors": kit.languages_of(branch),
         "errors": errors,
         "refusal": "" if errors else words,

@@ -25,6 +25,16 @@ def typed_how(form: Mapping[str, str]) -> How:
     return How(form.get("channel", ""), form.get("address", ""))
 
 
+async def how_of(here: StaffAtBranch, like: BookingView | None) -> How | None:
+    """How and where `like` takes place, for another appointment of it; None for what can be had there no more."""
+    if like is None:
+        return None
+    service = here.branch.services[like.service_id]
+    address = await here.read(address_of, here.branch.id, like.id) if service.at_home else ""
+    channel = like.channel if like.channel in channels_to_choose(here.branch, service) else None
+    return How(channel or "", address) if channel or address else None
+
+
 async def may_call(here: StaffAtBranch, booking: BookingView) -> bool:
     """Whether this person may see the contact, because the appointment is not at the branch and its visitor can be called.
 
