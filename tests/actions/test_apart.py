@@ -45,8 +45,10 @@ from tests.kit.apart_hall import (
     move,
     pair,
     read,
+    staff_alone,
 )
 from tests.kit.hall import Hall, edit, furnish, set_branch
+from tests.kit.services import set_place
 
 
 @pytest.fixture
@@ -343,6 +345,36 @@ def test_a_service_that_everybody_books_refuses_nobody_and_the_meeting_is_listed
     )
     his = wifaq.db.write_in_now(wifaq.branch.id, bookings.hold_slot, order).id
     wifaq.db.write_in_now(wifaq.branch.id, bookings.confirm_booking, wifaq.branch.id, his, VISITOR)
+    assert [one.ids for one in met(wifaq)] == [{hers, his}]
+
+
+def test_a_service_for_one_party_that_staff_alone_book_refuses_its_times_too(wifaq: Hall) -> None:
+    staff_alone(wifaq)
+    pair(wifaq)
+    book(wifaq, SHE, at(24, 8, 15))
+    with pytest.raises(Refused, match="slot-taken"):
+        hold(wifaq, at(24, 9), COUNSELLING, HE)
+    held = hold(wifaq, at(24, 9), COUNSELLING)
+    with pytest.raises(Refused, match="slot-taken"):
+        confirm(wifaq, held, HE)
+    with pytest.raises(Refused, match="kept-apart"):
+        confirm(wifaq, held, HE, leave=SEES)
+    confirm(wifaq, held, HE, leave=ACCEPTS)
+    assert not met(wifaq)
+    his = book(wifaq, HE, at(25, 9), COUNSELLING)
+    with pytest.raises(Refused, match="slot-taken"):
+        move(wifaq, his, at(24, 11))
+
+
+def test_in_a_service_that_an_organisation_books_for_people_the_meeting_is_listed(wifaq: Hall) -> None:
+    """It sees its free times, so a time that is refused would tell it of the other."""
+    staff_alone(wifaq)
+    set_place(
+        wifaq,
+        helpers={"bar": {"slug": "bar", "names": {"ar": "نقابة", "en": "Bar"}, "services": [COUNSELLING], "places": 2}},
+    )
+    pair(wifaq)
+    hers, his = book(wifaq, SHE, at(24, 8, 15)), book(wifaq, HE, at(24, 9), COUNSELLING)
     assert [one.ids for one in met(wifaq)] == [{hers, his}]
 
 

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
+import sqlalchemy as sa
+
 from queue_system.actions import bookings
 from queue_system.actions.apart import PairOrder, make_pair
 from queue_system.actions.bookings import HoldOrder
@@ -15,7 +17,8 @@ from queue_system.core.bookings import Booker
 from queue_system.store.log import SYSTEM
 from queue_system.store.queries.apart import Meeting, meetings
 from queue_system.store.queries.bookings import BookingView, booking_by_id
-from tests.kit.hall import Hall
+from queue_system.store.tables import Service, table
+from tests.kit.hall import Hall, edit
 
 # Two services of parties, in different zones, and one that everybody books.
 MEDIATION, CONTACT, COUNSELLING = "mediation", "child-contact", "family-counsel"
@@ -40,6 +43,13 @@ def pair(
 ) -> UUID:
     order = PairOrder(one, other, scope, reason, minutes)
     return hall.db.write_in_now(hall.branch.id, make_pair, hall.branch.id, order, SYSTEM)
+
+
+def staff_alone(hall: Hall, service: str = COUNSELLING) -> None:
+    """Let a service for one party be booked by staff alone."""
+    services = table(Service)
+    here = services.c.branch_id == hall.branch.id, services.c.slug == service
+    edit(hall, lambda tx: tx.execute(sa.update(services).where(*here).values(mode="staff_only")))
 
 
 def hold(hall: Hall, starts_at: datetime, service: str = MEDIATION, name: str = "", leave: Leave = NO_LEAVE) -> UUID:

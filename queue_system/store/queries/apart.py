@@ -22,6 +22,7 @@ from ..database import AnyRow, Tx
 from ..tables import ApartAccepted, ApartKey, ApartPair, Booking, table
 from ..tables.day import PLACED_BOOKINGS
 from .bookings import BookingView
+from .helping import helpers_of
 from .participants import others_of
 from .settings import BranchSettings, ServiceView, derived
 
@@ -83,8 +84,14 @@ def keeps_apart(settings: BranchSettings) -> bool:
 
 
 def is_bound(settings: BranchSettings, service: ServiceView) -> bool:
-    """Whether times of a service are refused to people who must not meet; nobody books it on the internet."""
-    return keeps_apart(settings) and service.of_parties
+    """Whether times of a service are refused to people who must not meet: staff alone book it, for one party or several."""
+    return keeps_apart(settings) and (service.of_parties or _is_for_staff(settings, service))
+
+
+def _is_for_staff(settings: BranchSettings, service: ServiceView) -> bool:
+    """Whether staff alone book a service: an organisation that books it for people could look for days."""
+    helped = any(service.id in one.services for one in helpers_of(settings).values())
+    return service.booked_as == "staff_only" and not helped
 
 
 def may_accept(settings: BranchSettings, service_id: UUID) -> bool:

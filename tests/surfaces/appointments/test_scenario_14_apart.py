@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
@@ -22,10 +23,23 @@ from queue_system.core.bookings import BookingState
 from queue_system.core.rights import ATOMIC
 from queue_system.store.database import Database
 from queue_system.store.log import SYSTEM
+from queue_system.store.queries.appointments import first_free
 from queue_system.store.queries.bookings import BookingView, booking_by_id, bookings_between
 from tests.conftest import SUNDAY_MORNING
 from tests.kit.access_matrix import MATRIX
-from tests.kit.apart_hall import CONTACT, HE, HIS_TELEPHONE, MEDIATION, SHE, at, book, hold, pair
+from tests.kit.apart_hall import (
+    CONTACT,
+    COUNSELLING,
+    HE,
+    HIS_TELEPHONE,
+    MEDIATION,
+    SHE,
+    at,
+    book,
+    hold,
+    pair,
+    staff_alone,
+)
 from tests.kit.hall import Hall, enter, furnish
 from tests.kit.people import add_role
 from tests.kit.web_hall import application, sign_in
@@ -50,16 +64,22 @@ class Prepared:
 
 @pytest.fixture
 def prepared(tmp_path: Path, sqlite_url: str, request: pytest.FixtureRequest) -> Prepared:
-    """With the parameter "inside" both are in the hall. `desk` has every right but those that know."""
-    inside = getattr(request, "param", "") == "inside"
+    """With the parameter "inside" both are in the hall, and with "alone" his service is for one party.
+
+    `desk` has every right but those that know.
+    """
+    case = getattr(request, "param", "")
+    inside = case == "inside"
     clock = FrozenClock(SUNDAY_MORNING)
     database = Database(sqlite_url, clock, secret=KEY.encode())
     furnish(database, "social-work", "wifaq")
     hall = enter(database, "wifaq")
     role = add_role(hall, "all-but", *(right for right in ATOMIC if right not in KNOWS))
     hall.person("desk", ((hall.branch.id, role),))
+    his_service = COUNSELLING if case == "alone" else CONTACT
+    staff_alone(hall)
     hers = book(hall, SHE, at(24, 8, 15))
-    his = book(hall, HE, at(24 if inside else 25, 8, 30), CONTACT, HIS_TELEPHONE)
+    his = book(hall, HE, at(24 if inside else 25, 8, 30), his_service, HIS_TELEPHONE)
     held = hold(hall, at(25, 10), CONTACT)
     bookings = [database.read_now(booking_by_id, hall.branch.id, one) for one in (hers, his, held)]
     values = {"booking": [str(one.id) for one in bookings], "token": [one.token for one in bookings]}
@@ -73,6 +93,7 @@ def prepared(tmp_path: Path, sqlite_url: str, request: pytest.FixtureRequest) ->
     return Prepared(tmp_path / "queue.db", values, clock.now())
 
 
+@pytest.mark.parametrize("prepared", ["parties", "alone"], indirect=True)
 def test_scenario_14_no_answer_differs_by_a_byte(prepared: Prepared, tmp_path: Path) -> None:
     without = answers(prepared, tmp_path / "without", another_fact)
     assert len(without) > 100
@@ -89,16 +110,20 @@ def test_scenario_14_only_reception_and_the_desks_are_told_of_both_in_the_hall(
     assert told == ["desk /reception/wifaq", "desk /reception/wifaq/state"]
 
 
+@pytest.mark.parametrize("prepared", ["parties", "alone"], indirect=True)
 def test_scenario_14_times_that_are_not_offered_look_as_if_they_were_taken(prepared: Prepared, tmp_path: Path) -> None:
     """Of the 24th, on which she comes, his page has no times: as if others had taken them all."""
     his = prepared.values["booking"][1]
     address = f"/appointments/wifaq/{his}/time?from=2026-11-24"
 
     def all_taken(hall: Hall) -> None:
-        for number, start in enumerate((at(24, 7), at(24, 8, 30), at(24, 10), at(24, 11, 30))):
-            book(hall, f"WQ-{number}", start, CONTACT)
-        for number, start in enumerate((at(24, 16), at(24, 17, 30))):
-            book(hall, f"WQ-9{number}", start, CONTACT)
+        service = hall.db.read_now(booking_by_id, hall.branch.id, UUID(his)).service_id
+        view, number = hall.branch.services[service], 0
+        while free := hall.db.read_now(first_free, hall.branch, view, at(24, 3), {}).first:
+            if free[0].start >= at(25, 3):
+                break
+            number += 1
+            book(hall, f"WQ-{number}", free[0].start, view.slug)
 
     pages = []
     for name, world in (("taken", all_taken), ("with", pair), ("free", another_fact)):
@@ -192,6 +217,7 @@ def addresses(values: dict[str, list[str]]) -> Iterator[str]:
     yield from ("/appointments/wifaq?day=2026-11-24", "/appointments/wifaq?day=2026-11-25&view=list")
     yield f"/appointments/wifaq/new?service={CONTACT}&from=2026-11-24"
     yield f"/appointments/wifaq/new?service={MEDIATION}"
+    yield f"/appointments/wifaq/new?service={COUNSELLING}&from=2026-11-24"
 
 
 def seen(client: TestClient, address: str) -> tuple[int, str]:
