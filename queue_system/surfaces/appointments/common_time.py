@@ -42,6 +42,7 @@ from ...web.visit_form import (
 from . import apart, new
 from .day import address
 from .moments import read_day, read_start, start_key
+from .wished import bookable
 
 #: As long as the longest e-mail address.
 LONGEST_WHO: Final = 254
@@ -113,7 +114,7 @@ async def _page(here: StaffAtBranch, sent: Mapping[str, str], refusal: DomainErr
         "apart": await here.read(_kept_apart, branch, steps, found, apart.typed_people(here, who)),
         "base": address(branch),
         "lines": lines,
-        "services": new.bookable(here),
+        "services": bookable(here),
         "choices": [new.choices(branch, one.service) if one.service else [] for one in lines],
         "most_persons": MOST_PERSONS,
         "most_parts": MOST_PARTS,
@@ -153,7 +154,7 @@ def _kept_apart(
 
 
 def _lines(here: StaffAtBranch, sent: Mapping[str, str]) -> list[Asked]:
-    return lines_of({one.slug: one for one in new.bookable(here)}, sent)
+    return lines_of({one.slug: one for one in bookable(here)}, sent)
 
 
 def _steps(here: StaffAtBranch, lines: list[Asked]) -> list[Step]:

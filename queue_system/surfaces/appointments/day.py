@@ -28,6 +28,7 @@ from .members_away import links_of
 from .moments import read_day
 from .selecting import selecting, selection_asked
 from .selection import Selection
+from .wished import bookable
 
 
 async def choose(request: Request) -> Response:
@@ -55,7 +56,7 @@ async def page(
     today = hours.business_date(here.now, branch.zone, branch.day_starts)
     day = read_day(query.get("day", (sent or {}).get("day", ""))) or today
     seen, named, opened = (here.services(rights) for rights in (DAY_RIGHTS, BOOK_RIGHTS, APPOINTMENT_RIGHTS))
-    lines, grid = await here.read(_read, branch, day, seen, named, opened, selection)
+    lines, grid = await here.read(_read, branch, day, seen, named, opened, selection, bookable(here))
     values = {
         **await selecting(here, day, selection, sent, failure),
         "base": address(branch),
@@ -64,6 +65,7 @@ async def page(
         "earlier": day - timedelta(days=1),
         "later": day + timedelta(days=1),
         "may_book": here.may_any(BOOK_RIGHTS),
+        "book": to_book(branch, day, today),
         "keeps_apart": keeps_apart(branch) and here.may_any(APART_RIGHTS),
         "beside": [*await links_of(here, day), *_invitations(here)],
         "goes_out": gives_home_visits(branch),
@@ -77,6 +79,11 @@ async def page(
 def address(branch: BranchSettings) -> str:
     """The address of the book of a branch."""
     return f"/appointments/{branch.slug}"
+
+
+def to_book(branch: BranchSettings, day: date, today: date) -> str:
+    """The address of booking from a day on."""
+    return f"{address(branch)}/new" + (f"?from={day}" if day > today else "")
 
 
 def invited_to(here: StaffAtBranch) -> list[ServiceView]:
@@ -104,10 +111,11 @@ def _read(
     named: frozenset[UUID],
     opened: frozenset[UUID],
     selection: Selection,
+    offered: list[ServiceView],
 ) -> tuple[list[Line], Grid]:
     found = appointments_on(tx, branch, day)
     lines = lines_of(branch, found, seen, named, opened)
-    grid = grid_of(tx, branch, day, found, lines, seen, selection)
+    grid = grid_of(tx, branch, day, found, lines, seen, selection, offered)
     return [one for one in lines if selection.takes(branch, one)], grid
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -16,26 +17,33 @@ from ...store.queries.appointments import DayOfBookings
 from ...store.queries.members import MemberView, member_day, members_of, needs_of
 from ...store.queries.settings import BranchSettings, Names, ServiceView
 from .line import Line
+from .moments import start_key
 from .selection import ALL, Selection
+from .wished import Wished, way_to_book
 
 OPEN: Final = "open"
 CLOSED: Final = "closed"
 AWAY: Final = "away"
 TAKEN: Final = "taken"
 MINUTES_OF_HOUR: Final = 60
+# A cell of less would be too low to be hit.
+SHORTEST: Final = 15
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
     """A stretch of one lane: `rows` ticks that are `open`, `closed`, `away` (the member is) or `taken`.
 
-    `line` is the appointment that takes it; None where it is of another department. `now`: it begins now.
+    `line` is the appointment that takes it; None where it is of another department. `now`: it begins now. `book` is what
+    the address of booking says from here, and `at` the instant; "" and None where nothing can be booked.
     """
 
     kind: str
     rows: int
     line: Line | None = None
     now: bool = False
+    book: str = ""
+    at: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -61,12 +69,25 @@ class Grid:
 
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
+    #: Whether a time of it leads to booking.
+    books: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class _Taken:
     span: range
     line: Line | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Whole:
+    """A column before it is divided into lanes and cells; `book` as for cells, but without a time."""
+
+    names: Names
+    taken: list[_Taken]
+    open_: FreeTime
+    away: FreeTime
+    book: str
 
 
 def grid_of(
@@ -77,8 +98,9 @@ def grid_of(
     lines: Sequence[Line],
     seen: frozenset[UUID],
     selection: Selection = ALL,
+    bookable: Sequence[ServiceView] = (),
 ) -> Grid:
-    """The day for the services `seen`; `lines` are their appointments, `found` are all.
+    """The day for the services `seen`; `lines` are their appointments, `found` are all, `bookable` leads to booking.
 
     A time whose appointment is not selected is shown as taken, like those of other departments.
     """
@@ -90,13 +112,16 @@ def grid_of(
     now = tick_of(tx.now, branch.tick_minutes)
     columns: list[Column] = []
     rows = _rows(branch, ticks)
-    for names, taken, open_, away in _columns(tx, branch, day, ticks, found, shown, seen, working, selection):
-        lanes = _lanes(taken)
-        columns.append(Column(names, len(lanes)))
+    links = partial(way_to_book, branch, bookable, selection.service)
+    for column in _columns(tx, branch, day, ticks, found, shown, seen, working, selection, links):
+        lanes = _lanes(column.taken)
+        columns.append(Column(column.names, len(lanes)))
         for lane in lanes:
-            for first, cell in _cells(lane, ticks, open_, away, now):
+            for first, cell in _cells(branch, lane, ticks, column, now):
                 rows[first - ticks.start].cells.append(cell)
-    return Grid(tuple(columns), tuple(rows)) if columns else Grid((), ())
+    if not columns:
+        return Grid((), ())
+    return Grid(tuple(columns), tuple(rows), any(cell.book for row in rows for cell in row.cells))
 
 
 def _columns(
@@ -109,7 +134,8 @@ def _columns(
     seen: frozenset[UUID],
     working: FreeTime,
     selection: Selection,
-) -> Iterator[tuple[Names, list[_Taken], FreeTime, FreeTime]]:
+    links: Callable[[Wished], str],
+) -> Iterator[_Whole]:
     services = services_seen(branch, day, seen)
     members = {key: one for key, one in members_seen(branch, services).items() if selection.shows(one.slug)}
     days = member_day(tx, branch, list(members), ticks)
@@ -118,7 +144,7 @@ def _columns(
         taken = [_Taken(had.span, shown.get(one.id)) for one, had in had_by.get(key, ())]
         open_ = FreeTime(ticks, days[key].working.bits & working.bits)
         if taken or open_.bits:
-            yield member.names, taken, open_, days[key].away
+            yield _Whole(member.names, taken, open_, days[key].away, links(Wished(with_=member.slug)))
     nobody = FreeTime(ticks, 0)
     alone = [one for one in found.bookings if not found.had(one)]
     for key, queue in branch.queues.items():
@@ -127,7 +153,7 @@ def _columns(
         if not selection.shows(queue.slug):
             continue
         if taken or serves_alone(branch, key, services):
-            yield queue.names, taken, working, nobody
+            yield _Whole(queue.names, taken, working, nobody, links(Wished(queue=queue.slug)))
 
 
 def services_seen(branch: BranchSettings, day: date, seen: frozenset[UUID]) -> list[ServiceView]:
@@ -159,25 +185,29 @@ def _lanes(taken: Iterable[_Taken]) -> list[list[_Taken]]:
 
 
 def _cells(
-    lane: Sequence[_Taken], ticks: range, open_: FreeTime, away: FreeTime, now: int
+    branch: BranchSettings, lane: Sequence[_Taken], ticks: range, column: _Whole, now: int
 ) -> Iterator[tuple[int, Cell]]:
     at = ticks.start
     for one in lane:
         first, stop = max(one.span.start, at), min(max(one.span.stop, one.span.start + 1), ticks.stop)
-        yield from _gap(range(at, first), open_, away, now)
+        yield from _gap(branch, range(at, first), ticks, column, now)
         if first < stop:
             yield first, Cell(TAKEN, stop - first, one.line)
             at = stop
-    yield from _gap(range(at, ticks.stop), open_, away, now)
+    yield from _gap(branch, range(at, ticks.stop), ticks, column, now)
 
 
-def _gap(gap: range, open_: FreeTime, away: FreeTime, now: int) -> Iterator[tuple[int, Cell]]:
-    """The cells between two appointments, divided where the kind changes, and at the present tick."""
-    first = gap.start
+def _gap(branch: BranchSettings, gap: range, ticks: range, column: _Whole, now: int) -> Iterator[tuple[int, Cell]]:
+    """The cells between two appointments, divided where the kind changes, at the present tick, and for booking at full hours."""
+    first, hour = gap.start, MINUTES_OF_HOUR // branch.tick_minutes
     for tick in gap:
-        kind, end = _kind(tick, open_, away), tick + 1
-        if end == gap.stop or _kind(end, open_, away) != kind or end == now:
-            yield first, Cell(kind, end - first, now=first == now)
+        kind, end = _kind(tick, column.open_, column.away), tick + 1
+        books = bool(column.book) and kind == OPEN and first >= now and (end - first) * branch.tick_minutes >= SHORTEST
+        is_hour = books and (end - ticks.start) % hour == 0
+        if end == gap.stop or _kind(end, column.open_, column.away) != kind or end == now or is_hour:
+            at = _instant(branch, first) if books else None
+            book = f"at={start_key(at)}{column.book}" if at else ""
+            yield first, Cell(kind, end - first, now=first == now, book=book, at=at)
             first = end
 
 

@@ -22,7 +22,7 @@ from ...actions.look_ups import record_look_ups
 from ...actions.participants import name_participants
 from ...actions.said import keep_answers
 from ...core import hours
-from ...core.bookings import Booker, BookingState, Mode, against_mode, persons_said
+from ...core.bookings import Booker, BookingState, persons_said
 from ...core.errors import DomainError, Invalid, Missing
 from ...core.names import is_named
 from ...core.participants import Person
@@ -42,6 +42,7 @@ from . import apart, people_form
 from .day import address
 from .moments import read_day, read_start, start_key
 from .whereabouts import how_of, typed_how
+from .wished import bookable, offered_by, read_wished
 
 SOURCE: Final = "staff"
 LONGEST_SEARCH: Final = 80
@@ -65,16 +66,16 @@ async def show(request: Request) -> Response:
     if request.method == "POST":
         return await _hold(here)
     wanted = request.query_params.get("s", "").strip()[:LONGEST_SEARCH]
-    found = _fitting(bookable(here), wanted)
+    wished = read_wished(here.branch, request.query_params)
+    found = _fitting(offered_by(here.branch, bookable(here), wished), wanted)
     named = request.query_params.get("service", "")
     if named:
         service = _service(here, named)
-    elif wanted and len(found) == 1:
+    elif (wanted or wished.is_column) and len(found) == 1:
         (service,) = found
     else:
-        return await here.page(
-            "appointments/services.html", {"base": address(here.branch), "wanted": wanted, "services": found}
-        )
+        values = {"base": address(here.branch), "wanted": wanted, "services": found, "wished": wished}
+        return await here.page("appointments/services.html", values)
     earlier = await _earlier(here, request.query_params.get("instead", ""))
     again = await _again(here, request.query_params.get("again", ""))
     return await times_page(here, service, request.query_params, earlier, again=again)
@@ -90,19 +91,21 @@ async def times_page(
     refusal: DomainError | None = None,
     kept: Kept | None = None,
 ) -> Response:
-    """The first free times of a service; `chosen` has `from`, the first day, and `with`, the slug of a member.
+    """The first free times of a service; `chosen` has `from`, the first day, or `at`, a time, and `with`, the slug of a member.
 
     `earlier` is the hold that the next one replaces, `again` the appointment that it repeats at another time.
     """
     branch = here.branch
     today = hours.business_date(here.now, branch.zone, branch.day_starts)
-    day = read_day(chosen.get("from", "")) or today
+    wish = read_wished(branch, chosen).instant
+    day = _day_of(branch, wish) if wish else read_day(chosen.get("from", "")) or today
     wanted = chosen["with"] if "with" in chosen else await _wanted(here, service, earlier, again)
     asked = asked_for(branch, service, wanted)
     kept = kept or Kept()
     typed = apart.typed_people(here, kept.name, kept.contact, *kept.people.values())
     people = typed | await apart.known_people(here, earlier or again)
     begin, sees = begin_of(branch, max(day, today), here.now), apart.may_see(here)
+    begin = max(begin, wish or begin)
     found: FreeTimes = await here.read(first_free, branch, service, begin, asked, earlier, people, sees_apart=sees)
     first = found.first[0].start if found.first else None
     # A hold of its own would be taken for what is scarce, and so would times that somebody must not have.
@@ -114,6 +117,7 @@ async def times_page(
         "today": today,
         "day": max(day, today),
         "with_": wanted,
+        "wish": wish,
         "choices": choices(branch, service),
         "found": found,
         "scarce": scarce,
@@ -125,6 +129,10 @@ async def times_page(
         "refusal": message(refusal, here.words) if refusal else None,
     }
     return await here.page("appointments/times.html", values, status=refusal.status if refusal else 200)
+
+
+def _day_of(branch: BranchSettings, at: datetime) -> date:
+    return hours.business_date(at, branch.zone, branch.day_starts)
 
 
 def begin_of(branch: BranchSettings, day: date, now: datetime) -> datetime:
@@ -259,16 +267,6 @@ async def _keep_people(
     except Invalid as mistake:
         kept = people_form.without(others, mistake.field or "")
         await _keep_people(here, held, None, kept if kept != others else ())
-
-
-def bookable(here: StaffAtBranch) -> list[ServiceView]:
-    """The services that this person may book for visitors, in their order."""
-    allowed, day = here.services(BOOK_RIGHTS), here.branch.timetable.business_date(here.now)
-    return [
-        one
-        for one in here.branch.services_on(day).values()
-        if one.id in allowed and against_mode(Mode(one.booked_as), Booker.STAFF) is None
-    ]
 
 
 def _fitting(services: list[ServiceView], wanted: str) -> list[ServiceView]:

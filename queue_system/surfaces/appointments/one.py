@@ -43,6 +43,7 @@ from .day import address
 from .moments import read_day, read_start, start_key
 from .named import booking_named
 from .whereabouts import may_call, typed_how, where_values
+from .wished import bookable
 
 CANCELLED: Final = {
     WhyCancelled.WISHED: "appointments.cancelled-as-wished",
@@ -212,7 +213,7 @@ async def _page(
         and booking.erased_at is None
         and service.id in here.services(TYPO_RIGHTS),
         "may_name": booking.state in bookings.LIVE and booking.erased_at is None,
-        "may_repeat": booking.erased_at is None and service.id in {one.id for one in new.bookable(here)},
+        "may_repeat": booking.erased_at is None and service.id in {one.id for one in bookable(here)},
         "languages_of_visitors": kit.languages_of(branch),
         "errors": errors,
         "refusal": "" if errors else words,

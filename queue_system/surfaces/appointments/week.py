@@ -23,7 +23,7 @@ from ...store.queries.bookings import BookingView
 from ...store.queries.members import member_day
 from ...store.queries.settings import BranchSettings, Names
 from ...web.here import StaffAtBranch, staff_at_branch
-from .day import address
+from .day import address, to_book
 from .grid import members_seen, serves_alone, services_seen
 from .line import Line, lines_of
 from .moments import read_day
@@ -89,6 +89,7 @@ async def page(
         "later": first + timedelta(days=DAYS),
         "week": week,
         "may_book": here.may_any(BOOK_RIGHTS),
+        "book": to_book(branch, first, today),
     }
     return await here.page("appointments/week.html", values, status=failure.status if failure else 200)
 
