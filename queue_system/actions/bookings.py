@@ -39,8 +39,8 @@ from ..store.queries.bookings import (
 )
 from ..store.queries.due import next_due, nothing_due_before
 from ..store.queries.effect import still_offered
-from ..store.queries.helping import against_move
 from ..store.queries.known_members import met_members
+from ..store.queries.moves import against_moving
 from ..store.queries.settings import BranchSettings, branch_settings
 from ..store.queries.standing import standing_of
 from ..store.tables import Booking, table
@@ -141,26 +141,8 @@ def change_booking(
     with locked(tx, branch_id) as lock:
         settings = branch_settings(tx, branch_id, lock.config_version)
         expire_due(lock)
-        booking = booking_by_id(tx, branch_id, booking_id)
-        if booking.starts_at == starts_at and booking.state is BookingState.CONFIRMED:
-            return booking
-        if booking.taken_away and booking.offered_starts_at == starts_at:
-            return offers.accept(lock, settings, booking, actor)
-        service = settings.services[booking.service_id]
-        policy, limited = policy_of(settings, service), booking.limited_as(booker)
-        standing = standing_of(tx, settings, service, booking.contact, booking.name)
-        refusal = bookings.against_change(
-            policy, limited, booking.state, booking.starts_at, booking.changes, tx.now, standing.given_back
-        )
-        if refusal is None and limited is not Booker.STAFF:
-            refusal = against_move(tx, settings, booking, starts_at)
-        if refusal is not None:
-            raise refusal
         wanted = Wanted(starts_at, booker, asked=members or {}, released=members == {}, leave=leave)
-        changed = move_to(lock, settings, booking, wanted, actor)
-        outbox.tell(lock, settings, changed, Event.CHANGED)
-        listed_places.pass_on(lock)
-        return changed
+        return change_in(lock, settings, booking_by_id(tx, branch_id, booking_id), wanted, actor)
 
 
 def cancel_booking(
@@ -231,6 +213,23 @@ def confirm_silently(
     if not still_offered(lock.tx, settings, booking):
         raise Refused("slot-withdrawn")
     return contact_proofs.ask(lock, settings, bind(lock, booking, actor, said.leave if said else NO_LEAVE))
+
+
+def change_in(
+    lock: Locked, settings: BranchSettings, booking: BookingView, wanted: Wanted, actor: Actor
+) -> BookingView:
+    """`change_booking` within an action that has locked the branch and ended what has expired."""
+    if booking.starts_at == wanted.starts_at and booking.state is BookingState.CONFIRMED:
+        return booking
+    if booking.taken_away and booking.offered_starts_at == wanted.starts_at:
+        return offers.accept(lock, settings, booking, actor)
+    refusal = against_moving(lock.tx, settings, booking, wanted.starts_at, wanted.booker)
+    if refusal is not None:
+        raise refusal
+    changed = move_to(lock, settings, booking, wanted, actor)
+    outbox.tell(lock, settings, changed, Event.CHANGED)
+    listed_places.pass_on(lock)
+    return changed
 
 
 def bind(lock: Locked, booking: BookingView, actor: Actor, leave: Leave = NO_LEAVE) -> BookingView:

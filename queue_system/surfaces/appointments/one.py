@@ -1,4 +1,4 @@
-"""One appointment: for whom a held time is, what to read back, another time, calling it off."""
+"""One appointment: for whom a held time is, what to read back, calling it off."""
 
 from __future__ import annotations
 
@@ -11,22 +11,20 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from ...actions import calling_off
-from ...actions.bookings import cancel_booking, change_booking, confirm_booking
+from ...actions.bookings import cancel_booking, confirm_booking
 from ...actions.home_visits import change_address
 from ...actions.look_ups import record_look_ups
 from ...actions.said import Said
 from ...actions.second_person import SecondPersonNeeded
 from ...actions.series import note_said
-from ...core import bookings, contacts, hours
-from ...core.bookings import Booker, BookingState, BookingStep
+from ...core import bookings, contacts
+from ...core.bookings import Booker, BookingState
 from ...core.contact_proof import is_asked
 from ...core.errors import Denied, DomainError, Doubtful, Invalid, Missing, Stale
-from ...core.rights import APPOINTMENT_RIGHTS, BOOK_RIGHTS, CALL_OFF_RIGHTS, MOVE_RIGHTS, TYPO_RIGHTS, Rights
-from ...store.queries.appointments import first_free
+from ...core.rights import APPOINTMENT_RIGHTS, BOOK_RIGHTS, CALL_OFF_RIGHTS, TYPO_RIGHTS, Rights
 from ...store.queries.bookings import BookingView
 from ...store.queries.cancellations import WhyCancelled, why_cancelled
 from ...store.queries.helping import helper_named
-from ...store.queries.known_members import promised_members
 from ...store.queries.overlaps import to_come_besides
 from ...store.queries.participants import others_of, seen_of
 from ...store.queries.series import place_in_series
@@ -38,9 +36,8 @@ from ...web.errors import message
 from ...web.here import StaffAtBranch, staff_at_branch
 from ...web.safe_contact import asks_again, way_of
 from . import apart, new, people_form
-from .acting import acting_values, can, chosen_reason, page_without_person, reasons_of
+from .acting import acting_values, chosen_reason, page_without_person, reasons_of
 from .day import address
-from .moments import read_day, read_start, start_key
 from .named import booking_named
 from .whereabouts import may_call, typed_how, where_values
 from .wished import bookable
@@ -102,21 +99,6 @@ async def _with_a_second(here: StaffAtBranch, booking: BookingView, said: Said) 
     except DomainError as failure:
         return await _page(here, booking, failure, said)
     return kit.see_other(_address(here, booking))
-
-
-async def move(request: Request) -> Response:
-    """`…/time`: other times of the same service; sending one moves the appointment."""
-    here, booking = await enter(request, BOOK_RIGHTS | MOVE_RIGHTS)
-    if request.method == "GET":
-        return await _times(here, booking, request.query_params)
-    form = await kit.form(request)
-    try:
-        start, service = read_start(form.get("start", "")), here.branch.services[booking.service_id]
-        asked = new.asked_for(here.branch, service, form["with"]) if "with" in form else None
-        await here.do(change_booking, booking.id, start, here.actor, Booker.STAFF, asked, apart.leave_of(here, form))
-    except DomainError as refusal:
-        return await _times(here, booking, form, refusal)
-    return kit.see_other(f"{_address(here, booking)}?done=moved")
 
 
 async def call_off(request: Request) -> Response:
@@ -239,37 +221,6 @@ async def _page(
     return await here.page("appointments/one.html", values, status=failure.status if failure else 200)
 
 
-async def _times(
-    here: StaffAtBranch, booking: BookingView, chosen: Mapping[str, str], refusal: DomainError | None = None
-) -> Response:
-    if not can(booking, BookingStep.CHANGE):
-        return kit.see_other(_address(here, booking))
-    branch, service = here.branch, here.branch.services[booking.service_id]
-    today = hours.business_date(here.now, branch.zone, branch.day_starts)
-    day = max(read_day(chosen.get("from", "")) or today, today)
-    choices = new.choices(branch, service)
-    promised = await here.read(promised_members, branch, booking)
-    wanted = chosen["with"] if "with" in chosen else new.first_of(choices, promised.values())
-    asked = promised | new.asked_for(branch, service, wanted) if wanted else {}
-    begin, people = new.begin_of(branch, day, here.now), await apart.known_people(here, booking)
-    sees = apart.may_see(here)
-    found = await here.read(first_free, branch, service, begin, asked, booking, people, sees_apart=sees)
-    values = {
-        "base": address(branch),
-        "booking": booking,
-        "service": service,
-        "today": today,
-        "day": day,
-        "with_": wanted,
-        "choices": choices,
-        "found": found,
-        "key": start_key,
-        "refusal": message(refusal, here.words) if refusal else None,
-        "accepted_for": apart.asked_why(here, refusal),
-    }
-    return await here.page("appointments/move.html", values, status=refusal.status if refusal else 200)
-
-
 def _said(here: StaffAtBranch, service: ServiceView, form: Mapping[str, str]) -> Said:
     asks = people_form.may_ask(here, service)
     return Said(
@@ -303,6 +254,5 @@ routes: list[BaseRoute] = [
     Route(f"{ONE}/confirmation", confirm, methods=["POST"]),
     Route(f"{ONE}/address", write_address, methods=["POST"]),
     Route(f"{ONE}/number", number, methods=["POST"]),
-    Route(f"{ONE}/time", move, methods=["GET", "POST"]),
     Route(f"{ONE}/cancellation", call_off, methods=["POST"]),
 ]

@@ -130,7 +130,9 @@ def test_scenario_14_times_that_are_not_offered_look_as_if_they_were_taken(prepa
         with running(prepared, tmp_path / name, world) as (client, _):
             sign_in(client, "desk")
             pages.append(seen(client, address))
-            refused = client.post(address.partition("?")[0], data={"start": "20261124T0830Z", "from": "2026-11-24"})
+            asked = client.get(f"{address}&start=20261124T0830Z")
+            sent = {"start": "20261124T0830Z", "from": "2026-11-24", "seen": seen_in(asked.text)}
+            refused = client.post(address.partition("?")[0], data=sent)
             pages.append((refused.status_code, CHOSEN.sub("", refused.text)))
     assert pages[0] == pages[2]
     assert pages[1] == pages[3]
@@ -145,7 +147,9 @@ def test_scenario_14_the_database_is_asked_the_same_with_a_pair_as_without(prepa
             sign_in(client, "desk")
             with statements(hall.db) as found:
                 client.get(f"/appointments/wifaq/{his}/time?from=2026-11-26")
-                moved = client.post(f"/appointments/wifaq/{his}/time", data={"start": "20261126T0530Z"})
+                asked = client.get(f"/appointments/wifaq/{his}/time?start=20261126T0530Z")
+                sent = {"start": "20261126T0530Z", "seen": seen_in(asked.text)}
+                moved = client.post(f"/appointments/wifaq/{his}/time", data=sent)
                 assert moved.status_code == 303
                 client.get("/reception/wifaq")
             # Others are run by what the server does by itself meanwhile.
@@ -223,6 +227,12 @@ def addresses(values: dict[str, list[str]]) -> Iterator[str]:
 def seen(client: TestClient, address: str) -> tuple[int, str]:
     answer = client.get(address)
     return answer.status_code, CHOSEN.sub("", answer.text)
+
+
+def seen_in(html: str) -> str:
+    """The fingerprint of what a page has shown of an appointment, before it is moved."""
+    (found,) = re.findall(r'name="seen" value="([^"]+)"', html)
+    return str(found)
 
 
 def differing(one: Answers, other: Answers) -> list[str]:

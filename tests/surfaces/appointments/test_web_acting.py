@@ -49,11 +49,13 @@ def test_who_runs_a_branch_moves_an_appointment_from_its_day(place: tuple[TestCl
     assert booked.code[:4] in page.text
     times = client.get(f"{one(hall, booked)}/time")
     start = re.findall(r'name="start" value="([^"]+)"', times.text)[0]
-    moved = client.post(f"{one(hall, booked)}/time", data={"start": start})
+    asked = client.get(f"{one(hall, booked)}/time?start={start}")
+    (form,) = [form for form in Page(asked.text).forms if form.action.endswith("/time")]
+    moved = client.post(form.action, data=form.values)
     assert moved.status_code == 303
     after = client.get(moved.headers["location"])
     assert read(hall, booked).starts_at != booked.starts_at
-    for shown in (day, page, times, after):
+    for shown in (day, page, times, asked, after):
         assert_nobody(shown.text, booked)
 
 

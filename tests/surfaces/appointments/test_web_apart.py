@@ -185,16 +185,17 @@ def test_times_are_marked_for_those_who_may_know_and_left_out_for_others(house: 
     address = f"{BOOK}/{his}/time"
     assert "kept apart" not in client.get(f"{address}?from=2026-11-24").text
     assert "20261124T" not in client.get(f"{address}?from=2026-11-24").text
-    refused = client.post(address, data={"start": "20261124T0830Z"})
+    sent = confirmed(client, address, "20261124T0830Z")
+    refused = client.post(address, data=sent)
     assert (refused.status_code, "no longer free" in refused.text) == (409, True)
     keeper = another(client)
     sign_in(keeper, "keeper", "en")
     marked = keeper.get(f"{address}?from=2026-11-24").text
     assert marked.count("kept apart") >= 3
-    asked = keeper.post(address, data={"start": "20261124T0830Z"})
+    asked = keeper.post(address, data=sent)
     assert "Why it is accepted" in asked.text
     assert read(hall, his).starts_at == at(25, 8, 30)
-    assert keeper.post(address, data={"start": "20261124T0830Z", "apart": "escorted"}).status_code == 303
+    assert keeper.post(address, data=sent | {"apart": "escorted"}).status_code == 303
     assert read(hall, his).starts_at == at(24, 11, 30)
 
 
@@ -301,6 +302,13 @@ def test_meetings_are_decided_on_the_list_of_the_office_by_those_who_may_know(ho
     client.post(form.action, data=form.values | {f"booking-{hers}": "keep", "why-not_then": "later"})
     assert not met(hall)
     assert read(hall, hers).decision is None
+
+
+def confirmed(client: TestClient, address: str, start: str) -> dict[str, str]:
+    """What the page sends that asks whether an appointment is to be moved to a time."""
+    asked = client.get(f"{address}?from=2026-11-24&start={start}")
+    (form,) = [form for form in Page(asked.text).forms if form.action.endswith("/time")]
+    return form.values
 
 
 def come(hall: Hall, booking: UUID) -> str:

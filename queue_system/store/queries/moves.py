@@ -1,0 +1,80 @@
+"""Whether an appointment may be moved, and what staff are shown before they move it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from ...core.bookings import LIVE, Booker, against_change
+from ...core.errors import Refused
+from ...core.messages import channel_of, is_told
+from ...core.moves import Seen, fingerprint
+from ..database import Tx
+from .bookings import BookingView, bookings_together, policy_of
+from .helping import against_move
+from .known_members import promised_members
+from .messages import Recipient, recipients
+from .settings import BranchSettings
+from .standing import standing_of
+
+
+@dataclass(frozen=True, slots=True)
+class Moving:
+    """An appointment that is about to be moved.
+
+    `stays` are the members that were promised, by need. `beside` are the other parts of its visit that stand. `told` are those
+    of its persons whom messages reach.
+    """
+
+    booking: BookingView
+    stays: Mapping[UUID, UUID]
+    beside: tuple[BookingView, ...]
+    told: tuple[Recipient, ...]
+
+    @property
+    def seen(self) -> Seen:
+        """What is shown of it."""
+        one = self.booking
+        return Seen(
+            booking=one.id,
+            starts_at=one.starts_at,
+            state=one.state.value,
+            offered_at=one.offered_starts_at,
+            persons=one.persons,
+            told=tuple((person.n, channel_of(person.contact) or "", person.level.value) for person in self.told),
+            stays=frozenset(self.stays.values()),
+            beside=tuple((part.id, part.starts_at) for part in self.beside),
+        )
+
+
+def against_moving(
+    tx: Tx, settings: BranchSettings, booking: BookingView, starts_at: datetime, booker: Booker
+) -> Refused | None:
+    """Why an appointment may not be moved to a time, whether or not it is free; None where it may."""
+    service, limited = settings.services[booking.service_id], booking.limited_as(booker)
+    standing = standing_of(tx, settings, service, booking.contact, booking.name)
+    policy = policy_of(settings, service)
+    refusal = against_change(
+        policy, limited, booking.state, booking.starts_at, booking.changes, tx.now, standing.given_back
+    )
+    if refusal is None and limited is not Booker.STAFF:
+        refusal = against_move(tx, settings, booking, starts_at)
+    return refusal
+
+
+def moving(tx: Tx, settings: BranchSettings, booking: BookingView) -> Moving:
+    """What is shown of an appointment before it is moved."""
+    parts = bookings_together(tx, settings.id, booking.together_id) if booking.together_id else []
+    return Moving(
+        booking,
+        promised_members(tx, settings, booking),
+        tuple(one for one in parts if one.id != booking.id and one.state in LIVE),
+        tuple(one for one in recipients(tx, settings, booking) if is_told(one.level, one.contact, tx.sends)),
+    )
+
+
+def seen_of(found: Iterable[Moving]) -> str:
+    """The fingerprint of what is shown of some appointments."""
+    return fingerprint(one.seen for one in found)

@@ -1,0 +1,138 @@
+"""Before an appointment is moved a page says what changes and who is told, in the legal aid of the forum."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from queue_system.actions import bookings
+from queue_system.actions.participants import name_participants
+from queue_system.actions.safe_contact import set_contact_ways
+from queue_system.app import create_app
+from queue_system.clock import FrozenClock
+from queue_system.configuration import read_configuration
+from queue_system.core.bookings import Booker
+from queue_system.core.messages import Level
+from queue_system.core.participants import Person, Role
+from queue_system.core.series import SeriesRule
+from queue_system.store.database import Database
+from queue_system.store.log import SYSTEM
+from tests.kit.hall import Hall, enter
+from tests.kit.legal_aid import HOUR, START, as_stored, booked, legal_aid
+from tests.kit.people import add_role
+from tests.kit.repeating import WEEKLY, repeat
+from tests.kit.web_hall import SAME_ORIGIN, Page, sign_in
+from tests.kit.whole_answers import whole_answers
+
+HERE = "/appointments/istanbul"
+LANDLINE = "+902122345678"
+DESK = ("move_bookings", "book_for_visitor", "see_contacts")
+NEW = START + timedelta(days=1)
+KEY = f"{NEW:%Y%m%dT%H%MZ}"
+
+
+@pytest.fixture
+def place(sqlite_url: str, tmp_path: Path, clock: FrozenClock) -> Iterator[tuple[TestClient, Hall]]:
+    database = Database(sqlite_url, clock)
+    hall = legal_aid(database)
+    hall.person("desk", ((hall.branch.id, add_role(hall, "desk", *DESK)),))
+    database.close()
+    app = create_app(read_configuration({}, database_url=sqlite_url, data_dir=tmp_path), clock)
+    with whole_answers(TestClient(app, headers=SAME_ORIGIN, follow_redirects=False)) as client:
+        sign_in(client, "desk", "en")
+        yield client, enter(app.state.installation.database, "istanbul")
+
+
+@pytest.fixture
+def hall(place: tuple[TestClient, Hall]) -> Hall:
+    return place[1]
+
+
+def test_nothing_moves_before_it_was_said_from_when_to_when_and_who_is_told(client: TestClient, hall: Hall) -> None:
+    hall.db.sends = frozenset(Level)
+    one = booked(hall, START, asked="amal")
+    there = hall.branch.id
+    company = [Person(Role.COMPANION, "سمر", "samar@example.org")]
+    hall.db.write_in_now(there, name_participants, there, one.id, SYSTEM, company)
+    times = look(client, f"{HERE}/{one.id}/time?from=2026-11-25")
+    asked = look(client, f"{HERE}/{one.id}/time?start={KEY}&from=2026-11-25&with=amal")
+    assert f'value="{KEY}"' in times.html
+    for said in ("Tuesday 24 November 2026", "Wednesday 25 November 2026", "gets an email", "Amal is there at the new"):
+        assert said in asked.text
+    assert "1 person who comes along gets a message" in asked.text
+    assert as_stored(hall, one).starts_at == START
+    form = fields(asked)
+    done = client.post(f"{HERE}/{one.id}/time", data=form)
+    assert done.headers["location"] == f"{HERE}/{one.id}?done=moved"
+    assert as_stored(hall, one).starts_at == NEW
+
+
+def test_whom_no_message_reaches_staff_must_tell_unless_the_person_wants_no_contact(
+    client: TestClient, hall: Hall
+) -> None:
+    hall.db.sends = frozenset(Level)
+    one = booked(hall, START, contact=LANDLINE)
+    asked = f"{HERE}/{one.id}/time?start={KEY}"
+    assert "gets no message: please tell them" in look(client, asked).text
+    there = hall.branch.id
+    hall.db.write_in_now(there, set_contact_ways, there, one.id, SYSTEM, {0: ("none", "")})
+    assert "did not agree to be contacted" in look(client, asked).text
+
+
+def test_an_appointment_that_has_become_another_one_is_not_moved_and_everything_is_kept(
+    client: TestClient, hall: Hall
+) -> None:
+    one, there = booked(hall, START), hall.branch.id
+    form = fields(look(client, f"{HERE}/{one.id}/time?start={KEY}&with=basel"))
+    hall.db.write_in_now(there, bookings.change_booking, there, one.id, START + HOUR, SYSTEM, Booker.STAFF)
+    refused = client.post(f"{HERE}/{one.id}/time", data=form)
+    assert refused.status_code == 409
+    assert "The appointment has changed since" in refused.text
+    assert as_stored(hall, one).starts_at == START + HOUR
+    again = fields(Page(refused.text))
+    assert {name: again[name] for name in ("start", "with")} == {"start": KEY, "with": "basel"}
+    assert client.post(f"{HERE}/{one.id}/time", data=again).status_code == 303
+    assert as_stored(hall, one).starts_at == NEW
+    # The button was pressed twice.
+    assert client.post(f"{HERE}/{one.id}/time", data=again).status_code == 303
+
+
+def test_who_is_told_in_another_way_by_now_is_asked_about_again(client: TestClient, hall: Hall) -> None:
+    hall.db.sends = frozenset(Level)
+    one, there = booked(hall, START), hall.branch.id
+    form = fields(look(client, f"{HERE}/{one.id}/time?start={KEY}"))
+    hall.db.write_in_now(there, set_contact_ways, there, one.id, SYSTEM, {0: ("none", "")})
+    refused = client.post(f"{HERE}/{one.id}/time", data=form)
+    assert refused.status_code == 409
+    assert "did not agree to be contacted" in refused.text
+    assert as_stored(hall, one).starts_at == START
+
+
+def test_what_stays_where_it_is_is_said(client: TestClient, hall: Hall) -> None:
+    one = booked(hall, START)
+    repeat(hall, one, SeriesRule(WEEKLY, dates=3))
+    assert "number 1 of 3 of a series" in look(client, f"{HERE}/{one.id}/time?start={KEY}").text
+
+
+def test_a_time_that_is_none_leads_back_to_the_times(client: TestClient, hall: Hall) -> None:
+    one = booked(hall, START)
+    wrong = client.get(f"{HERE}/{one.id}/time?start=tomorrow")
+    assert wrong.status_code == 422
+    assert "First times" in wrong.text
+
+
+def look(client: TestClient, address: str) -> Page:
+    answer: Any = client.get(address)
+    assert answer.status_code == 200, answer.text
+    return Page(answer.text)
+
+
+def fields(page: Page) -> dict[str, str]:
+    """What the form sends that moves the appointment."""
+    (form,) = [one for one in page.forms if one.action.endswith("/time")]
+    return form.values
