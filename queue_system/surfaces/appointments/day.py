@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute, Route
 from ...core import hours
 from ...core.bookings import Mode
 from ...core.errors import Denied, DomainError
-from ...core.rights import APART_RIGHTS, APPOINTMENT_RIGHTS, BOOK_RIGHTS, DAY_RIGHTS
+from ...core.rights import APART_RIGHTS, APPOINTMENT_RIGHTS, BOOK_RIGHTS, DAY_RIGHTS, MOVE_RIGHTS
 from ...store.database import Tx
 from ...store.queries.apart import keeps_apart
 from ...store.queries.appointments import appointments_on
@@ -65,6 +65,7 @@ async def page(
         "earlier": day - timedelta(days=1),
         "later": day + timedelta(days=1),
         "may_book": here.may_any(BOOK_RIGHTS),
+        "may_move": here.may_any(BOOK_RIGHTS | MOVE_RIGHTS),
         "book": to_book(branch, day, today),
         "keeps_apart": keeps_apart(branch) and here.may_any(APART_RIGHTS),
         "beside": [*await links_of(here, day), *_invitations(here)],

@@ -15,7 +15,7 @@ from starlette.routing import BaseRoute, Route
 from ...core import hours
 from ...core.errors import DomainError
 from ...core.free_time import FreeTime
-from ...core.rights import APPOINTMENT_RIGHTS, BOOK_RIGHTS, DAY_RIGHTS
+from ...core.rights import APPOINTMENT_RIGHTS, ATTENDANCE_RIGHTS, BOOK_RIGHTS, DAY_RIGHTS, MOVE_RIGHTS
 from ...core.slots import tick_of
 from ...store.database import Tx
 from ...store.queries.appointments import DayOfBookings, appointments_on
@@ -89,6 +89,8 @@ async def page(
         "later": first + timedelta(days=DAYS),
         "week": week,
         "may_book": here.may_any(BOOK_RIGHTS),
+        "may_attend": here.may_any(ATTENDANCE_RIGHTS),
+        "may_move": here.may_any(BOOK_RIGHTS | MOVE_RIGHTS),
         "book": to_book(branch, first, today),
     }
     return await here.page("appointments/week.html", values, status=failure.status if failure else 200)

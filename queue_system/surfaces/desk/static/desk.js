@@ -170,37 +170,12 @@
 
   // ---------------------------------------------------------------- keys
 
-  const KEPT = "desk:keys";
-  const switcher = document.getElementById("keys-switch");
-  const box = switcher.querySelector("input");
-  switcher.hidden = false;
-  try {
-    box.checked = localStorage.getItem(KEPT) !== "off";
-    box.addEventListener("change", () => localStorage.setItem(KEPT, box.checked ? "on" : "off"));
-  } catch {
-    // The browser stores nothing, so the switch applies to this page only.
-  }
-  const showKeys = () => document.documentElement.classList.toggle("keys-off", !box.checked);
-  box.addEventListener("change", showKeys);
-  showKeys();
-
-  // The letter on a Latin layout; the position of the key on another one (Arabic).
-  function letter(event) {
-    if (/^(Digit|Numpad)[1-9]$/.test(event.code)) return event.code.slice(-1);
-    if (/^[a-z]$/i.test(event.key)) return event.key.toUpperCase();
-    return /^Key[A-Z]$/.test(event.code) ? event.code.slice(3) : "";
-  }
-  document.addEventListener("keydown", (event) => {
-    if (!box.checked || event.repeat || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-    if (event.target.closest?.("input:not([type=checkbox]), select, textarea, [contenteditable], [popover]")) return;
-    if (document.querySelector("[popover]:popover-open")) return;
-    const wanted = letter(event);
-    const keyed = (where) => document.querySelector(`${where} [data-key="${wanted}"]`);
-    const button = event.key === "Escape"
+  singleKeys((name) => {
+    const keyed = (where) => document.querySelector(`${where} [data-key="${name}"]`);
+    const button = name === "Escape"
       ? document.querySelector("#desk-ask [data-escape]")
-      : wanted && (keyed("#desk-ask") || keyed("#desk"));
-    if (!button) return;
-    event.preventDefault();
-    button.click();
+      : keyed("#desk-ask") || keyed("#desk");
+    button?.click();
+    return Boolean(button);
   });
 })();
