@@ -49,7 +49,7 @@ from .booking_rows import take_step
 from .channels import How
 from .codes import likely_code, new_code
 from .placing import Wanted
-from .said import Said, as_said, as_said_before, contact_of
+from .said import Said, as_said, as_said_before, contact_of, issued_of
 
 BOOKING = table(Booking)
 _HOLD = Prepared(sa.insert(BOOKING))
@@ -61,7 +61,8 @@ class HoldOrder:
 
     `contact_sure`: the booker was asked about an ambiguous contact and confirmed it. `persons`: how many people come, of
     `most_persons`, None for as many as the service says. `how`: how it takes place, where that was asked.
-    `settings_version`: the version of the settings that the order was made with; None for the present one.
+    `settings_version`: the version of the settings that the order was made with; None for the present one. `issued_number`: the
+    number that another office gave the request, which a service may ask for; staff ask for it only when they confirm.
     """
 
     branch_id: UUID
@@ -81,6 +82,7 @@ class HoldOrder:
     leave: Leave = NO_LEAVE
     most_persons: int | None = None
     settings_version: int | None = None
+    issued_number: str = ""
 
 
 def hold_slot(tx: Tx, order: HoldOrder) -> BookingView:
@@ -304,13 +306,16 @@ def hold_in(lock: Locked, order: HoldOrder, earlier_id: UUID | None = None) -> B
     name = contacts.read_called(order.name) if by_staff else contacts.read_name(order.name)
     contact = contact_of(settings, service, order.contact, sure=order.contact_sure, needed=not by_staff)
     persons = bookings.checked_persons(order.persons, order.most_persons or service.most_persons)
+    said: dict[str, Any] = {"name": name, "contact": contact, "persons": persons}
+    if not by_staff:
+        said["issued_number"] = issued_of(service, order.issued_number, needed=True)
     if order.request_id is not None:
         same = booking_by_request(tx, order.branch_id, order.request_id)
         if same is not None:
             if (same.service_id, same.starts_at) != (service.id, order.starts_at):
                 raise Refused("request-reused")
-            if (same.name, same.contact, same.persons) != (name, contact, persons):
-                same = _corrected(lock, settings, same, name, contact, persons)
+            if any(getattr(same, one) != value for one, value in said.items()):
+                same = _corrected(lock, settings, same, said)
             return channels.keep(lock, settings, same, order.how if same.state is BookingState.HELD else None)
     expire_due(lock)
     foreseen.for_hold(tx, settings, service, order.starts_at, contact, name)
@@ -332,15 +337,13 @@ def hold_in(lock: Locked, order: HoldOrder, earlier_id: UUID | None = None) -> B
         "service_id": service.id,
         "starts_at": slot.start,
         "ends_at": slot.end,
-        "name": name,
-        "contact": contact,
-        "persons": persons,
         "language": order.language,
         "source": order.source,
         "held_until": bookings.held_until(tx.now, kept),
         "created_at": tx.now,
         **dict.fromkeys(("changes", "last_gone"), 0),
-        **dict.fromkeys(("helper", "reference", "contact_note"), ""),
+        **dict.fromkeys(("helper", "reference", "contact_note", "issued_number"), ""),
+        **said,
         "request_id": order.request_id,
         "token": settings.key + secrets.token_urlsafe(16),
     }
@@ -370,23 +373,17 @@ def _replaced(lock: Locked, earlier_id: UUID, name: str, contact: str, actor: Ac
     return earlier
 
 
-def _corrected(
-    lock: Locked, settings: BranchSettings, hold: BookingView, name: str, contact: str, persons: int
-) -> BookingView:
+def _corrected(lock: Locked, settings: BranchSettings, hold: BookingView, said: Mapping[str, Any]) -> BookingView:
     """The hold with the answers of the latest form, because the form was sent again with corrections."""
     is_over = hold.state is not BookingState.HELD or hold.held_until is None or hold.held_until <= lock.tx.now
-    if is_over or not bookings.may_replace(hold.name, hold.contact, name, contact):
+    if is_over or not bookings.may_replace(hold.name, hold.contact, said["name"], said["contact"]):
         raise Refused("request-reused")
     service = settings.services[hold.service_id]
-    standing = standing_of(lock.tx, settings, service, contact, name, hold.together_id)
+    standing = standing_of(lock.tx, settings, service, said["contact"], said["name"], hold.together_id)
     refusal = bookings.against_person(policy_of(settings, service), standing)
     if refusal is not None:
         raise refusal
-    lock.tx.execute(
-        sa.update(BOOKING)
-        .where(BOOKING.c.branch_id == lock.id, BOOKING.c.id == hold.id)
-        .values(name=name, contact=contact, persons=persons)
-    )
+    lock.tx.execute(sa.update(BOOKING).where(BOOKING.c.branch_id == lock.id, BOOKING.c.id == hold.id).values(**said))
     apart.remember(lock, hold.id)
     return booking_by_id(lock.tx, lock.id, hold.id)
 

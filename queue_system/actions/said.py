@@ -13,6 +13,7 @@ from ..core import bookings, contacts
 from ..core.apart import NO_LEAVE, Leave
 from ..core.bookings import BookingState
 from ..core.errors import Invalid, Refused
+from ..core.issued import FIELD, read_issued
 from ..core.participants import Person
 from ..store.database import Tx
 from ..store.log import Actor, Locked, locked
@@ -101,6 +102,20 @@ def keep_answers(tx: Tx, branch_id: UUID, hold_id: UUID, reference: str, way: st
             tx.execute(
                 sa.update(BOOKING).where(BOOKING.c.branch_id == lock.id, BOOKING.c.id == hold_id).values(**values)
             )
+
+
+def issued_of(service: ServiceView, typed: str, *, needed: bool) -> str:
+    """The number of another office as it is stored; "" where the service asks for none, or none was typed and none is `needed`.
+
+    Raises what `core.issued.read_issued` raises, and Invalid("issued-missing") on the same field.
+    """
+    asked = service.issued_number
+    if asked is None:
+        return ""
+    number = read_issued(typed, digits_only=asked.digits_only, length=asked.length)
+    if not number and needed and asked.required:
+        raise Invalid("issued-missing", FIELD)
+    return number
 
 
 def contact_of(settings: BranchSettings, service: ServiceView, typed: str, *, sure: bool, needed: bool) -> str:

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Annotated, ClassVar, Final, Literal, Self
 
 from ..core.channels import Channel
+from ..core.issued import LONGEST_NUMBER
 from .declared import (
     DAY_MIN,
     Between,
@@ -47,6 +48,19 @@ class Fee(Declared):
     where: Annotated[Names | None, "where it is paid"] = None
 
 
+class IssuedNumber(Declared):
+    """The number under which another office keeps the request, where the service needs what that office did first."""
+
+    names: Annotated[Names, "what the number is called, with its office"]
+    required: Annotated[
+        bool, "whether nobody books without it on the internet; staff may, for whoever is still to say it"
+    ] = True
+    digits_only: Annotated[bool, "whether it has no letters"] = False
+    length: Annotated[
+        int | None, Between(1, LONGEST_NUMBER), "how many letters and digits it has, if always as many"
+    ] = None
+
+
 class ServiceOwn(Retirable):
     """The fields of a service itself, without its references."""
 
@@ -78,6 +92,9 @@ class ServiceOwn(Retirable):
     ] = None
     tags: Annotated[tuple[Annotated[str, Ref("service tag")], ...], "tags for closures and searches"] = ()
     apply_at: Annotated[Platform | None, "where the request is filed first"] = None
+    issued_number: Annotated[
+        IssuedNumber | None, "a number that another office has given the request, which the form asks for"
+    ] = None
     fee: Annotated[Fee | None, "what it costs"] = None
     channel: Annotated[
         Literal["onsite", "onsite_or_video", "phone", "field"] | None,

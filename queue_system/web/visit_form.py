@@ -112,6 +112,11 @@ def channel_field(part: int) -> str:
     return f"channel{part + 1}"
 
 
+def issued_field(part: int) -> str:
+    """The field of a form for the number that another office gave the request of a part, the first of which has number 0."""
+    return f"issued{part + 1}"
+
+
 def how_of(branch: BranchSettings, service: ServiceView, sent: Mapping[str, str], part: int) -> How | None:
     """What a form says of how a part takes place; None where there is nothing to choose, and nobody was asked."""
     return How(sent.get(channel_field(part), "")) if channels_to_choose(branch, service) else None

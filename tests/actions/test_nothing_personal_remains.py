@@ -53,6 +53,7 @@ def fill(hall: Hall, clock: FrozenClock) -> list[UUID]:
                 "confirmed_at": starts_at - timedelta(days=3),
                 "ended_at": starts_at,
                 "changes": 0,
+                "issued_number": f"{REQUEST}/{number}",
                 "request_id": f"{REQUEST}-{number}",
                 "token": f"t{number}",
             }
@@ -118,7 +119,7 @@ def test_nothing_personal_remains_after_its_time(hall: Hall, clock: FrozenClock)
     add_places(hall, ids)
     add_notes(hall, ids)
     invite(hall, clock)
-    of_booking = ["booking.name", "booking.contact", "booking.request_id", "booking.video_room"]
+    of_booking = [f"booking.{one}" for one in ("name", "contact", "issued_number", "request_id", "video_room")]
     of_others = [f"participant.{column}" for column in ("name", "reference", "contact", "contact_note")]
     elsewhere = ["home_visit.address", "staff_note.text", "booking_invitation.name", "booking_invitation.contact"]
     assert sorted(hall.db.read_now(in_tables)) == sorted([*of_booking, *of_others, *elsewhere])
@@ -137,7 +138,7 @@ def test_a_file_is_searched_as_it_must_be(sqlite_hall: Hall, clock: FrozenClock)
     assert {found.split(": ")[1] for found in in_files(sqlite_hall.db)} == set(MARKS)
     with sqlite_hall.db.migrating() as connection:
         connection.exec_driver_sql("PRAGMA secure_delete=OFF")
-        connection.execute(sa.update(BOOKING).values(name="", contact="", request_id=None))
+        connection.execute(sa.update(BOOKING).values(name="", contact="", issued_number="", request_id=None))
     assert sqlite_hall.db.read_now(in_tables) == []
     assert in_files(sqlite_hall.db)
     sqlite_hall.db.scrub(thorough=True)

@@ -165,6 +165,8 @@ class Booking(SQLModel, table=True):
     together_id: UUID | None = None
     # A case number besides the name; erased with it, as the way to contact them is.
     reference: str = ""
+    # The number under which another office keeps the request (core.issued); erased with the name.
+    issued_number: str = Field(default="", sa_column_kwargs={"server_default": ""})
     # How whoever it was booked for may be contacted (core.safe_contact.Way), when it is safe, and when they were asked.
     contact_way: str | None = None
     contact_note: str = ""

@@ -12,6 +12,7 @@ from ...actions.channels import How
 from ...core.bookings import BookingState
 from ...core.channels import read_address
 from ...core.errors import Invalid
+from ...core.issued import FIELD
 from ...core.promises import is_for_staff_alone
 from ...store.log import VISITOR
 from ...store.queries.bookings import BookingView
@@ -53,6 +54,7 @@ async def _hold_at(here: AtBranch, asked: models.Hold, settings_version: int | N
         persons=asked.persons,
         settings_version=settings_version,
         how=_how(branch, service, asked),
+        issued_number=_issued(service, asked),
     )
     found, warnings = await within_limit(here, lambda: here.write(bookings.hold_slot, order))
     return _booking(branch, found, warnings)
@@ -72,6 +74,13 @@ def _how(branch: BranchSettings, service: ServiceView, asked: models.Hold) -> Ho
     if address and not service.at_home:
         raise Invalid("address-not-here", "address")
     return How(asked.channel or "", address) if asked.channel is not None or address else None
+
+
+def _issued(service: ServiceView, asked: models.Hold) -> str:
+    """The number that another office gave; raises Invalid("issued-not-here") for a service that asks for none."""
+    if asked.issued_number and service.issued_number is None:
+        raise Invalid("issued-not-here", FIELD)
+    return asked.issued_number or ""
 
 
 async def show(request: Request, _asked: Nothing) -> models.Booking:

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from ...core.bookings import BookingState
 from ...core.channels import LONGEST_ADDRESS, Channel
+from ...core.issued import LONGEST_TYPED
 from ...core.offering import Way
 from ...core.promises import Decided
 from ...core.support import Why
@@ -44,6 +45,13 @@ class Platform(Given):
     url: Annotated[str | None, Field(description="api.field-platform-url")] = None
 
 
+class IssuedNumber(Given):
+    names: Names
+    required: bool
+    digits_only: bool
+    length: int | None
+
+
 class Service(Given):
     service: Annotated[str, Field(description="api.field-service")]
     names: Annotated[Names, Field(description="api.field-listed-names")]
@@ -55,6 +63,7 @@ class Service(Given):
     duration_min: Annotated[int, Field(description="api.field-duration")]
     how: Annotated[list[Way], Field(description="api.field-how")]
     apply_at: Annotated[Platform | None, Field(description="api.field-apply-at")]
+    issued_number: Annotated[IssuedNumber | None, Field(description="api.field-issued-asked")]
     bookable: Annotated[bool, Field(description="api.field-bookable")]
     walk_in: Annotated[bool, Field(description="api.field-walk-in")]
     channels: Annotated[list[Channel], Field(description="api.field-channels")]
@@ -119,6 +128,7 @@ class Hold(Asked):
     persons: Annotated[int, Field(ge=1, le=100, description="api.field-persons")] = 1
     channel: Annotated[Channel | None, Field(description="api.field-channel-wanted")] = None
     address: Annotated[str | None, Field(max_length=LONGEST_ADDRESS, description="api.field-address")] = None
+    issued_number: Annotated[str | None, Field(max_length=LONGEST_TYPED, description="api.field-issued-number")] = None
     language: Language | None = None
 
 

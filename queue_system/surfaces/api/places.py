@@ -101,6 +101,7 @@ def _service(branch: BranchSettings, service: ServiceView) -> models.Service:
         duration_min=service.duration_min,
         how=list(ways(service)),
         apply_at=_platform(service),
+        issued_number=_issued(service),
         bookable=service.bookable,
         walk_in=service.walk_in,
         channels=list(channels_of(branch, service)),
@@ -111,6 +112,15 @@ def _service(branch: BranchSettings, service: ServiceView) -> models.Service:
 def _platform(service: ServiceView) -> models.Platform | None:
     elsewhere = service.apply_at
     return models.Platform(names=elsewhere.names, url=elsewhere.url) if elsewhere else None
+
+
+def _issued(service: ServiceView) -> models.IssuedNumber | None:
+    asked = service.issued_number
+    if asked is None:
+        return None
+    return models.IssuedNumber(
+        names=asked.names, required=asked.required, digits_only=asked.digits_only, length=asked.length
+    )
 
 
 def _free_days(

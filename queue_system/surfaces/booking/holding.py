@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Route
 
 from ...actions.bookings import HoldOrder, hold_instead, hold_slot
 from ...actions.channels import How
+from ...actions.said import issued_of
 from ...core import bookings, contacts
 from ...core.bookings import BookingState
 from ...core.channels import read_address
@@ -94,6 +95,7 @@ async def details(request: Request) -> Response:
         answers |= {
             "channel": earlier.channel or "",
             "address": await here.read(address_of, here.branch.id, earlier.id),
+            "issued_number": earlier.issued_number,
             bringing.FIELD: await bringing.brought_by(here, earlier),
         }
     elif family := await beside(here):
@@ -146,6 +148,7 @@ async def _hold(
         "contact_sure",
         "channel",
         "address",
+        "issued_number",
         bringing.FIELD,
         "request_id",
         "switch",
@@ -170,6 +173,7 @@ async def _hold(
         contact_sure=bool(answers["contact_sure"]),
         persons=bookings.persons_said(answers["persons"], most),
         how=_how(here.branch, service, answers),
+        issued_number=answers["issued_number"],
     )
     try:
         booking, _ = await within_limit(here, lambda: _held(here, service, order, earlier, via))
@@ -250,6 +254,7 @@ async def _check_page(here: AtBranch, booking: BookingView, failure: DomainError
     left = (booking.held_until or booking.starts_at) - now
     values = {
         "booking": booking,
+        "own": is_own(here, booking),
         "name": shown_name(here, booking, service),
         "contact": shown_contact(here, booking),
         "address": await here.read(address_of, branch.id, booking.id) if is_own(here, booking) else "",
@@ -283,6 +288,7 @@ def _mistakes(answers: dict[str, str], branch: BranchSettings, service: ServiceV
             sure=bool(answers["contact_sure"]),
         ),
         lambda: bookings.persons_said(answers["persons"], most),
+        lambda: issued_of(service, answers["issued_number"], needed=True),
         lambda: _address(answers["address"], service),
         lambda: bringing.read(answers[bringing.FIELD]),
     ):

@@ -19,6 +19,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from ...actions.bookings import HoldOrder
+from ...actions.said import issued_of
 from ...actions.together import held_before, hold_together, part_of_request
 from ...core import contacts
 from ...core.bookings import BookingState
@@ -44,6 +45,7 @@ from ...web.visit_form import (
     ends_of,
     first_day,
     how_of,
+    issued_field,
     lines_of,
     names_of,
     persons_of,
@@ -65,6 +67,7 @@ OF_PERSONS: Final = (
     "switch",
     *(f"name{n}" for n in range(1, MOST_PERSONS + 1)),
     *(channel_field(part) for part in range(MOST_PARTS)),
+    *(issued_field(part) for part in range(MOST_PARTS)),
 )
 
 
@@ -157,6 +160,7 @@ async def _held(here: AtBranch, form: Mapping[str, str], steps: Sequence[Step]) 
             request_id=part_of_request(request_id, number),
             contact_sure=bool(form.get("contact_sure")),
             how=how_of(branch, step.service, form, number),
+            issued_number=form.get(issued_field(number), ""),
         )
         for number, (step, begin, person) in enumerate(zip(steps, begins, persons, strict=True))
     ]
@@ -218,6 +222,11 @@ async def _details_page(
             (channel_field(number), step.service, person)
             for number, (step, person) in enumerate(zip(steps, persons, strict=True))
             if channels_to_choose(branch, step.service)
+        ],
+        "issued": [
+            (issued_field(number), step.service, person)
+            for number, (step, person) in enumerate(zip(steps, persons, strict=True))
+            if step.service.issued_number
         ],
         "persons": max(persons),
         "answers": sent,
@@ -307,6 +316,11 @@ def _mistakes(form: Mapping[str, str], branch: BranchSettings, steps: Sequence[S
         )
     except Invalid as mistake:
         found.append(mistake)
+    for number, step in enumerate(steps):
+        try:
+            issued_of(step.service, form.get(issued_field(number), ""), needed=True)
+        except Invalid as mistake:
+            found.append(Invalid(mistake.code, issued_field(number), **mistake.values))
     return found
 
 

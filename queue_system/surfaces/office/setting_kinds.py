@@ -79,7 +79,13 @@ _OF_BRANCH: Final = (
         ordered=True,
         columns=("department", "queue", "duration_min", "policy"),
         groups=(
-            ("what", ("names", "public_names", "note", "department", "documents", "fee", "apply_at", "tags")),
+            (
+                "what",
+                (
+                    *("names", "public_names", "note", "department", "documents", "fee", "apply_at"),
+                    *("issued_number", "tags"),
+                ),
+            ),
             ("booking", ("policy", "mode", "channel", "duration_min", "buffer_min", "terms")),
             ("waiting", ("queue", "priority", "refer_to", "confidentiality")),
         ),

@@ -14,7 +14,7 @@ revision = "0003"
 down_revision = "0002"
 branch_labels = None
 depends_on = None
-FINGERPRINT = 1283936992
+FINGERPRINT = 1471876397
 
 
 def upgrade() -> None:
@@ -34,6 +34,7 @@ def upgrade() -> None:
     _escorts()
     _notes()
     _contact_proofs()
+    _issued_numbers()
 
 
 def _members() -> None:
@@ -431,3 +432,8 @@ def _contact_proofs() -> None:
         sa.PrimaryKeyConstraint("branch_id", "contact_key"),
     )
     op.create_index("contact_proofs_by_age", "contact_proof", ["branch_id", "proven_at"])
+
+
+def _issued_numbers() -> None:
+    """The numbers under which other offices keep the requests of visitors."""
+    op.add_column("booking", sa.Column("issued_number", AutoString(), nullable=False, server_default=""))
