@@ -22,6 +22,7 @@ from ..store.queries.apart import (
     Others,
     hashes,
     is_bound,
+    is_for_one,
     keeps_apart,
     may_accept,
     meetings,
@@ -124,14 +125,9 @@ def accept_meeting(
         if not found:
             raise Missing("pair")
         for one in found:
-            if not approved and not _is_for_one(lock, settings, one):
+            if not approved and not is_for_one(tx, settings, one):
                 raise SecondPersonNeeded(())
-            _store_accepted(lock, one, why, actor)
-
-
-def accept_all_of(lock: Locked, settings: BranchSettings, booking: BookingView, actor: Actor) -> None:
-    """Let an appointment stand against everybody whom its people would meet, as staff decided from the list."""
-    _accept_of(lock, settings, booking.id, AcceptedFor.AGREED, actor)
+            store_accepted(lock, one, why, actor)
 
 
 def remember(lock: Locked, booking_id: UUID) -> None:
@@ -205,25 +201,13 @@ def refuse_time(others: Others, starts_at: datetime, ends_at: datetime, leave: L
 
 def accept_now(lock: Locked, settings: BranchSettings, booking: BookingView, leave: Leave, actor: Actor) -> None:
     """Store what was accepted with an appointment that is bound or has moved."""
-    if leave.sees and leave.accepts is not None:
-        _accept_of(lock, settings, booking.id, leave.accepts, actor)
-
-
-def _accept_of(lock: Locked, settings: BranchSettings, booking_id: UUID, why: AcceptedFor, actor: Actor) -> None:
+    if not leave.sees or leave.accepts is None:
+        return
     for one in meetings(lock.tx, settings):
-        if booking_id in one.ids:
-            _accept(lock, settings, one, why, actor)
-
-
-def _accept(lock: Locked, settings: BranchSettings, meeting: Meeting, why: AcceptedFor, actor: Actor) -> None:
-    if not _is_for_one(lock, settings, meeting):
-        raise Refused("kept-apart-protected")
-    _store_accepted(lock, meeting, why, actor)
-
-
-def _is_for_one(lock: Locked, settings: BranchSettings, meeting: Meeting) -> bool:
-    """Whether one person may accept it."""
-    return all(may_accept(settings, booking_by_id(lock.tx, lock.id, one).service_id) for one in meeting.ids)
+        if booking.id in one.ids:
+            if not is_for_one(lock.tx, settings, one):
+                raise Refused("kept-apart-protected")
+            store_accepted(lock, one, leave.accepts, actor)
 
 
 def _is_for_one_then(lock: Locked, settings: BranchSettings, booking: BookingView, others: Others) -> bool:
@@ -233,7 +217,8 @@ def _is_for_one_then(lock: Locked, settings: BranchSettings, booking: BookingVie
     return all(may_accept(settings, one) for one in services)
 
 
-def _store_accepted(lock: Locked, meeting: Meeting, why: AcceptedFor, actor: Actor) -> None:
+def store_accepted(lock: Locked, meeting: Meeting, why: AcceptedFor, actor: Actor) -> None:
+    """Let two appointments of a pair stand at their times; the caller has asked who may."""
     first, second = sorted((meeting.one, meeting.other), key=lambda placed: placed.id)
     key = {"branch_id": lock.id, "pair_id": meeting.pair, "one_id": first.id, "other_id": second.id}
     # An earlier one was for other times.

@@ -17,7 +17,7 @@ from ..store.queries.effect import regained, undecided
 from ..store.queries.members import with_stand_in
 from ..store.queries.settings import BranchSettings, branch_settings
 from ..store.tables import Booking, table
-from . import apart, offers, outbox, seats
+from . import offers, outbox, seats
 from .bookings import expire_due
 from .day import in_session
 from .offers import FreePlaces
@@ -92,7 +92,7 @@ def _decide_each(
     for booking in _confirmed(lock, list(wanted)):
         why, choice = wanted[booking.id]
         if why is Why.APART and choice is not Choice.CANCEL:
-            found[booking.id] = _apart(lock, places, booking, choice, actor)
+            found[booking.id] = _elsewhen(lock, places, booking, choice, actor)
             continue
         if choice is Choice.KEEP and booking.offered_starts_at is not None:
             # The visitor has agreed to neither time: the offered one is lost, too, and the old one was lost before.
@@ -108,19 +108,12 @@ def _decide_each(
     return found
 
 
-def _apart(lock: Locked, places: FreePlaces, booking: BookingView, choice: Choice, actor: Actor) -> Decided:
-    """Settle an appointment that brings people together who must not meet.
+def _elsewhen(lock: Locked, places: FreePlaces, booking: BookingView, choice: Choice, actor: Actor) -> Decided:
+    """Offer another time for an appointment that brings people together who must not meet.
 
-    Nothing is stored with it unless another time is offered, because its visitor must not see that anything is wrong.
+    Nothing is stored with it unless one is offered, because its visitor must not see that anything is wrong. It is kept, for a reason of
+    its own, with `guarded_meetings.keep_meetings`.
     """
-    if choice is Choice.KEEP:
-        apart.accept_all_of(lock, places.settings, booking, actor)
-        # What was kept against the settings stays so; its visitor knows.
-        if booking.decision not in (None, Decided.KEEP):
-            offers.withdraw(lock, places.settings, booking)
-            offers.store(lock, booking, **offers.SETTLED)
-            _tell_they_stand(lock, places.settings, [booking])
-        return Decided.KEEP
     if choice is Choice.MOVE:
         _withdraw(lock, places, booking)
         if offers.make_offer(lock, places, booking, Why.APART, None, actor):
@@ -160,6 +153,15 @@ def settle(
     if booking.decision is not Decided.LATER:
         lock.append(BookingPutOff(subject=subject, code=code, why=why.value), actor)
     return Decided.LATER
+
+
+def let_stand(lock: Locked, settings: BranchSettings, booking: BookingView) -> None:
+    """End what was decided before on an appointment at whose time people may meet now."""
+    # What was kept against the settings stays so; its visitor knows.
+    if booking.decision not in (None, Decided.KEEP):
+        offers.withdraw(lock, settings, booking)
+        offers.store(lock, booking, **offers.SETTLED)
+        _tell_they_stand(lock, settings, [booking])
 
 
 def call_off(lock: Locked, settings: BranchSettings, booking: BookingView, why: Why, actor: Actor) -> BookingView:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -18,17 +19,21 @@ from ..core.approvals import DELAY, LIFETIME
 from ..core.bookings import BookingState
 from ..core.errors import Denied, Refused
 from ..core.rights import APART_RIGHTS, BOOK_RIGHTS, NEVER_PROTECTED, PROTECTED_ONLY
+from ..core.support import Why
 from ..store.database import Tx
-from ..store.log import Actor, locked
+from ..store.log import Actor, Locked, locked
 from ..store.queries.access import StaffView, staff_by_id
-from ..store.queries.apart import meetings
+from ..store.queries.apart import Meeting, is_for_one, meetings
 from ..store.queries.approvals import ApprovalView
 from ..store.queries.bookings import booking_by_id
-from ..store.queries.settings import branch_settings
+from ..store.queries.effect import undecided
+from ..store.queries.settings import BranchSettings, branch_settings
 from ..store.tables import ORGANISATION, Booking, table
-from .apart import accept_meeting, remember, unaccepted
+from .apart import accept_meeting, remember, store_accepted, unaccepted
 from .approvals import ask, ask_under
 from .bookings import confirm_in, expire_due
+from .day import in_session
+from .decisions import let_stand
 from .said import Said, as_said
 
 BOOKING = table(Booking)
@@ -41,6 +46,39 @@ def ask_to_accept(
     """Ask a second person for what `accept_meeting` refused; returns the id of the request."""
     params = _params(tx, branch_id, pair_id, ids, why)
     return ask(tx, branch_id, ACTION, params, actor, effect_of_meeting(tx, params, tx.now))
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """How many appointments stand now, and on how many a second person is asked."""
+
+    stand: int = 0
+    asked: int = 0
+
+
+def keep_meetings(tx: Tx, branch_id: UUID, ids: Collection[UUID], why: AcceptedFor, actor: Actor) -> Kept:
+    """Let appointments of the list of what is to be decided stand against everybody whom their people would meet.
+
+    Where one person may not let them meet, a second one is asked, and the appointment stays on the list. Those that are no
+    longer on it are left out.
+    """
+    with locked(tx, ORGANISATION) as organisation, in_session(tx, branch_id) as lock:
+        expire_due(lock)
+        settings = branch_settings(tx, branch_id, lock.config_version)
+        listed = [one.booking for one in undecided(tx, settings, apart=True) if one.why is Why.APART]
+        chosen = {one.id: one for one in listed if one.id in ids}
+        waits: set[UUID] = set()
+        for one in meetings(tx, settings):
+            if one.ids.isdisjoint(chosen):
+                continue
+            if is_for_one(tx, settings, one):
+                store_accepted(lock, one, why, actor)
+            else:
+                _ask(organisation, settings, one, why, actor)
+                waits |= one.ids & chosen.keys()
+        for booking_id in chosen.keys() - waits:
+            let_stand(lock, settings, chosen[booking_id])
+        return Kept(len(chosen) - len(waits), len(waits))
 
 
 def ask_to_book(tx: Tx, branch_id: UUID, hold_id: UUID, said: Said, why: AcceptedFor, actor: Actor) -> None:
@@ -65,8 +103,7 @@ def ask_to_book(tx: Tx, branch_id: UUID, hold_id: UUID, said: Said, why: Accepte
         if not found or met != {max(one.ids - {hold.id}, default=hold.id) for one in found}:
             raise Refused("kept-apart-protected")
         for one in found:
-            params = _params(tx, branch_id, one.pair, one.ids, why)
-            ask_under(organisation, branch_id, ACTION, params, actor, effect_of_meeting(tx, params, tx.now))
+            _ask(organisation, settings, one, why, actor)
         # Where nobody else can approve, a day passes, and there is another one to carry it out.
         until = min(tx.now + DELAY + LIFETIME, hold.starts_at)
         here = BOOKING.c.branch_id == branch_id, BOOKING.c.id == hold.id
@@ -115,6 +152,13 @@ def effect_of_meeting(tx: Tx, params: dict[str, Any], _asked_at: datetime) -> st
         if str(one.pair) == params["pair"] and sorted(str(id_) for id_ in one.ids) == params["bookings"]
     ]
     return hashlib.sha256("\n".join(found).encode()).hexdigest() if found else ""
+
+
+def _ask(organisation: Locked, settings: BranchSettings, meeting: Meeting, why: AcceptedFor, actor: Actor) -> None:
+    """Ask a second person to let two appointments stand."""
+    tx = organisation.tx
+    params = _params(tx, settings.id, meeting.pair, meeting.ids, why)
+    ask_under(organisation, settings.id, ACTION, params, actor, effect_of_meeting(tx, params, tx.now))
 
 
 def _params(tx: Tx, branch_id: UUID, pair_id: UUID, ids: Collection[UUID], why: AcceptedFor) -> dict[str, Any]:

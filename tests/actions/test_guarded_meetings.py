@@ -7,7 +7,6 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
-import sqlalchemy as sa
 
 from queue_system.actions import apart, approvals, bookings, four_eyes
 from queue_system.actions.guarded_meetings import ask_to_accept, ask_to_book
@@ -22,13 +21,26 @@ from queue_system.store.database import Database
 from queue_system.store.log import Actor
 from queue_system.store.queries.access import staff_by_id
 from queue_system.store.queries.approvals import requests
-from queue_system.store.tables import Service, table
 from queue_system.surfaces.office.asking import is_shown
-from tests.kit.apart_hall import ACCEPTS, CONTACT, HE, SEES, SHE, at, book, confirm, hold, met, move, pair, read
-from tests.kit.hall import Hall, edit, furnish
+from tests.kit.apart_hall import (
+    ACCEPTS,
+    CONTACT,
+    HE,
+    SEES,
+    SHE,
+    at,
+    book,
+    confirm,
+    hold,
+    met,
+    move,
+    pair,
+    protect,
+    read,
+)
+from tests.kit.hall import Hall, furnish
 from tests.kit.people import add_role
 
-SERVICE = table(Service)
 WHY = AcceptedFor.ESCORTED
 BOOKS = ("book_for_visitor", "create_protected_case")
 
@@ -36,8 +48,7 @@ BOOKS = ("book_for_visitor", "create_protected_case")
 @pytest.fixture
 def hall(db: Database) -> Hall:
     hall = furnish(db, "social-work", "wifaq")
-    here = SERVICE.c.branch_id == hall.branch.id, SERVICE.c.slug == CONTACT
-    edit(hall, lambda tx: tx.execute(sa.update(SERVICE).where(*here).values(confidentiality="protected")))
+    protect(hall)
     for role, rights in (("keeper", ["keep_apart"]), ("second", ["keep_apart", "approve"]), ("approver", ["approve"])):
         add_role(hall, role, *rights)
     return hall

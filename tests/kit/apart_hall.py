@@ -47,9 +47,18 @@ def pair(
 
 def staff_alone(hall: Hall, service: str = COUNSELLING) -> None:
     """Let a service for one party be booked by staff alone."""
+    _set(hall, service, mode="staff_only")
+
+
+def protect(hall: Hall, service: str = CONTACT) -> None:
+    """Let a service be protected."""
+    _set(hall, service, confidentiality="protected")
+
+
+def _set(hall: Hall, service: str, **values: str) -> None:
     services = table(Service)
     here = services.c.branch_id == hall.branch.id, services.c.slug == service
-    edit(hall, lambda tx: tx.execute(sa.update(services).where(*here).values(mode="staff_only")))
+    edit(hall, lambda tx: tx.execute(sa.update(services).where(*here).values(**values)))
 
 
 def hold(hall: Hall, starts_at: datetime, service: str = MEDIATION, name: str = "", leave: Leave = NO_LEAVE) -> UUID:

@@ -21,7 +21,7 @@ from ...core.bookings import BookingState
 from ..database import AnyRow, Tx
 from ..tables import ApartAccepted, ApartKey, ApartPair, Booking, table
 from ..tables.day import PLACED_BOOKINGS
-from .bookings import BookingView
+from .bookings import BookingView, booking_by_id
 from .helping import helpers_of
 from .participants import others_of
 from .settings import BranchSettings, ServiceView, derived
@@ -236,6 +236,11 @@ def meetings(tx: Tx, settings: BranchSettings, held: Collection[UUID] = ()) -> l
         and any(meet(this, that, rule, least) for this in one.when for that in other.when)
     }
     return sorted(found.values(), key=lambda one: (_in_time(one.one), _in_time(one.other)))
+
+
+def is_for_one(tx: Tx, settings: BranchSettings, meeting: Meeting) -> bool:
+    """Whether one person may let two people meet so; not where either service is protected."""
+    return all(may_accept(settings, booking_by_id(tx, settings.id, one).service_id) for one in meeting.ids)
 
 
 def lost_apart(tx: Tx, settings: BranchSettings) -> frozenset[UUID]:

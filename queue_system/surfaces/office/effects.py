@@ -41,6 +41,7 @@ class Row:
     `way` is how the visitor may be contacted, where there is anything to observe. `chosen` is the choice for this one alone,
     if it has one. `unanswered`: another time was offered in vain. `hand_over` is the address of the page on which another
     person or room takes it, if one could.
+    `second` is the key of what is said where one person may not keep it.
     """
 
     id: UUID
@@ -53,6 +54,7 @@ class Row:
     unanswered: bool = False
     way: WayInForce | None = None
     hand_over: str = ""
+    second: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,26 +13,33 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from ...actions import guarded_meetings
 from ...actions.decisions import decide_listed
 from ...actions.guarded_decisions import ACTION, ask_to_decide
+from ...actions.guarded_meetings import Kept, is_about, keep_meetings
 from ...actions.look_ups import record_look_ups
 from ...actions.second_person import SecondPersonNeeded
 from ...core import contacts
+from ...core.apart import AcceptedFor
 from ...core.effect import Effect
-from ...core.errors import Missing
-from ...core.promises import Choice, Choices
+from ...core.errors import Invalid, Missing
+from ...core.promises import Choice, Choices, Decided
 from ...core.rights import APART_RIGHTS, CALL_OFF_RIGHTS, CONTACT_RIGHTS, DECISION_RIGHTS, MOVE_RIGHTS
+from ...core.support import Why
 from ...i18n import dates
 from ...store.database import Tx
 from ...store.queries.access import StaffView
+from ...store.queries.apart import is_for_one, meetings
+from ...store.queries.approvals import requests
 from ...store.queries.effect import Undecided, undecided
 from ...store.queries.previews import Preview
 from ...store.queries.settings import BranchSettings, Names
 from ...web import kit
 from ...web.departments import services_for
+from ...web.errors import message
 from ...web.safe_contact import way_of
 from . import undecided_line
-from .asking import about_places, alone_until, asked_about
+from .asking import Concerns, alone_until, asked_about, is_shown
 from .effects import MOST_FIELDS, Group, Row, grouped, read_choices
 from .frame import InOffice, enter, office_page
 from .undecided_line import PAGE, LineList, line_list
@@ -42,6 +49,8 @@ APPROVALS: Final = "/office/approvals"
 # In each form: which of the lists of its branch it is.
 LIST: Final = "list"
 ASK: Final = ("step", "ask")
+# The beginning of the field with the reason for which people may meet.
+MEETING: Final = "meeting-"
 # The log has this word for a contact that was shown so that the visitor can be called.
 BY_CALL: Final = "call"
 
@@ -72,6 +81,18 @@ class BranchList:
     # Why what was sent needs a second person, and when it would be carried out because nobody else can approve it.
     reasons: tuple[str, ...] = ()
     alone: Markup | None = None
+    # What was sent of the reason for which people may meet.
+    meeting: str = ""
+
+    @property
+    def mark(self) -> str:
+        """Tells its fields from those of other lists on the page."""
+        return f"{self.branch.slug}-{self.allowed.key}"
+
+    @property
+    def keeps_meetings(self) -> bool:
+        """Whether it has appointments that would be kept for a reason, because people would meet at them."""
+        return Choice.KEEP in self.allowed.choices and any(group.why is Why.APART for group in self.groups)
 
     @property
     def choices(self) -> tuple[Choice, ...]:
@@ -80,11 +101,12 @@ class BranchList:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What the form of a branch's list sent, and the `reasons` for which it was not done."""
+    """What the form of a branch's list sent, and why it was not done: `reasons` for a second person, or a `mistake`."""
 
     branch: UUID
     fields: Sequence[tuple[str, str]]
-    reasons: tuple[str, ...]
+    reasons: tuple[str, ...] = ()
+    mistake: Invalid | None = None
 
 
 async def show(request: Request) -> Response:
@@ -98,22 +120,38 @@ async def decide(request: Request) -> Response:
     branch = here.named(request.path_params["branch"])
     fields = await kit.form_items(request, most=MOST_FIELDS)
     allowed = allowed_of(here.person, branch)
-    wanted = {}
+    decided, together = {}, []
     for one in await here.read(_listed, here.person, branch):
         may = allowed[one.booking.service_id]
         # A form decides only on its own list, because another one may have the same reasons.
         if (LIST, may.key) in fields:
-            wanted[one.booking.id] = read_choices(fields, may.choices).of(one.booking.id, one.why)
-    decided = {key: choice for key, choice in wanted.items() if choice is not Choice.LATER}
+            choice = read_choices(fields, may.choices).of(one.booking.id, one.why)
+            if choice is Choice.KEEP and one.why is Why.APART:
+                together.append(one.booking.id)
+            elif choice is not Choice.LATER:
+                decided[one.booking.id] = choice
+    meeting = f"{MEETING}{branch.slug}-{dict(fields).get(LIST)}"
+    accepted_for = next((word for word in AcceptedFor if (meeting, word) in fields), None)
+    if together and accepted_for is None:
+        return await _page(here, sent=Sent(branch.id, fields, mistake=Invalid("meeting-reason", meeting)))
+    done: Mapping[UUID, Decided] = {}
+    asked = False
     try:
         done = await here.at(branch).do(decide_listed, decided, here.actor) if decided else {}
     except SecondPersonNeeded as needed:
         if ASK not in fields:
             return await _page(here, sent=Sent(branch.id, fields, needed.reasons))
         await here.write_anywhere(ask_to_decide, branch.id, decided, here.actor)
+        asked = True
+    # Last, because who is called off or moved meets nobody any more.
+    kept = Kept()
+    if together and accepted_for is not None:
+        kept = await here.write_anywhere(keep_meetings, branch.id, together, accepted_for, here.actor)
+    if asked:
         return kit.see_other(f"{APPROVALS}?said=asked")
     missed = sum(1 for key, how in done.items() if how.value != decided[key].value)
-    return kit.see_other(f"{PAGE}?{urlencode({'done': len(done) - missed, 'missed': missed})}")
+    told = {"done": len(done) - missed + kept.stand, "missed": missed, "asked": kept.asked}
+    return kit.see_other(f"{PAGE}?{urlencode(told)}")
 
 
 async def contact(request: Request) -> Response:
@@ -176,15 +214,28 @@ def may_in_line(person: StaffView, branch: BranchSettings) -> dict[str, frozense
 
 async def _page(here: InOffice, shown: UUID | None = None, sent: Sent | None = None) -> Response:
     params = here.request.query_params
+    mistake = sent.mistake if sent else None
     values = {
         "lists": [one for branch in here.branches for one in await _branch_lists(here, branch, shown, sent)],
         "lines": [one for branch in here.branches if (one := await _line(here, branch)).groups],
         "sends": bool(here.installation.configuration.sends),
         "done": _count(params.get("done", "")),
         "missed": _count(params.get("missed", "")),
-        "asked": await asked_about(here, about_places(ACTION, [branch.id for branch in here.branches])),
+        "asked_second": _count(params.get("asked", "")),
+        "accepted_for": [(word.value, here.words.text(f"apart.accepted.{word}")) for word in AcceptedFor],
+        "errors": {mistake.field: message(mistake, here.words)} if mistake and mistake.field else {},
+        "asked": await asked_about(here, _concerns(here)),
     }
-    return await office_page(here, "office/undecided.html", values)
+    return await office_page(here, "office/undecided.html", values, status=mistake.status if mistake else 200)
+
+
+def _concerns(here: InOffice) -> Concerns:
+    """Requests about appointments of the list; those about people who are kept apart for whoever may know of them."""
+    places = [branch.id for branch in here.branches]
+    return lambda one: (
+        one.place in places
+        and (one.action == ACTION or (one.action == guarded_meetings.ACTION and is_shown(here.person, one)))
+    )
 
 
 async def _line(here: InOffice, branch: BranchSettings) -> LineList:
@@ -199,6 +250,7 @@ async def _branch_lists(
     allowed = allowed_of(here.person, branch)
     alike: dict[Allowed, list[Undecided]] = {}
     all_listed = await here.read(_listed, here.person, branch)
+    second = await here.read(_of_two, here.person, branch)
     hand_over = await hand_over_links(here, branch, all_listed)
     for one in all_listed:
         alike.setdefault(allowed[one.booking.service_id], []).append(one)
@@ -213,13 +265,17 @@ async def _branch_lists(
                     _row(here, branch, one, sees=may.sees_contacts, shown=shown),
                     chosen=choices.by_booking.get(one.booking.id),
                     hand_over=hand_over.get(one.booking.id, ""),
+                    second=second.get(one.booking.id, "") if one.why is Why.APART else "",
                 ),
             )
             for one in listed
         ]
         departments = _departments(branch, listed) if len(alike) > 1 else ()
         reasons, until = (own.reasons, alone) if own else ((), None)
-        found.append(BranchList(branch, grouped(rows, choices), may, departments, reasons, until))
+        one_list = BranchList(branch, grouped(rows, choices), may, departments, reasons, until)
+        if own:
+            one_list = replace(one_list, meeting=dict(own.fields).get(f"{MEETING}{one_list.mark}", ""))
+        found.append(one_list)
     return found
 
 
@@ -251,6 +307,21 @@ def _listed(tx: Tx, person: StaffView, branch: BranchSettings) -> list[Undecided
         for one in _by_time(undecided(tx, branch, apart=person.may_any(APART_RIGHTS, branch.id)))
         if one.booking.service_id in allowed
     ]
+
+
+def _of_two(tx: Tx, person: StaffView, branch: BranchSettings) -> dict[UUID, str]:
+    """What is said of appointments that one person may not keep, because people would meet who must not."""
+    if not person.may_any(APART_RIGHTS, branch.id):
+        return {}
+    asked = [one for one in requests(tx) if one.is_open(tx.now)]
+    return {
+        id_: "apart.second-asked"
+        if any(is_about(one, meeting.pair, meeting.ids) for one in asked)
+        else "apart.second-needed"
+        for meeting in meetings(tx, branch)
+        if not is_for_one(tx, branch, meeting)
+        for id_ in meeting.ids
+    }
 
 
 def _by_time(listed: Iterable[Undecided]) -> list[Undecided]:

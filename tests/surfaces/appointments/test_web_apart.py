@@ -8,7 +8,6 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-import sqlalchemy as sa
 from starlette.testclient import TestClient
 
 from queue_system.actions.approvals import approve
@@ -16,17 +15,18 @@ from queue_system.actions.tickets import check_in
 from queue_system.clock import FrozenClock
 from queue_system.core.bookings import BookingState
 from queue_system.store.log import SYSTEM, Actor
-from queue_system.store.queries import line
+from queue_system.store.queries import audit, line
 from queue_system.store.queries.approvals import requests
-from queue_system.store.tables import Service, table
-from tests.kit.apart_hall import CONTACT, HE, SHE, at, book, hold, met, pair, read
-from tests.kit.hall import Hall, edit
+from tests.kit.apart_hall import CONTACT, HE, SHE, at, book, hold, met, pair, protect, read
+from tests.kit.browser_form import form_of
+from tests.kit.hall import Hall
 from tests.kit.people import add_role
 from tests.kit.web_hall import Page, another, clerk, opened, sign_in
 
 BOOK = "/appointments/wifaq"
 PAIRS = f"{BOOK}/apart"
 BOOKS = ("book_for_visitor", "create_protected_case")
+UNDECIDED = "/office/undecided/wifaq"
 # On the button of a time.
 MARK = "– kept apart"
 
@@ -83,9 +83,7 @@ def test_two_that_meet_are_listed_and_accepted(house: tuple[TestClient, Hall]) -
 
 def test_in_a_protected_service_a_second_person_is_asked_on_the_page(house: tuple[TestClient, Hall]) -> None:
     client, hall = house
-    service = table(Service)
-    here = service.c.branch_id == hall.branch.id, service.c.slug == CONTACT
-    edit(hall, lambda tx: tx.execute(sa.update(service).where(*here).values(confidentiality="protected")))
+    protect(hall)
     add_role(hall, "second", "keep_apart", "approve")
     second = hall.person("second", ((hall.branch.id, "second"),))
     hers, his = book(hall, SHE, at(24, 8, 15)), book(hall, HE, at(24, 11, 30), CONTACT)
@@ -116,9 +114,7 @@ def test_in_a_protected_service_a_second_person_is_asked_on_the_page(house: tupl
 
 def test_a_hold_waits_on_its_page_for_a_second_person(house: tuple[TestClient, Hall]) -> None:
     client, hall = house
-    service = table(Service)
-    here = service.c.branch_id == hall.branch.id, service.c.slug == CONTACT
-    edit(hall, lambda tx: tx.execute(sa.update(service).where(*here).values(confidentiality="protected")))
+    protect(hall)
     second = hall.person("second", ((hall.branch.id, add_role(hall, "second", "keep_apart", "approve")),))
     book(hall, SHE, at(24, 8, 15))
     pair(hall)
@@ -151,9 +147,7 @@ def test_a_hold_waits_on_its_page_for_a_second_person(house: tuple[TestClient, H
 
 def test_what_waits_for_a_second_person_can_be_given_back(house: tuple[TestClient, Hall]) -> None:
     client, hall = house
-    service = table(Service)
-    here = service.c.branch_id == hall.branch.id, service.c.slug == CONTACT
-    edit(hall, lambda tx: tx.execute(sa.update(service).where(*here).values(confidentiality="protected")))
+    protect(hall)
     book(hall, SHE, at(24, 8, 15))
     pair(hall)
     one = f"{BOOK}/{hold(hall, at(24, 11, 30), CONTACT)}"
@@ -291,17 +285,63 @@ def test_meetings_are_decided_on_the_list_of_the_office_by_those_who_may_know(ho
     page = client.get("/office/undecided").text
     assert "the appointment cannot stay at its time" in page
     assert all(read(hall, one).code in page for one in (hers, his))
-    (form,) = [one for one in Page(page).forms if one.action == "/office/undecided/wifaq"]
+    form = undecided(page)
     # One is kept for later; of the other another day is offered.
-    sent = form.values | {f"booking-{his}": "move", "why-not_then": "later"}
-    assert client.post(form.action, data=sent).status_code == 303
+    sent = form | {f"booking-{his}": "move", "why-not_then": "later"}
+    assert client.post(UNDECIDED, data=sent).status_code == 303
     moved = read(hall, his)
     assert moved.offered_starts_at is not None
     assert moved.offered_starts_at.date() != at(24, 11).date()
     assert read(hall, hers).decision is None
-    client.post(form.action, data=form.values | {f"booking-{hers}": "keep", "why-not_then": "later"})
+    sent = form | {f"booking-{hers}": "keep", "why-not_then": "later"}
+    (why,) = (name for name in form if name.startswith("meeting-"))
+    asked = client.post(UNDECIDED, data=sent)
+    assert asked.status_code == 422
+    assert "Please say why they may." in asked.text
+    assert met(hall)
+    again = undecided(asked.text)
+    assert again[f"booking-{hers}"] == "keep", "what was chosen stays"
+    assert client.post(UNDECIDED, data=again | {why: "court-order"}).status_code == 303
     assert not met(hall)
     assert read(hall, hers).decision is None
+    (fact,) = hall.db.read_now(audit.entries, hall.branch.id, audit.Wanted(kind="apart.accepted"), 10)
+    assert fact.data == {"reason": "court-order"}
+
+
+def test_keeping_a_protected_meeting_asks_a_second_person_and_the_other_decisions_are_done(
+    house: tuple[TestClient, Hall],
+) -> None:
+    client, hall = house
+    protect(hall)
+    second = hall.person("second", ((hall.branch.id, add_role(hall, "second", "keep_apart", "approve")),))
+    hers, his = book(hall, SHE, at(24, 8, 15)), book(hall, HE, at(24, 11, 30), CONTACT)
+    one, other = book(hall, SHE, at(25, 8, 15)), book(hall, HE, at(25, 12))
+    pair(hall)
+    sign_in(client, "keeper", "en")
+    page = client.get("/office/undecided").text
+    assert page.count("In a protected service two people accept it together.") == 2
+    form = undecided(page)
+    (why,) = (name for name in form if name.startswith("meeting-"))
+    sent = form | {f"booking-{hers}": "keep", f"booking-{one}": "keep", f"booking-{other}": "cancel"}
+    done = client.post(UNDECIDED, data=sent | {why: "escorted", "why-not_then": "later"})
+    assert done.headers["location"] == "/office/undecided?done=1&missed=0&asked=1"
+    told = client.get(done.headers["location"]).text
+    assert "A second person is asked about one appointment" in told
+    assert told.count("A second person is asked.") == 2
+    assert "An open request of" in told
+    assert read(hall, other).state is BookingState.CANCELLED
+    (asked,) = hall.db.read_now(requests)
+    assert asked.params["why"] == "escorted"
+    hall.db.write_now(approve, asked.id, Actor("staff", str(second)))
+    assert client.post(f"/office/approvals/{asked.id}/use").status_code == 303
+    assert not met(hall)
+    assert [read(hall, each).state for each in (hers, his, one)] == [BookingState.CONFIRMED] * 3
+
+
+def undecided(page: str) -> dict[str, str]:
+    """What a browser would send of the list of the office."""
+    (found,) = [one for one in re.findall(r"<form.*?</form>", page, re.DOTALL) if 'name="list"' in one]
+    return dict(form_of(found).items)
 
 
 def confirmed(client: TestClient, address: str, start: str) -> dict[str, str]:

@@ -72,7 +72,7 @@ def test_one_choice_decides_for_all_and_another_one_for_a_single_appointment(
     assert all(one.code in page for one in lost)
     sent = {"list": EVERYTHING, "why-closed": "keep", f"booking-{lost[0].id}": "cancel", f"booking-{lost[1].id}": ""}
     answer = client.post(address(hall), data=sent)
-    assert (answer.status_code, answer.headers["location"]) == (303, f"{PAGE}?done=2&missed=0")
+    assert (answer.status_code, answer.headers["location"]) == (303, f"{PAGE}?done=2&missed=0&asked=0")
     assert [as_stored(hall, one).decision for one in lost] == [Decided.CANCEL, Decided.KEEP]
     assert "نُفّذ القرار في موعدين" in client.get(answer.headers["location"]).text
 
@@ -100,7 +100,7 @@ def test_what_is_left_for_later_stays_on_the_list(client: TestClient, hall: Hall
     assert (
         client.post(address(hall), data={"list": EVERYTHING, "why-closed": "later"})
         .headers["location"]
-        .endswith("done=0&missed=0")
+        .endswith("done=0&missed=0&asked=0")
     )
     assert all(one.code in client.get(PAGE).text for one in lost)
 
