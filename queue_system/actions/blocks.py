@@ -24,13 +24,12 @@ from ..core.promises import Choice, Decided, is_for_staff_alone
 from ..core.support import Why
 from ..store.database import Tx
 from ..store.log import Actor, Locked
-from ..store.queries.apart import people_of
 from ..store.queries.blocks import appointments_of, blocked_bookings, blocks_of, concerned
 from ..store.queries.bookings import BookingView, booking_by_id
 from ..store.queries.members import members_of
 from ..store.queries.settings import BranchSettings, branch_settings
 from ..store.tables import Block, table
-from . import decisions, members, offers, outbox, placing
+from . import decisions, members, offers, outbox
 from .bookings import expire_due
 from .day import in_session
 from .placing import Wanted
@@ -200,11 +199,9 @@ def _settle_each(
             continue
         offers.withdraw(lock, settings, booking)
         if settling.at is not None:
-            service, people = settings.services[one.service], people_of(lock.tx, booking)
-            wanted = Wanted(settling.at, Booker.STAFF, stays={one.need: member}, people=people)
-            wanted = placing.with_its_members(lock, settings, service, booking, wanted)
+            wanted = Wanted(settling.at, Booker.STAFF, stays={one.need: member})
             try:
-                place = placing.find(lock, settings, service, wanted)
+                place = offers.find_other(lock, settings, booking, wanted)
             except DomainError as refusal:
                 raise Stale("block-changed") from refusal
             offers.offer_place(lock, settings, booking, place, Why.MEMBER, None, actor)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Final
@@ -13,12 +14,13 @@ import sqlalchemy as sa
 from ..core import hours, slots
 from ..core.bookings import Booker
 from ..core.channels import Channel
+from ..core.errors import Refused
 from ..core.facts.bookings import BookingChanged, BookingOffered, BookingUnanswered
 from ..core.member_time import MemberTime
 from ..core.members import Choice
 from ..core.messages import Event
 from ..core.offer import LiveBooking
-from ..core.promises import NOT_BEFORE, Decided, answer_by, days_around, nearest
+from ..core.promises import NOT_BEFORE, Decided, answer_by, days_around, is_beside, nearest
 from ..core.slots import ServicePlan, Slot, tick_of
 from ..core.support import Support, Why
 from ..store import tables
@@ -124,12 +126,10 @@ class FreePlaces:
             self._full.add(asked)
             return []
         others = others_at(self._lock.tx, settings, service, people_of(self._lock.tx, booking), booking.id)
-        # A member is known by the time at which it is taken, its way there and the work after a visit included.
-        way = timedelta(minutes=plan.buffer_min + (service.travel_min or 0))
         return [
             slot
             for slot in free
-            if _elsewhen(slot, booking, way)
+            if is_beside(slot, plan, booking.starts_at, booking.ends_at)
             and self._support.why(_as_live(slot, booking)) is None
             and not others.meets(slot.start, slot.end)
         ]
@@ -184,6 +184,19 @@ def make_offer(
         return False
     offer_place(lock, places.settings, booking, found, why, change_id, actor)
     return True
+
+
+def find_other(lock: Locked, settings: BranchSettings, booking: BookingView, wanted: Wanted) -> Place:
+    """The place at another time, to be held beside the booking's own; its members stay as `placing.find_instead` says.
+
+    Raises what `placing.find` raises, and Refused("slot-taken") where it meets the booking's own time.
+    """
+    service = settings.services[booking.service_id]
+    wanted = replace(wanted, people=people_of(lock.tx, booking))
+    place = placing.find(lock, settings, service, placing.with_its_members(lock, settings, service, booking, wanted))
+    if not is_beside(place.slot, place.plan, booking.starts_at, booking.ends_at):
+        raise Refused("slot-taken")
+    return place
 
 
 def offer_place(
@@ -281,11 +294,6 @@ def store(lock: Locked, booking: BookingView, **values: object) -> None:
 def _storing(columns: tuple[str, ...]) -> Prepared:
     found = BOOKING.c.branch_id == sa.bindparam("branch"), BOOKING.c.id == sa.bindparam("booking")
     return Prepared(sa.update(BOOKING).where(*found).values({name: sa.bindparam(f"new_{name}") for name in columns}))
-
-
-def _elsewhen(slot: Slot, booking: BookingView, way: timedelta) -> bool:
-    """Whether a slot lies on another day than the lost time, or at least leaves the `way` between them."""
-    return slot.end + way < booking.starts_at or slot.start > booking.ends_at + way
 
 
 def _as_live(slot: Slot, booking: BookingView) -> LiveBooking:

@@ -1,4 +1,4 @@
-"""Appointments that staff are about to move: what was shown of them, so that nothing else is moved than was seen."""
+"""Appointments that staff are about to move: why not, and what was shown, so that nothing else is moved."""
 
 from __future__ import annotations
 
@@ -7,7 +7,15 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 from uuid import UUID
+
+
+class WhyNot(StrEnum):
+    """Why an appointment can be offered no other time."""
+
+    OVER = "over"  # it has begun, or is over
+    OPEN = "open"  # another time is offered already, or a decision on it is missing
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from .slots import Slot
+from .slots import ServicePlan, Slot
 from .support import Why
 
 # How far from the lost day another time is looked for, and how soon after now it may begin.
@@ -124,6 +124,15 @@ def days_around(lost: date, first: date) -> Iterator[date]:
         for day in dict.fromkeys((lost + timedelta(days=distance), lost - timedelta(days=distance)))
         if day >= first
     )
+
+
+def is_beside(slot: Slot, plan: ServicePlan, starts_at: datetime, ends_at: datetime) -> bool:
+    """Whether a slot can be held beside an appointment's own time: it lies on another day, or far enough from it.
+
+    A member is known by the time at which it is taken, its way there and the work after a visit included.
+    """
+    way = timedelta(minutes=plan.buffer_min + plan.travel_min)
+    return slot.end + way < starts_at or slot.start > ends_at + way
 
 
 def nearest(slots: Iterable[Slot], lost: datetime, zone: ZoneInfo) -> Slot | None:

@@ -192,8 +192,8 @@ def read_alike(one: BranchSettings, other: BranchSettings) -> bool:
 def regained(tx: Tx, settings: BranchSettings, known: Iterable[Booked] | None = None) -> list[BookingView]:
     """The appointments on which a decision or an answer is missing and whose own time is supported again.
 
-    Not those whose member is still away, and not those that would be at another place or bring people together who must not
-    meet, because that is no question of time. `known` is all that is `booked`, if it has been read.
+    Not those whose member is still away, and not those that would be at another place, bring people together who must not
+    meet, or get another time because somebody wanted it, because that is no question of time. `known` is all that is `booked`, if it has been read.
     """
     open_ones = {
         one.id: one
@@ -203,7 +203,7 @@ def regained(tx: Tx, settings: BranchSettings, known: Iterable[Booked] | None = 
             sa.text(f"booking.decision IN {UNSETTLED_BOOKINGS}"),
             BOOKING.c.state == BookingState.CONFIRMED.value,
             BOOKING.c.ends_at > tx.now,
-            BOOKING.c.lost_why.not_in([Why.PLACE.value, Why.APART.value]),
+            BOOKING.c.lost_why.not_in([Why.PLACE.value, Why.APART.value, Why.OTHER.value]),
         )
     }
     if not open_ones:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from ...core.bookings import LIVE, Booker, against_change
+from ...core.bookings import LIVE, Booker, BookingState, against_change
 from ...core.errors import Refused
 from ...core.messages import channel_of, is_told
-from ...core.moves import Seen, fingerprint
+from ...core.moves import Seen, WhyNot, fingerprint
+from ...core.promises import UNSETTLED
 from ..database import Tx
 from .bookings import BookingView, bookings_together, policy_of
 from .helping import against_move
@@ -73,6 +74,18 @@ def moving(tx: Tx, settings: BranchSettings, booking: BookingView) -> Moving:
         tuple(one for one in parts if one.id != booking.id and one.state in LIVE),
         tuple(one for one in recipients(tx, settings, booking) if is_told(one.level, one.contact, tx.sends)),
     )
+
+
+def against_offer(booking: BookingView, now: datetime) -> WhyNot | None:
+    """Why an appointment cannot be offered another time, whichever it is; None where it can."""
+    if booking.state is not BookingState.CONFIRMED or booking.starts_at <= now:
+        return WhyNot.OVER
+    return WhyNot.OPEN if booking.decision in UNSETTLED else None
+
+
+def in_turn(found: Iterable[Moving]) -> list[Moving]:
+    """In which order new times are given: those first who keep somebody that others could have instead, then by time."""
+    return sorted(found, key=lambda one: (not one.stays, one.booking.starts_at, one.booking.id))
 
 
 def seen_of(found: Iterable[Moving]) -> str:

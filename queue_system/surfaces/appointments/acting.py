@@ -65,7 +65,7 @@ async def acting_values(here: StaffAtBranch, booking: BookingView) -> dict[str, 
         "as_wished": books,
         "reasons": reasons,
         "asks": here.request.query_params.get("ask") == "call-off",
-        "moved": here.request.query_params.get("done") == "moved",
+        "done": here.request.query_params.get("done", ""),
     }
     if here.request.method == "POST":
         # What a form has answered cannot be fetched again in another language.

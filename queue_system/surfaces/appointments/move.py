@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import urlencode
 
@@ -11,16 +11,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from ...actions.moves import MoveOrder, move_seen
+from ...actions.moves import NewTime, move_seen, offer_seen
 from ...core import hours
 from ...core.bookings import BookingStep
-from ...core.errors import DomainError, Invalid, Stale
+from ...core.errors import Denied, DomainError, Invalid
+from ...core.promises import NOT_BEFORE, is_beside
 from ...core.rights import BOOK_RIGHTS, MOVE_RIGHTS
+from ...core.slots import Slot
 from ...store.queries.appointments import first_free
-from ...store.queries.bookings import BookingView, booking_by_id
+from ...store.queries.bookings import BookingView, booking_by_id, plan_on
 from ...store.queries.known_members import promised_members
 from ...store.queries.members import members_of
-from ...store.queries.moves import moving, seen_of
+from ...store.queries.moves import against_offer, moving, seen_of
 from ...store.queries.series import place_in_series
 from ...web import kit
 from ...web.errors import message
@@ -33,6 +35,7 @@ from .one import ONE, enter
 from .telling import telling_of
 
 TIME: Final = f"{ONE}/time"
+OFFER: Final = "offer"
 
 
 async def show(request: Request) -> Response:
@@ -48,23 +51,29 @@ async def show(request: Request) -> Response:
 
 
 async def move(request: Request) -> Response:
-    """Move it to the time that was confirmed."""
+    """Move it to the time that was confirmed, or offer that time to its visitor where the form says `how=offer`."""
     here, booking = await enter(request, BOOK_RIGHTS | MOVE_RIGHTS)
     form = await kit.form(request)
     service = here.branch.services[booking.service_id]
     asked = new.asked_for(here.branch, service, form["with"]) if "with" in form else None
+    offers = form.get("how") == OFFER
+    if offers and service.id not in here.services(MOVE_RIGHTS):
+        raise Denied("not-allowed")
     try:
         start = read_start(form.get("start", ""))
     except Invalid as mistake:
         return await _times(here, booking, form, mistake)
-    order = MoveOrder(booking.id, start, form.get("seen", ""), asked, apart.leave_of(here, form))
+    to, seen = NewTime(start, asked), form.get("seen", "")
     try:
-        await here.do(move_seen, order, here.actor)
+        if offers:
+            await here.do(offer_seen, {booking.id: to}, seen, here.actor)
+        else:
+            await here.do(move_seen, booking.id, to, seen, here.actor, apart.leave_of(here, form))
     except DomainError as refusal:
-        if isinstance(refusal, Stale) or apart.asked_why(here, refusal):
+        if refusal.code == "moves-changed" or apart.asked_why(here, refusal):
             return await _confirmation(here, booking, form, start, refusal)
         return await _times(here, booking, form, refusal)
-    return kit.see_other(f"{_one(here, booking)}?done=moved")
+    return kit.see_other(f"{_one(here, booking)}?done={'offered' if offers else 'moved'}")
 
 
 async def _times(
@@ -133,10 +142,24 @@ async def _confirmation(
         ],
         "in_series": await here.read(place_in_series, branch.id, booking.id),
         "telling": telling_of(here, found),
+        "may_offer": _may_offer(here, booking, start),
         "refusal": message(refusal, here.words) if refusal else None,
         "accepted_for": apart.asked_why(here, refusal),
     }
     return await here.page("appointments/move_confirm.html", values, status=refusal.status if refusal else 200)
+
+
+def _may_offer(here: StaffAtBranch, booking: BookingView, start: datetime) -> bool:
+    """Whether this person can offer the time to the visitor, who keeps the present one until the answer."""
+    branch, service = here.branch, here.branch.services[booking.service_id]
+    plan = plan_on(branch, service, start.astimezone(branch.zone).date())
+    slot = Slot(start, start + timedelta(minutes=plan.duration_min), 1)
+    return (
+        service.id in here.services(MOVE_RIGHTS)
+        and against_offer(booking, here.now) is None
+        and start >= here.now + NOT_BEFORE
+        and is_beside(slot, plan, booking.starts_at, booking.ends_at)
+    )
 
 
 def _one(here: StaffAtBranch, booking: BookingView) -> str:

@@ -27,10 +27,17 @@ class Telling:
 
     @property
     def words(self) -> str:
-        """The key of the sentence that says who is told."""
+        """The key of the sentence that says who is told once staff have agreed on it with the visitor."""
         if self.by is not None:
             return BY[self.by]
         return "moving.by-nobody" if self.way is Way.NONE else "moving.by-you"
+
+    @property
+    def of_offer(self) -> str:
+        """The key of the sentence that says how the visitor is asked; whom no message reaches is on the call list."""
+        if self.by is not None:
+            return BY[self.by]
+        return "moving.by-call-nobody" if self.way is Way.NONE else "moving.by-call"
 
     @property
     def is_special(self) -> bool:

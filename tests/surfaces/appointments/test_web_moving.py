@@ -23,10 +23,10 @@ from queue_system.core.series import SeriesRule
 from queue_system.store.database import Database
 from queue_system.store.log import SYSTEM
 from tests.kit.hall import Hall, enter
-from tests.kit.legal_aid import HOUR, START, as_stored, booked, legal_aid
+from tests.kit.legal_aid import HOUR, START, as_stored, booked, legal_aid, who
 from tests.kit.people import add_role
 from tests.kit.repeating import WEEKLY, repeat
-from tests.kit.web_hall import SAME_ORIGIN, Page, sign_in
+from tests.kit.web_hall import SAME_ORIGIN, Page, another, sign_in
 from tests.kit.whole_answers import whole_answers
 
 HERE = "/appointments/istanbul"
@@ -41,6 +41,7 @@ def place(sqlite_url: str, tmp_path: Path, clock: FrozenClock) -> Iterator[tuple
     database = Database(sqlite_url, clock)
     hall = legal_aid(database)
     hall.person("desk", ((hall.branch.id, add_role(hall, "desk", *DESK)),))
+    hall.person("books", ((hall.branch.id, add_role(hall, "books", "book_for_visitor")),))
     database.close()
     app = create_app(read_configuration({}, database_url=sqlite_url, data_dir=tmp_path), clock)
     with whole_answers(TestClient(app, headers=SAME_ORIGIN, follow_redirects=False)) as client:
@@ -92,7 +93,7 @@ def test_an_appointment_that_has_become_another_one_is_not_moved_and_everything_
     hall.db.write_in_now(there, bookings.change_booking, there, one.id, START + HOUR, SYSTEM, Booker.STAFF)
     refused = client.post(f"{HERE}/{one.id}/time", data=form)
     assert refused.status_code == 409
-    assert "The appointment has changed since" in refused.text
+    assert "What was shown has changed" in refused.text
     assert as_stored(hall, one).starts_at == START + HOUR
     again = fields(Page(refused.text))
     assert {name: again[name] for name in ("start", "with")} == {"start": KEY, "with": "basel"}
@@ -111,6 +112,42 @@ def test_who_is_told_in_another_way_by_now_is_asked_about_again(client: TestClie
     assert refused.status_code == 409
     assert "did not agree to be contacted" in refused.text
     assert as_stored(hall, one).starts_at == START
+
+
+def test_a_visitor_who_was_not_asked_yet_is_offered_the_time_and_called_where_no_message_goes(
+    client: TestClient, hall: Hall
+) -> None:
+    one = booked(hall, START, asked="amal", contact=LANDLINE)
+    asked = look(client, f"{HERE}/{one.id}/time?start={KEY}&with=basel")
+    assert "is put on the call list" in asked.text
+    done = client.post(f"{HERE}/{one.id}/time", data=fields(asked) | {"how": "offer"})
+    said = look(client, done.headers["location"])
+    for sentence in ("The new time is offered", "Offered instead", "Wednesday 25 November 2026"):
+        assert sentence in said.text
+    stored = as_stored(hall, one)
+    assert (stored.starts_at, stored.offered_starts_at) == (START, NEW)
+    assert who(hall, one) == ["amal", "basel"]
+    assert one.code in look(client, f"{HERE}/calls").html
+    # It waits for the answer now; only what was agreed on is done.
+    again = look(client, f"{HERE}/{one.id}/time?start={KEY}")
+    assert "Another time is offered for it now" in again.text
+    assert 'value="offer"' not in again.html
+    assert client.post(f"{HERE}/{one.id}/time", data=fields(again)).status_code == 303
+    assert as_stored(hall, one).starts_at == NEW
+
+
+def test_a_time_is_offered_only_where_both_can_be_held_and_by_whoever_moves_appointments(
+    client: TestClient, hall: Hall
+) -> None:
+    one = booked(hall, START)
+    near = f"{START + timedelta(minutes=30):%Y%m%dT%H%MZ}"
+    assert 'value="offer"' not in look(client, f"{HERE}/{one.id}/time?start={near}").html
+    form = fields(look(client, f"{HERE}/{one.id}/time?start={KEY}"))
+    books = another(client)
+    sign_in(books, "books", "en")
+    assert 'value="offer"' not in look(books, f"{HERE}/{one.id}/time?start={KEY}").html
+    assert books.post(f"{HERE}/{one.id}/time", data=form | {"how": "offer"}).status_code == 403
+    assert as_stored(hall, one).offered_starts_at is None
 
 
 def test_what_stays_where_it_is_is_said(client: TestClient, hall: Hall) -> None:
