@@ -32,6 +32,7 @@ from ..store.tables import Block, table
 from . import decisions, members, offers, outbox
 from .bookings import expire_due
 from .day import in_session
+from .lost_holds import end_blocked
 from .placing import Wanted
 from .second_person import refuse_many
 
@@ -96,6 +97,7 @@ def block_member(tx: Tx, branch_id: UUID, order: BlockOrder, actor: Actor) -> UU
             tx, branch_id, ((key, _CHOICES[one.way]) for key, one in chosen.items() if one.way in _CHOICES), actor
         )
         block_id = _store(lock, settings, order, actor)
+        end_blocked(lock, settings, actor)
         _settle_each(lock, settings, absence.member, found, chosen, actor)
         return block_id
 

@@ -38,7 +38,6 @@ from ..store.queries.bookings import (
     policy_of,
 )
 from ..store.queries.due import next_due, nothing_due_before
-from ..store.queries.effect import still_offered
 from ..store.queries.known_members import met_members
 from ..store.queries.moves import against_moving
 from ..store.queries.settings import BranchSettings, branch_settings
@@ -48,6 +47,7 @@ from . import apart, channels, contact_proofs, freed_places, listed_places, offe
 from .booking_rows import take_step
 from .channels import How
 from .codes import likely_code, new_code
+from .lost_holds import against_ended, refuse_withdrawn
 from .placing import Wanted
 from .said import Said, as_said, as_said_before, contact_of, issued_of
 
@@ -111,7 +111,7 @@ def hold_instead(tx: Tx, order: HoldOrder, earlier_id: UUID) -> BookingView:
 def confirm_booking(tx: Tx, branch_id: UUID, booking_id: UUID, actor: Actor, said: Said | None = None) -> BookingView:
     """Make a hold binding; idempotent. What was `said` to staff replaces what the hold has.
 
-    Raises Refused with "hold-expired", "slot-withdrawn" where the settings have changed since, "booking-bound" where another
+    Raises Refused with "hold-expired", "slot-withdrawn" where its time was taken away, "booking-bound" where another
     person was said before, the refusals of `core.bookings.against_person`, and for `said` what `hold_slot` raises for a wrong
     name or contact, Invalid("parties-missing") and what `said.as_said` raises.
     """
@@ -203,7 +203,7 @@ def confirm_silently(
     if booking.state is BookingState.CONFIRMED:
         return as_said_before(settings, booking, said)
     if booking.state is BookingState.EXPIRED:
-        raise Refused("hold-expired")
+        raise against_ended(booking)
     service = settings.services[booking.service_id]
     if said is not None:
         booking = as_said(lock, settings, booking, said, actor)
@@ -212,8 +212,7 @@ def confirm_silently(
     refusal = bookings.against_person(policy_of(settings, service), standing)
     if refusal is not None:
         raise refusal
-    if not still_offered(lock.tx, settings, booking):
-        raise Refused("slot-withdrawn")
+    refuse_withdrawn(lock.tx, settings, booking)
     return contact_proofs.ask(lock, settings, bind(lock, booking, actor, said.leave if said else NO_LEAVE))
 
 

@@ -34,6 +34,7 @@ from .approvals import ask, ask_under
 from .bookings import confirm_in, expire_due
 from .day import in_session
 from .decisions import let_stand
+from .lost_holds import against_ended
 from .said import Said, as_said
 
 BOOKING = table(Booking)
@@ -84,15 +85,15 @@ def keep_meetings(tx: Tx, branch_id: UUID, ids: Collection[UUID], why: AcceptedF
 def ask_to_book(tx: Tx, branch_id: UUID, hold_id: UUID, said: Said, why: AcceptedFor, actor: Actor) -> None:
     """Keep what was said with a hold that would bring people together, and ask a second person for each whom they would meet.
 
-    The time stays held until the requests end, or it begins. Raises Refused("hold-expired"),
-    Refused("kept-apart-protected") where somebody whom they would meet has a time that is only held, and what
-    `actions.said.as_said` raises.
+    The time stays held until the requests end, or it begins. Raises Refused with "hold-expired" or
+    "slot-withdrawn", Refused("kept-apart-protected") where somebody whom they would meet has a time that is only held,
+    and what `actions.said.as_said` raises.
     """
     with locked(tx, ORGANISATION) as organisation, locked(tx, branch_id) as lock:
         expire_due(lock)
         settings, hold = branch_settings(tx, branch_id, lock.config_version), booking_by_id(tx, branch_id, hold_id)
         if hold.state is not BookingState.HELD:
-            raise Refused("hold-expired")
+            raise against_ended(hold)
         hold = as_said(lock, settings, hold, said, actor)
         remember(lock, hold.id)
         others = unaccepted(lock, settings, hold)

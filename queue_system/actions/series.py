@@ -22,7 +22,6 @@ from ..store.database import Tx
 from ..store.log import Actor, Locked, locked
 from ..store.queries.apart import people_of
 from ..store.queries.bookings import BookingView, booking_by_id, seats_of
-from ..store.queries.effect import still_offered
 from ..store.queries.series import people_among, place_in_series, usual_members
 from ..store.queries.series_chances import Wish, is_settled, planned, prospect, shown_of
 from ..store.queries.settings import BranchSettings, ServiceView, branch_settings
@@ -30,6 +29,7 @@ from ..store.tables import Booking, BookingSeries, Participant, SeriesDate, tabl
 from . import apart, channels, freed_places, members, offers, outbox, placing
 from .bookings import bind, expire_due
 from .codes import new_code
+from .lost_holds import against_ended, refuse_withdrawn
 from .placing import Wanted
 from .said import Said, as_said, as_said_before
 
@@ -73,7 +73,8 @@ class SeriesOrder:
 def note_said(tx: Tx, branch_id: UUID, booking_id: UUID, said: Said, actor: Actor) -> BookingView:
     """Keep with a hold what was said to staff, before they confirm it together with others.
 
-    One that was confirmed before is repeated as it is. Raises Refused with "hold-expired" or "booking-bound", and what `confirm_booking` raises for a wrong name or contact.
+    One that was confirmed before is repeated as it is. Raises Refused with "hold-expired", "slot-withdrawn" or
+    "booking-bound", and what `confirm_booking` raises for a wrong name or contact.
     """
     with locked(tx, branch_id) as lock:
         expire_due(lock)
@@ -82,7 +83,7 @@ def note_said(tx: Tx, branch_id: UUID, booking_id: UUID, said: Said, actor: Acto
         if booking.state is BookingState.CONFIRMED:
             return as_said_before(settings, booking, said)
         if booking.state is not BookingState.HELD:
-            raise Refused("hold-expired")
+            raise against_ended(booking)
         return as_said(lock, settings, booking, said, actor)
 
 
@@ -235,8 +236,7 @@ def taken(settings: BranchSettings, starts_at: datetime) -> Refused:
 def _bound(lock: Locked, settings: BranchSettings, first: BookingView, actor: Actor, leave: Leave) -> BookingView:
     if first.state is BookingState.CONFIRMED:
         return first
-    if not still_offered(lock.tx, settings, first):
-        raise Refused("slot-withdrawn")
+    refuse_withdrawn(lock.tx, settings, first)
     return bind(lock, first, actor, leave)
 
 

@@ -48,6 +48,7 @@ from ..store.tables import ORGANISATION, Change, table
 from .decisions import decide, give_back_time
 from .guarded_decisions import AS_WITH_BOOKINGS, require_choices
 from .line_decisions import decide_line
+from .lost_holds import end_lost
 from .printers import forget_learnt
 from .seats import PLACES_OF, settle
 from .second_person import SecondPersonNeeded, reasons, takes_many
@@ -259,9 +260,13 @@ def _settle(
 ) -> None:
     """Decide on what the changed branches lose, and give back what they have again."""
     moves_places = any(edit.kind in PLACES_OF for edit in found.preview.edits)
+    before = {one.id: one.old for one in found.changed}
     for settings in changed:
         lock, effect = locks[settings.id], found.preview.effects[settings.id]
         if moves_places:
+            settle(lock, settings)
+        if end_lost(lock, before[settings.id], settings, actor) and moves_places:
+            # An appointment may have been above the limit only beside a hold.
             settle(lock, settings)
         if effect.bookings:
             decide(lock, settings, {lost.id: lost.why for lost in effect.bookings}, choices, change_id, actor)

@@ -7,6 +7,7 @@ before the change is listed again.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -17,7 +18,7 @@ from uuid import UUID
 
 from .changed_days import AHEAD_DAYS, ChangedDay, changed_days
 from .offer import Live, LiveBooking, LiveTicket, Offer
-from .support import Support, Why, alike
+from .support import Scarce, Support, Why, alike
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,28 @@ def effect(old: Offer, new: Offer, live: Live, days: int = AHEAD_DAYS, first: da
         devices=tuple(sorted(_idle_devices(before, after, live.today), key=lambda one: (one.kind, one.slug))),
         takes_in=after.takes_in(live.today) if lost else (),
     )
+
+
+def lost_holds(
+    old: Offer, new: Offer, holds: Iterable[LiveBooking], taken: Mapping[Scarce, Counter[int]]
+) -> dict[UUID, Why]:
+    """The holds, times that somebody is just about to confirm, that the change from `old` to `new` takes away, by id.
+
+    `taken` as in `Support.too_few`. The newest go first, and before any appointment, because nothing was promised yet.
+    """
+    before, after = Support(old), Support(new)
+    left = {scarce: Counter(counts) for scarce, counts in taken.items()}
+    found: dict[UUID, Why] = {}
+    for hold in sorted(holds, key=lambda one: (one.made_at, one.id), reverse=True):
+        why = after.why(hold)
+        if why is None and _is_sent_elsewhere(before, after, hold):
+            why = Why.PLACE
+        if why is None:
+            why = after.too_few(before, hold, left)
+        if why is not None:
+            found[hold.id] = why
+            after.release(hold, left)
+    return found
 
 
 def unsupported(offer: Offer, live: Live) -> Mapping[UUID, Why]:

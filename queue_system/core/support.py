@@ -198,6 +198,26 @@ class Support:
                     taken[scarce].subtract(ticks)
         return found
 
+    def too_few(self, before: Support, booking: LiveBooking, taken: Mapping[Scarce, Counter[int]]) -> Why | None:
+        """Why an appointment is one too many since the offer `before`, although it could take place; None where it is not.
+
+        `taken` are all places that are taken, by tick; of outings, by day (`date.toordinal`). What has as many places as
+        before takes as many people as before.
+        """
+        were = {scarce: before._places(booking, scarce) for scarce, _, _ in before._needs(booking)}
+        for scarce, ticks, why in self._needs(booking):
+            are_fewer = scarce not in were or self._places(booking, scarce) < were[scarce]
+            if are_fewer and scarce in taken and self._is_over(booking, scarce, ticks, taken[scarce]):
+                return why
+        return None
+
+    def release(self, booking: LiveBooking, taken: Mapping[Scarce, Counter[int]]) -> None:
+        """Count the places of an appointment as taken no more, where its service is still known."""
+        if booking.service in self.offer.services:
+            for scarce, ticks, _ in self._needs(booking):
+                if scarce in taken:
+                    taken[scarce].subtract(ticks)
+
     def _needs(self, booking: LiveBooking) -> Iterator[tuple[Scarce, range, Why]]:
         """What an appointment takes a place of, and in which ticks; of an outing, on its day."""
         yield self.offer.services[booking.service].queue, booking.ticks, Why.LANES

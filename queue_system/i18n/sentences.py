@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime, time
-from typing import cast
+from typing import Final, cast
 from zoneinfo import ZoneInfo
 
 from ..core.bookings import BookingState
 from ..core.errors import Count, Days, Language, Minutes, Seconds, TimeOfDay, Value
+from ..core.support import Why
 from ..core.tickets import TicketState
 from . import dates, isolates
 from .numerals import to_digits
 from .words import Words
+
+_STATES: Final = {TicketState: "state.ticket", BookingState: "state.booking", Why: "state.lost"}
 
 
 def error_sentence(code: str, values: Mapping[str, Value], words: Words) -> str:
@@ -21,7 +24,7 @@ def error_sentence(code: str, values: Mapping[str, Value], words: Words) -> str:
 
 
 def _shown(value: Value, words: Words) -> object:
-    """A value in words: lengths of time, states, instants, days."""
+    """A value in words: lengths of time, states and reasons, instants, days."""
     match value:
         case Count():
             return int(value)
@@ -41,8 +44,6 @@ def _shown(value: Value, words: Words) -> object:
             return dates.day(value, words)
         case time():
             return isolates.ltr(to_digits(f"{value:%H:%M}", words.digits))
-        case TicketState():
-            return words.text(f"state.ticket.{value.value}")
-        case BookingState():
-            return words.text(f"state.booking.{value.value}")
+        case TicketState() | BookingState() | Why():
+            return words.text(f"{_STATES[type(value)]}.{value.value}")
     return value

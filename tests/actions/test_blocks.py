@@ -118,12 +118,15 @@ def test_scenario_1_a_member_goes_away_under_an_appointment_and_its_return_bring
         istanbul.db.write_in_now(istanbul.branch.id, end_block, istanbul.branch.id, made, SYSTEM)
 
 
-def test_scenario_2_a_hold_with_a_member_who_goes_away_cannot_be_confirmed(istanbul: Hall) -> None:
+def test_scenario_2_a_hold_with_a_member_who_goes_away_ends_at_once_and_disturbs_nobody_else(istanbul: Hall) -> None:
     one, untouched = held(istanbul, START), held(istanbul, START, contact="omar@example.org", name="عمر")
     assert (who(istanbul, one), who(istanbul, untouched)) == (["amal"], ["basel"])
     found = proposal(istanbul)
     assert found == ()
     block(istanbul, found, {})
+    ended = as_stored(istanbul, one)
+    assert (ended.state, ended.lost_why, seats(istanbul, one, "amal")) == (BookingState.EXPIRED, Why.MEMBER, 0)
+    assert [entry.data for entry in facts(istanbul, "booking.hold_lost")] == [{"code": one.code, "why": "member"}]
     with pytest.raises(Refused, match="slot-withdrawn"):
         confirm(istanbul, one)
     assert confirm(istanbul, untouched).state is BookingState.CONFIRMED

@@ -6,7 +6,6 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import pytest
 import sqlalchemy as sa
 
 from queue_system.actions import bookings as actions
@@ -16,7 +15,6 @@ from queue_system.actions.decisions import decide_listed
 from queue_system.actions.tickets import check_in
 from queue_system.clock import FrozenClock
 from queue_system.core.bookings import BookingState
-from queue_system.core.errors import Refused
 from queue_system.core.promises import Choice, Decided
 from queue_system.core.support import Why
 from queue_system.store.database import Tx
@@ -202,15 +200,6 @@ def test_a_visitor_who_comes_at_the_old_time_is_received_and_the_offer_ends(hall
     come = as_stored(hall, one)
     assert (come.state, come.decision, come.offered_starts_at) == (BookingState.CHECKED_IN, None, None)
     assert taken_by(hall, one) == seats
-
-
-def test_scenario_2_a_hold_whose_time_is_taken_away_is_not_confirmed(hall: Hall) -> None:
-    order = actions.HoldOrder(hall.branch.id, hall.service(SERVICE), START, "سلمى", "a@example.org", "ar", VISITOR)
-    held = hall.db.write_in_now(hall.branch.id, actions.hold_slot, order)
-    found, _ = save(hall, closing(hall, DAY))
-    assert found.bookings == ()
-    with pytest.raises(Refused, match="slot-withdrawn"):
-        hall.db.write_in_now(hall.branch.id, actions.confirm_booking, hall.branch.id, held.id, VISITOR)
 
 
 # ---------------------------------------------------------------- seats

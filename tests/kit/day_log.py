@@ -44,6 +44,7 @@ BOOKING_STEPS = {
     "booking.cancelled": BookingStep.CANCEL,
     "booking.called_off": BookingStep.CANCEL,
     "booking.expired": BookingStep.EXPIRE,
+    "booking.hold_lost": BookingStep.EXPIRE,
     "booking.checked_in": BookingStep.CHECK_IN,
 }
 ENDS = {"fulfilled": BookingStep.FULFIL, "no_show": BookingStep.NO_SHOW}

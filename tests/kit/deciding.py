@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from queue_system.actions import bookings as actions
 from queue_system.actions.bookings import HoldOrder
 from queue_system.actions.decisions import decide
+from queue_system.actions.lost_holds import end_lost
 from queue_system.actions.seats import settle
 from queue_system.core.effect import Effect, effect
 from queue_system.core.promises import Choice, Choices, Decided
@@ -40,6 +41,8 @@ def save(hall: Hall, change: Change, choices: Choices | None = None) -> tuple[Ef
             taken = effect(offer_of(before, showing), offer_of(after, showing), live_of(tx, before))
             lost = {one.id: one.why for one in taken.bookings}
             settle(lock, after)
+            if end_lost(lock, before, after, SYSTEM):
+                settle(lock, after)
             return taken, decide(lock, after, lost, choices or Choices(), uuid4(), SYSTEM)
 
     return hall.db.write_now(work)

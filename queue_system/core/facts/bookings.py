@@ -134,6 +134,14 @@ class BookingExpired(BookingFact):
 
 
 @dataclass(frozen=True, slots=True)
+class BookingHoldLost(BookingFact):
+    """A time that was held ended before it was confirmed, because a change took it away; `why` as in `BookingKept`."""
+
+    kind: ClassVar[str] = "booking.hold_lost"
+    why: LostWhy
+
+
+@dataclass(frozen=True, slots=True)
 class BookingCheckedIn(BookingFact):
     kind: ClassVar[str] = "booking.checked_in"
     ticket: TicketId

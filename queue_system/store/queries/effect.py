@@ -166,7 +166,7 @@ def live_tickets(tx: Tx, settings: BranchSettings) -> tuple[LiveTicket, ...]:
 def live_bookings(tx: Tx, settings: BranchSettings) -> tuple[LiveBooking, ...]:
     """The confirmed appointments that are not over, each at the time where its visitor is expected.
 
-    Not holds, which last ten minutes: their time is checked again when they are confirmed.
+    Not holds, which last ten minutes: a change that takes their time ends them (`lost_holds`).
     """
     return expected(settings, booked(tx, settings))
 
@@ -278,8 +278,8 @@ def _offer(settings: BranchSettings) -> Offer:
     return offer_of(settings)
 
 
-def still_offered(tx: Tx, settings: BranchSettings, hold: BookingView) -> bool:
-    """Whether a hold could still be made: the settings may have changed since it was, or its member is away."""
+def why_withdrawn(tx: Tx, settings: BranchSettings, hold: BookingView) -> Why | None:
+    """Why a hold could not be made any more, as after a change that ends no holds; None where it could."""
     offer = _offer(settings)
     asked = LiveBooking(
         hold.id,
@@ -292,13 +292,16 @@ def still_offered(tx: Tx, settings: BranchSettings, hold: BookingView) -> bool:
         hold.created_at,
         by_video=hold.channel is Channel.VIDEO,
     )
-    if Support(offer).why(asked) is not None or hold.id in blocked_bookings(tx, settings):
-        return False
+    if (why := Support(offer).why(asked)) is not None:
+        return why
+    if hold.id in blocked_bookings(tx, settings):
+        return Why.MEMBER
     day = hold.starts_at.astimezone(settings.zone).date()
-    return all(
-        seat.resource_key in offer.capacities and seat.lane <= offer.capacities[seat.resource_key].on(day)
-        for seat in seats_of(tx, settings.id, hold.id)
-    )
+    for seat in seats_of(tx, settings.id, hold.id):
+        capacity = offer.capacities.get(seat.resource_key)
+        if capacity is None or seat.lane > capacity.on(day):
+            return Why.LANES if seat.resource_key in settings.queues else Why.RESOURCE
+    return None
 
 
 def _read_by(settings: BranchSettings) -> tuple[Any, ...]:

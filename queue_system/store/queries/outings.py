@@ -61,6 +61,11 @@ def places_to_book(tx: Tx, settings: BranchSettings, outing: Outing, own: UUID |
     return _left(tx, settings, outing, booked.union(kept))
 
 
+def booked_on(tx: Tx, settings: BranchSettings, outing: Outing) -> int:
+    """How many bookings an outing has, held or confirmed."""
+    return int(tx.scalar(sa.select(sa.func.count()).select_from(_booked(settings, outing).subquery())) or 0)
+
+
 def _left(tx: Tx, settings: BranchSettings, outing: Outing, bookings: sa.SelectBase) -> int:
     # The key (branch, series, date) finds the numbers of the day, so that a long history costs nothing.
     walked_in = sa.select(sa.func.count()).where(

@@ -14,6 +14,7 @@ from ...actions import calling_off
 from ...actions.bookings import cancel_booking, confirm_booking
 from ...actions.home_visits import change_address
 from ...actions.look_ups import record_look_ups
+from ...actions.lost_holds import against_ended
 from ...actions.said import Said
 from ...actions.second_person import SecondPersonNeeded
 from ...actions.series import note_said
@@ -178,8 +179,11 @@ async def _page(
     words = message(failure, here.words) if failure else ""
     field = failure.field if isinstance(failure, Invalid) and failure.field in FIELDS else ""
     errors = {field: words} if field else people_form.errors_of(failure, words)
+    has_ended = not held and booking.state in (BookingState.HELD, BookingState.EXPIRED)
     values = {
         "held": held,
+        "ended": message(against_ended(booking), here.words) if has_ended else "",
+        "may_choose_again": has_ended and service in bookable(here),
         "answers": answers,
         "people": people_form.asked(
             here, service, answers.name or answers.reference, answers.others, answers.seen or ""

@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Route
 
 from ...actions.bookings import HoldOrder, hold_instead, hold_slot
 from ...actions.channels import How
+from ...actions.lost_holds import against_ended
 from ...actions.said import issued_of
 from ...core import bookings, contacts
 from ...core.bookings import BookingState
@@ -49,13 +50,20 @@ async def times_page(
     refusal: DomainError | None = None,
     kept: dict[str, str] | None = None,
 ) -> Response:
-    """The times of a day. After a refusal it gives the reason and keeps the typed answers in hidden fields."""
+    """The times of a day. After a refusal it gives the reason and keeps the typed answers in hidden fields.
+
+    A day without times then gives way to the next one that has some.
+    """
     branch, words = here.branch, here.words
     base = base_of(branch, service)
     if not await may_book(here, service):
         return see_other(base + carry(here))
     earlier, family = await carried(here), await beside(here)
     found = await here.read(times.times, branch, service, day, earlier)
+    if kept and not found.parts:
+        # What was typed goes along with a time, so those of another day are shown.
+        day = await here.read(times.next_day, branch, service, day, earlier)
+        found = await here.read(times.times, branch, service, day, earlier)
     values = {
         "family": family,
         "near": found.nearest(family.starts_at) if family else (),
@@ -181,6 +189,8 @@ async def _hold(
             await bringing.keep(here, booking, answers[bringing.FIELD])
     except DomainError as error:
         if error.code in ABOUT_THE_TIME:
+            if earlier and earlier.lost_why and earlier.starts_at == start:
+                error = against_ended(earlier)
             return await times_page(here, service, day, refusal=error, kept=answers)
         return await _form(here, service, day, start, answers, failure=error)
     response = see_other(f"/b/{booking.token}/check")

@@ -203,6 +203,15 @@ def row_label(row: DayRow, today: date, words: Words) -> str:
     return words.text("booking.day-range", first=first, last=dates.weekday(row.last, words))
 
 
+def next_day(tx: Tx, branch: BranchSettings, service: ServiceView, day: date, own: BookingView | None = None) -> date:
+    """The first day from `day` on that has times; `day` itself where none of the next ones has."""
+    promised = promised_members(tx, branch, own) if own else {}
+    first = max(day, tx.now.astimezone(branch.calendar.zone).date())
+    last = first + timedelta(days=DAYS_ON_PAGE - 1)
+    found = free_days(tx, branch, service, first, last, own=own.id if own else None, asked=promised)
+    return next((one.day for one in found if one.slots), day)
+
+
 def _by_month(branch: BranchSettings, service: ServiceView, found: list[DaySlots]) -> list[Month]:
     months: list[Month] = []
     for day in found:

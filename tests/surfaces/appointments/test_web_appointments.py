@@ -14,6 +14,7 @@ from queue_system.clock import FrozenClock
 from queue_system.core.bookings import BookingState
 from queue_system.store.queries.bookings import BookingView, booking_by_id, booking_views
 from queue_system.store.tables import Booking, Confidentiality, table
+from tests.kit.deciding import closing, save
 from tests.kit.hall import Hall, change_settings
 from tests.kit.people import add_role, give_in_department
 from tests.kit.repeating import officers
@@ -76,6 +77,26 @@ def test_scenario_16_when_the_hold_has_ended_the_times_come_again_with_everythin
     third = hold(client, hall, look(client, f"{HERE}/new?service={SERVICE}&instead={other.id}"), which=1)
     assert (third.name, third.contact) == (NAME, "+97455512345")
     assert read(hall, other).state is BookingState.CANCELLED
+
+
+def test_scenario_2_when_the_time_is_taken_away_the_page_says_why_and_the_times_come_with_everything_kept(
+    client: TestClient, hall: Hall
+) -> None:
+    held = hold(client, hall, look(client, f"{HERE}/new?service={SERVICE}"))
+    one = look(client, f"{HERE}/{held.id}")
+    save(hall, closing(hall, held.starts_at.date()))
+    # Whoever opens it again, or has not typed anything yet.
+    over = look(client, f"{HERE}/{held.id}")
+    assert "that day is now closed" in plain(over)
+    again = f"{HERE}/new?service={SERVICE}&amp;instead={held.id}"
+    assert f'href="{again}"' in over.html
+    answer = send(client, one, "confirmation", name=NAME, contact="+97455512345")
+    assert answer.status_code == 409
+    times = Page(answer.text)
+    assert "that day is now closed" in plain(times)
+    other = hold(client, hall, times)
+    assert (other.name, other.contact) == (NAME, "+97455512345")
+    assert other.starts_at.date() > held.starts_at.date()
 
 
 def test_a_time_can_be_held_again_from_the_page_that_shows_it(
