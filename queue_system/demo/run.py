@@ -46,12 +46,17 @@ from ..store.tables import ORGANISATION, Branch, Role, Staff, table
 from ..web import kit
 from ..web.access import device_cookie
 from ..web.passwords import hash_password
+from . import book
+from .casts import CASTS
+from .people import with_people
 
 PASSWORD: Final = "demo-demo"  # noqa: S105 - printed on the start page of a demonstration; not for real halls
 PRINTER_PORT: Final = 9100
 # How long after opening the day begins, so that the first visitors are there already.
 INTO_THE_DAY: Final = timedelta(minutes=45)
 LEAST_TIME_LEFT: Final = timedelta(minutes=45)
+# Some days ago, because the first appointments are made before today (`book.fill`).
+INSTALLED_BEFORE: Final = timedelta(days=2)
 ADMINISTRATION: Final = "admin"
 CLERKS: Final = (
     ("layla", "ليلى"),
@@ -150,7 +155,8 @@ def _prepare(configuration: Configuration, wanted: Profile, *, real_clock: bool)
         database.claim_process()
         schema.migrate(database)
         if database.read_now(_is_empty):
-            database.write_now(install, wanted)
+            database.clock = ShiftedClock(-INSTALLED_BEFORE)
+            database.write_now(install, with_people(wanted, CASTS.get(wanted.slug, {})))
             notes = {}
         elif (slug := database.read_now(organisation).slug) != wanted.slug:
             raise SystemExit(
@@ -170,6 +176,7 @@ def _prepare(configuration: Configuration, wanted: Profile, *, real_clock: bool)
         found = {kind: _device_token(database, branch, kind, kept_tokens.get(kind)) for kind in ("kiosk", "display")}
         notes["tokens"] = tokens = {kind: token for kind, token in found.items() if token}
         database.write_now(_allow_remote_tickets, branch.id)
+        notes["booked_until"] = book.fill(database, CASTS.get(wanted.slug, {}), notes.get("booked_until"))
         printers = database.read_now(access.devices, branch.id, "printer")
         notes_path.touch(mode=0o600)
         notes_path.write_text(json.dumps(notes))

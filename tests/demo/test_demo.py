@@ -31,6 +31,7 @@ from queue_system.store.log import verify
 from tests.kit import demo_process, postgres
 from tests.kit.demo_process import PASSWORD, Begin, Demo, by_python
 from tests.kit.hall import furnish
+from tests.kit.web_hall import SAME_ORIGIN
 
 DOHA = ZoneInfo("Asia/Qatar")
 
@@ -57,6 +58,15 @@ def take_a_number(demo: Demo) -> dict[str, str]:
             return ticket
         refused.append(answer.text)
     raise AssertionError(f"no service gives a number: {refused}")
+
+
+def appointments_of_today(demo: Demo) -> list[str]:
+    """The links to appointments in the book that reception opens, whose table has a column for a made-up person."""
+    with httpx2.Client(base_url=demo.address, headers=SAME_ORIGIN, timeout=30, follow_redirects=True) as reception:
+        reception.post("/sign-in", data={"login": "huda", "password": PASSWORD})
+        page = reception.get("/appointments").text
+    assert "هالة مثال</th>" in page
+    return re.findall(r'href="(/appointments/[\w-]+/[\w-]+)" data-appointment', page)
 
 
 def follow_until_the_hall_lives(demo: Demo) -> None:
@@ -137,11 +147,14 @@ def test_a_second_run_finds_the_day_as_it_was(tmp_path: Path) -> None:
         assert_complete(demo)
         ticket = take_a_number(demo)
         screen.get(f"{demo.address}/demo/display")
+        morning = appointments_of_today(demo)
+        assert len(morning) >= 10
         assert_stops(demo)
     with running(tmp_path) as demo:
         again = demo.get(f"/api/v1/tickets/{ticket['token']}")
         assert (again.status_code, again.json()["code"]) == (200, ticket["code"])
         assert take_a_number(demo)["code"] != ticket["code"]
+        assert appointments_of_today(demo) == morning
         # A page that stayed open still belongs to a paired screen.
         assert screen.get(f"{demo.address}/display").status_code == 200
     screen.close()

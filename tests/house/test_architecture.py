@@ -72,7 +72,10 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("clock", "configuration", "store", "actions", "live", "web", "ops", "spooler", "messages"),
         *SURFACES,
     },
-    "demo": {"clock", "configuration", "core", "store", "actions", "profiles", "web", "ops", "printers", "app"},
+    "demo": {
+        *("clock", "configuration", "core", "settings", "store", "actions", "profiles", "web", "ops", "printers"),
+        "app",
+    },
     "commands": {
         *(
             "clock",
