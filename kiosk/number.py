@@ -25,7 +25,7 @@ from queue_system.live.codes import Closed
 from queue_system.live.socket import Frame, refuse, serve
 from queue_system.store.database import Tx
 from queue_system.store.queries.access import printer_of_kiosk
-from queue_system.store.queries.line import TicketView
+from queue_system.store.queries.line import TicketView, told_with
 from queue_system.store.queries.place import PaperView, PlaceView, paper, place
 from queue_system.store.queries.settings import BranchSettings
 from queue_system.web import access, kit
@@ -59,6 +59,7 @@ async def number(visit: Visit) -> Response:
         "names": None if hidden else service.shown_names,
         "waits_for": WAITS_FOR[service.confidentiality.summons(seen=stands.on_screen)],
         "stands": stands,
+        "wait": told_with(ticket) if stands.ahead is not None else None,
         "no_counter_open": stands.ahead is not None and not stands.counter_open,
         "qr": qr_svg(
             f"{visit.installation.configuration.address}/t/{ticket.token}", visit.words.text("kiosk.qr-label")

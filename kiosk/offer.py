@@ -10,10 +10,12 @@ from uuid import UUID
 
 from queue_system.core import hours
 from queue_system.core.offering import Way
+from queue_system.core.waits.announce import Range
 from queue_system.store.queries import line
 from queue_system.store.queries.offering import ways
 from queue_system.store.queries.place import ProspectView
 from queue_system.store.queries.settings import BranchSettings, DocumentView, Names, PriorityView, ServiceView
+from queue_system.web.waits import Waits
 
 # More cards do not fit on one screen in readable letters, so they are grouped.
 CARDS: Final = 8
@@ -31,7 +33,8 @@ REFUSALS: Final = {
 class Card:
     """A service to touch.
 
-    `ahead` is how many would be ahead of a number taken now, or None if that must not be shown. `counter_open`: a
+    `ahead` is how many would be ahead of a number taken now, and `wait` how long it would wait; None if that must not be
+    shown or is not known. `counter_open`: a
     counter that may call it is open. `gives`: numbers can be taken now. Otherwise `opens` is when they can be again, or
     None, and `refusal` says why: closed, or one of `REFUSALS`. `direct`: the touch takes the number, because there is
     nothing to show before it. `urgent`: its tickets are called before all others.
@@ -39,6 +42,7 @@ class Card:
 
     service: ServiceView
     ahead: int | None
+    wait: Range | None
     counter_open: bool
     gives: bool
     refusal: str | None
@@ -70,6 +74,12 @@ class Group:
         return found.pop() if len(found) == 1 else None
 
     @property
+    def wait(self) -> Range | None:
+        """How long a number from this group would wait; None if its cards differ."""
+        found = {card.wait for card in self.cards if card.gives}
+        return found.pop() if len(found) == 1 else None
+
+    @property
     def counter_open(self) -> bool:
         return any(card.counter_open for card in self.cards if card.gives)
 
@@ -96,9 +106,9 @@ class Offer:
         return any(card.gives for card in self.cards)
 
 
-def offer(branch: BranchSettings, awaits: Mapping[UUID, ProspectView], now: datetime) -> Offer:
+def offer(branch: BranchSettings, awaits: Mapping[UUID, ProspectView], now: datetime, waits: Waits) -> Offer:
     """All that can be chosen, urgent services first; `awaits` is the prospect of a number taken now, by service."""
-    cards = [card_of(branch, service, awaits, now) for service in _offered(branch, now)]
+    cards = [card_of(branch, service, awaits, now, waits) for service in _offered(branch, now)]
     cards.sort(key=lambda card: not card.urgent)
     given = branch.services_on(branch.timetable.business_date(now)).values()
     books = any(service.bookable and not service.elsewhere for service in given)
@@ -114,13 +124,18 @@ def offer(branch: BranchSettings, awaits: Mapping[UUID, ProspectView], now: date
     return Offer(tuple(cards), tuple(groups), books)
 
 
-def card_of(branch: BranchSettings, service: ServiceView, awaits: Mapping[UUID, ProspectView], now: datetime) -> Card:
+def card_of(
+    branch: BranchSettings, service: ServiceView, awaits: Mapping[UUID, ProspectView], now: datetime, waits: Waits
+) -> Card:
     """The card of one service at `now`."""
+    hidden = service.confidentiality.hides_service
+    told = None if hidden else waits.for_newcomer(branch, service, now)
     stopped = branch.numbers_stopped_now(service.queue_id, now)
     gives = service.walk_in and branch.gives_numbers(service.id, now)
     return Card(
         service=service,
-        ahead=None if service.confidentiality.hides_service else awaits[service.id].ahead,
+        ahead=None if hidden else awaits[service.id].ahead,
+        wait=told.range if told else None,
         counter_open=awaits[service.id].counter_open,
         gives=gives,
         refusal=None if gives else _refusal(service),

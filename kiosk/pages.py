@@ -16,6 +16,7 @@ from queue_system.actions.tickets import Issued, TicketOrder, issue_ticket
 from queue_system.core import hours
 from queue_system.core.errors import Invalid, Missing, Refused
 from queue_system.core.tickets import ORDINARY
+from queue_system.core.waits.announce import Announced
 from queue_system.store.database import Tx
 from queue_system.store.queries.access import printer_of_kiosk
 from queue_system.store.queries.place import prospects
@@ -69,7 +70,7 @@ async def service(visit: Visit) -> Response:
     chosen = _service(visit.branch, visit.request.path_params["service"])
     awaits = await visit.read(prospects, visit.branch)
     values = {
-        "card": card_of(visit.branch, chosen, awaits, visit.now),
+        "card": card_of(visit.branch, chosen, awaits, visit.now, visit.installation.waits),
         "documents": documents(chosen),
         "note": note_of(chosen),
         "priorities": self_declared(visit.branch),
@@ -87,11 +88,14 @@ async def rules(visit: Visit) -> Response:
 async def take(visit: Visit) -> Response:
     """POST `/kiosk/{lang}/tickets`: issues the number, and a slip if the kiosk has a printer."""
     wish = _wish(visit.branch, await kit.form(visit.request))
-    issued = await visit.write(_take, visit, wish)
+    told = visit.installation.waits.for_newcomer(
+        visit.branch, visit.branch.services[wish.service_id], visit.now, wish.priority or ORDINARY
+    )
+    issued = await visit.write(_take, visit, wish, told)
     return kit.see_other(number.address(visit, issued.ticket.token))
 
 
-def _take(tx: Tx, visit: Visit, wish: Wish) -> Issued:
+def _take(tx: Tx, visit: Visit, wish: Wish, told: Announced | None) -> Issued:
     printer = printer_of_kiosk(tx, visit.device)
     order = TicketOrder(
         branch_id=visit.branch.id,
@@ -102,6 +106,7 @@ def _take(tx: Tx, visit: Visit, wish: Wish) -> Issued:
         request_id=wish.request_id,
         priority=wish.priority or ORDINARY,
         printer_id=printer.id if printer else None,
+        told=told,
     )
     return issue_ticket(tx, order)
 
@@ -122,7 +127,7 @@ def _wish(branch: BranchSettings, form: dict[str, str]) -> Wish:
 
 async def _offer(visit: Visit) -> Offer:
     awaits = await visit.read(prospects, visit.branch)
-    return offer(visit.branch, awaits, visit.now)
+    return offer(visit.branch, awaits, visit.now, visit.installation.waits)
 
 
 async def _back(visit: Visit, chosen: ServiceView) -> str:

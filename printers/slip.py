@@ -24,7 +24,7 @@ class Slip:
     """Final, localised strings. ``language`` is BCP 47; texts may hold U+2066…U+2069 isolates.
 
     ``heading``, ``office`` and ``service`` are None where they are confidential, ``appointment`` (the booked time) also
-    for walk-ins, ``wait`` (where to wait) also where this is everywhere; ``unattended`` says that all counters are shut.
+    for walk-ins, ``expected`` (how long it takes) also where that is not known, ``wait`` (where to wait) also where this is everywhere; ``unattended`` says that all counters are shut.
     ``issued`` is date and time in the branch's zone. ``qr`` is a URL. ``mark`` is set on copies.
     """
 
@@ -43,6 +43,7 @@ class Slip:
     mark: str | None = None
     appointment: str | None = None
     unattended: str | None = None
+    expected: str | None = None
 
 
 def render(slip: Slip, dots: int = 576, *, strict: bool = False) -> Image.Image:
@@ -92,6 +93,8 @@ def _number(sheet: Sheet, slip: Slip) -> None:
     sheet.skip(24)
     if slip.ahead:
         sheet.write(slip.ahead, "Bold", 38, balance=True)
+    if slip.expected:
+        sheet.write(slip.expected, "Bold", 30, balance=True)
     if slip.unattended:
         sheet.write(slip.unattended, "Bold", 28, balance=True)
     if slip.appointment:

@@ -38,6 +38,7 @@ from .store.database import Database
 from .store.queries.settings import branch_ids
 from .surfaces import account, api, appointments, booking, desk, first_run, office, pairing, phone, reception, sign_in
 from .web import errors, files, kit
+from .web.forecaster import FORECAST_EVERY_SECONDS, Forecaster
 from .web.founded import Founded
 from .web.installation import Installation
 from .web.observed import Observed, TrustedProxies
@@ -150,6 +151,7 @@ async def running(installation: Installation) -> AsyncIterator[None]:
         asyncio.create_task(_every_night(installation)),
         asyncio.create_task(forever("overdue", Overdue(installation.database).look, OVERDUE_EVERY_SECONDS)),
         asyncio.create_task(forever("digests", lambda: digest_everywhere(installation), DIGEST_EVERY_SECONDS)),
+        asyncio.create_task(forever("waits", Forecaster(installation).look, FORECAST_EVERY_SECONDS)),
         asyncio.create_task(forever("seen", lambda: write_who_was_seen(installation), SEEN_EVERY_SECONDS)),
     ]
     try:

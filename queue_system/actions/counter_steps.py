@@ -84,9 +84,9 @@ def call(
     """Call a ticket and remember the press; tickets that were passed over wait for one call less."""
     tx = lock.tx
     calls = ticket.calls + 1
-    first = ticket.first_called_at or tx.now
+    first, ended = ticket.first_called_at or tx.now, ticket.wait_ended_at or tx.now
     stands = {"counter_id": counter.id, "called_at": tx.now, "first_called_at": first, "started_at": None}
-    called = move(tx, ticket, Step.CALL, **stands, calls=calls, aside=0)
+    called = move(tx, ticket, Step.CALL, **stands, calls=calls, aside=0, wait_ended_at=ended)
     fact = TicketCalled(
         subject=str(ticket.id),
         code=ticket.code,

@@ -38,6 +38,7 @@ CHANGES: Final = (
     "anchor_at",
     "calls",
     "first_called_at",
+    "wait_ended_at",
     "called_at",
     "started_at",
     "ended_at",

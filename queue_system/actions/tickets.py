@@ -17,6 +17,7 @@ from ..core.errors import Denied, Missing, Refused, Stale, TimeOfDay
 from ..core.facts.bookings import BookingCheckedIn
 from ..core.facts.tickets import TicketIssued, TicketLeft
 from ..core.tickets import APPOINTMENT, OPEN, ORDINARY, TicketState
+from ..core.waits.announce import Announced
 from ..store.database import Tx
 from ..store.log import Actor, Locked
 from ..store.prepared import Prepared
@@ -56,7 +57,8 @@ class TicketOrder:
     """A request for a ticket. `source` is kiosk, api, reception, desk or phone; `printer_id` where a slip is wanted.
 
     `remote`: the visitor is seen neither by staff nor by a device of the branch. `settings_version`: the version of
-    the settings that the service was chosen from, where the page had been loaded before.
+    the settings that the service was chosen from, where the page had been loaded before. `told`: the wait that the visitor
+    is told, where one is.
     """
 
     branch_id: UUID
@@ -69,6 +71,7 @@ class TicketOrder:
     printer_id: UUID | None = None
     remote: bool = False
     settings_version: int | None = None
+    told: Announced | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,6 +285,10 @@ def _issue(
         "returns": 0,
         "token": settings.key + secrets.token_urlsafe(16),
         "request_id": order.request_id,
+        "told_p50": order.told.p50 if order.told else None,
+        "told_p90": order.told.p90 if order.told else None,
+        "told_least": order.told.range.least if order.told else None,
+        "told_most": order.told.range.most if order.told else None,
     }
     tx.later(_ISSUE, row)
     ticket = line.fresh(row)

@@ -13,6 +13,7 @@ from ..i18n import dates, isolates
 from ..i18n.filters import localised
 from ..i18n.words import Words, available_languages
 from ..settings.printers import HABITS, Printer
+from ..store.queries.line import TicketView, told_with
 from ..store.queries.organisation import OrganisationView
 from ..store.queries.outings import place_on
 from ..store.queries.place import PlaceView
@@ -53,6 +54,7 @@ def slip_of(
         service=None if hidden else localised(service.shown_names, words.language) or None,
         code=ticket.code,
         ahead=None if stands.ahead is None else words.plural("common.people-ahead", stands.ahead),
+        expected=None if stands.ahead is None else _expected(ticket, words),
         unattended=None if stands.ahead is None or stands.counter_open else words.text("ticket.no-counter-open"),
         appointment=None if hidden else _appointment(stands, settings, words),
         wait=_where_to_wait(stands, words),
@@ -126,3 +128,15 @@ def _where_to_wait(stands: PlaceView, words: Words) -> str | None:
 
 def _moment(at: datetime, settings: BranchSettings, words: Words) -> str:
     return dates.day_time(at, settings.zone, words)
+
+
+def _expected(ticket: TicketView, words: Words) -> str | None:
+    """How long the visitor was told to wait; None where no range was told."""
+    told = told_with(ticket)
+    if told is None:
+        return None
+    if told.least:
+        minutes = dates.minutes_range(told.least, told.most, words)
+    else:
+        minutes = words.plural("common.minutes-up-to", told.most)
+    return words.text("common.expected-wait", minutes=minutes)

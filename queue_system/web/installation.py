@@ -27,6 +27,7 @@ from ..store.reader import Reader
 from ..store.tables import ORGANISATION
 from .errands import Errands
 from .places import Place
+from .waits import Waits
 
 T = TypeVar("T")
 
@@ -46,6 +47,7 @@ class Installation:
     presence: Presence = field(default_factory=Presence)
     traffic: Traffic = field(default_factory=Traffic)
     errands: Errands = field(default_factory=Errands)
+    waits: Waits = field(default_factory=Waits)
     # The pages for staff of all surfaces, in the order of the header; the first that a person may open is their first.
     places: tuple[Place, ...] = ()
     # Only `demo` sets this; the front page shows it, so that a newcomer finds the way in.
@@ -70,6 +72,7 @@ class Installation:
             shared=self.shared,
             audiences=self.audiences,
             presence=self.presence,
+            waits=self.waits,
             demo=self.demo,
         )
 
@@ -107,6 +110,7 @@ class ReadOnlyInstallation:
     shared: SharedReads
     audiences: Audiences
     presence: Presence
+    waits: Waits
     demo: dict[str, object] | None
 
     async def organisation(self) -> OrganisationView:

@@ -16,22 +16,23 @@ from queue_system.core.waits.announce import (
     ENOUGH_VISITS,
     STEP_MIN,
     Ahead,
+    Announced,
     Announcements,
     Longer,
     Range,
-    Said,
+    Standing,
     ahead_of,
-    still,
     why_longer,
 )
 from queue_system.core.waits.forecast import Wait
 from queue_system.core.waits.hall import Away, Counter, Hall, InLine
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
+NOBODY = Ahead(1, 0, 0)
 QUEUE, OTHER, SERVICE = UUID(int=1), UUID(int=2), UUID(int=3)
 
 
-def said_of(p20: float, p90: float, announcements: Announcements | None = None, queue: UUID = QUEUE) -> Said:
+def said_of(p20: float, p90: float, announcements: Announcements | None = None, queue: UUID = QUEUE) -> Announced:
     said = (announcements or Announcements()).say(queue, Wait(p20, (p20 + p90) / 2, p90, p90, (p20 + p90) / 2))
     assert said is not None
     return said
@@ -111,7 +112,7 @@ def test_only_the_place_is_told_while_bounds_break_and_again_a_range_when_they_h
 
     def learn(minutes: float, times: int) -> None:
         for _ in range(times):
-            announcements.learn(Said(QUEUE, 30, Range(15, 30)), minutes, came=True)
+            announcements.learn(Announced(QUEUE, 20, 30, Range(15, 30)), minutes, came=True)
 
     learn(90, 4)
     assert announcements.may_be_told(QUEUE, 100)
@@ -145,7 +146,9 @@ def test_only_the_place_is_told_while_bounds_break_and_again_a_range_when_they_h
 def test_a_wait_becomes_shorter_freely_and_longer_only_noticeably(
     minutes: float, now: Range, told: Range, longer: bool
 ) -> None:
-    assert still(Range(15, 30), minutes, now) == (told, longer)
+    later = NOW + timedelta(minutes=minutes)
+    standing = Standing.first(Range(15, 30), NOW, NOBODY).after(now, NOBODY, later)
+    assert (standing.at(later), standing.longer is not None) == (told, longer)
 
 
 @given(
@@ -154,11 +157,33 @@ def test_a_wait_becomes_shorter_freely_and_longer_only_noticeably(
     st.integers(1, 12).map(lambda n: n * STEP_MIN),
 )
 def test_what_is_still_told_is_a_range_and_longer_only_where_it_says_so(most: int, minutes: float, now: int) -> None:
-    told, longer = still(Range(0, most), minutes, Range(now - STEP_MIN, now))
+    later = NOW + timedelta(minutes=minutes)
+    standing = Standing.first(Range(0, most), NOW, NOBODY).after(Range(now - STEP_MIN, now), NOBODY, later)
+    told = standing.at(later)
     assert told.least < told.most
     assert told.most % STEP_MIN == 0
     # Rounded to a whole step, what was said may end at most one step later.
-    assert longer or told.most < max(0.0, most - minutes) + STEP_MIN + 1e-9
+    assert standing.longer or told.most < max(0.0, most - minutes) + STEP_MIN + 1e-9
+
+
+def test_a_range_that_stays_counts_down_however_often_it_is_looked_at() -> None:
+    standing = Standing.first(Range(10, 30), NOW, NOBODY)
+    for minute in range(1, 21):
+        later = NOW + timedelta(minutes=minute)
+        # The forecast does not become shorter, and is never off by more than somebody would notice.
+        standing = standing.after(Range(10, standing.at(later).most), NOBODY, later)
+    assert standing.at(NOW + timedelta(minutes=20)) == Range(5, 10)
+
+
+def test_the_reason_stays_until_the_first_promise_holds_again() -> None:
+    def minutes(n: int) -> datetime:
+        return NOW + timedelta(minutes=n)
+
+    standing = Standing.first(Range(10, 30), NOW, Ahead(2, 0, 0)).after(Range(30, 45), Ahead(1, 0, 0), minutes(5))
+    assert standing.longer is Longer.COUNTER_CLOSED
+    standing = standing.after(Range(20, 30), Ahead(1, 0, 0), minutes(10))
+    assert standing.longer is Longer.COUNTER_CLOSED
+    assert standing.after(Range(10, 20), Ahead(1, 0, 0), minutes(10)).longer is None
 
 
 def person(number: int, queue: UUID = QUEUE, weight: float = 1, *, appointment: bool = False) -> InLine:
@@ -182,7 +207,7 @@ def test_what_bears_on_a_wait_is_counted_at_the_counters_that_call_for_it() -> N
         person(5, appointment=True),
     ]
     hall = Hall(NOW, CallingRules.of((1, 3, 10), 5, 60), counters, waiting)
-    assert ahead_of(hall, me) == Ahead(counters=2, emergencies=1, appointments=1)
+    assert ahead_of(hall)[me.ticket.ticket_id] == Ahead(counters=2, emergencies=1, appointments=1)
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ from queue_system.core.rights import ATOMIC, GROUPS
 from queue_system.core.safe_contact import Way
 from queue_system.core.series import Chance
 from queue_system.core.tickets import TicketState
+from queue_system.core.waits.announce import Longer
 from queue_system.i18n.catalogues import REFERENCE, catalogues
 from queue_system.i18n.words import OWN_NAMES
 from queue_system.settings.objects import OF_BRANCH, OF_ORGANISATION
@@ -125,6 +126,10 @@ def test_every_word_about_a_series_is_there() -> None:
     }
     assert members("series.nth-") == {str(n) for n in range(1, LAST_IN_MONTH + 1)}
     assert members("series.scope-") == set(series.Scope)
+
+
+def test_every_reason_for_a_longer_wait_has_words() -> None:
+    assert members("ticket.longer.") == {str(why) for why in Longer}
 
 
 def test_every_state_of_a_request_has_words() -> None:

@@ -23,6 +23,7 @@ from queue_system.store.queries import access
 from queue_system.store.queries.access import staff_by_login
 from queue_system.store.queries.place import prospects
 from queue_system.store.queries.settings import branch_ids, branch_settings
+from queue_system.web.waits import Waits
 from tests.kit.hall import enter, furnish, set_branch
 from tests.kit.kiosk_hall import Kiosk, code_on, installed, pair, paired_kiosk
 from tests.kit.public_visitor import Answer
@@ -61,7 +62,7 @@ def test_where_nothing_can_be_booked_nobody_is_asked_for_an_appointment(sqlite_u
     asked = {}
     for slug in ("wifaq", "hq"):
         branch = enter(database, slug).branch
-        asked[slug] = offer(branch, database.read_now(prospects, branch), clock.now()).books
+        asked[slug] = offer(branch, database.read_now(prospects, branch), clock.now(), Waits()).books
     database.close()
     assert asked == {"wifaq": True, "hq": False}
 
@@ -203,7 +204,9 @@ def test_no_two_cards_bear_the_same_name(sqlite_url: str, clock: FrozenClock, pr
     try:
         for branch_id in database.read_now(branch_ids).values():
             branch = database.read_now(branch_settings, branch_id)
-            names = [card.names["ar"] for card in offer(branch, database.read_now(prospects, branch), MONDAY).cards]
+            names = [
+                card.names["ar"] for card in offer(branch, database.read_now(prospects, branch), MONDAY, Waits()).cards
+            ]
             assert len(names) == len(set(names)), branch.slug
     finally:
         database.close()

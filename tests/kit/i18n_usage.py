@@ -35,6 +35,7 @@ FAMILIES = (
     "messages.do-",
     "blocks.reason-",
     "blocks.tell-",
+    "ticket.longer.",
     "api.about.",
     "appointments.role-",
     "appointments.why-",

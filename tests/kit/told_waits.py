@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from queue_system.core.waits.announce import STEP_MIN, Announcements, Said
+from queue_system.core.waits.announce import STEP_MIN, Announced, Announcements
 from queue_system.core.waits.durations import Durations, learnt
 from queue_system.core.waits.forecast import Wait, forecast
 from queue_system.core.waits.hall import Hall
@@ -24,7 +24,7 @@ class Told:
 
     person: Person
     wait: Wait
-    said: Said | None
+    said: Announced | None
     people_before: int
     told: bool = True
     minutes: float = 0.0

@@ -10,15 +10,17 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cache
 from typing import Final
 from uuid import UUID
 
 from ..dispatch import is_emergency
 from .correction import Quantile, corrected
 from .forecast import Wait
-from .hall import Hall, InLine
+from .hall import Hall
 
 #: Ranges are told in steps of so many minutes.
 STEP_MIN: Final = 5
@@ -29,6 +31,7 @@ ENOUGH_VISITS: Final = 30
 #: A bound that was said grows only if it would grow by more than this.
 NOTICEABLE_MIN: Final = 5.0
 
+_MINUTE: Final = timedelta(minutes=1)
 #: What one more outcome weighs in the share of broken bounds by which a drift is noticed: about the last twenty count.
 _LATEST: Final = 0.05
 #: The share at which ranges are no longer told, and the one at which they are told again.
@@ -44,10 +47,11 @@ class Range:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """What somebody was told when the number was taken: the queue, the forecast's p90, and the range; both in minutes."""
+class Announced:
+    """What somebody was told when the number was taken: the queue, the forecast's p50 and p90, and the range; in minutes."""
 
     queue_id: UUID
+    p50: float
     p90: float
     range: Range
 
@@ -85,20 +89,20 @@ class Announcements:
         self._upper = Quantile(share=SHARE, value=0.0, step=0.01, own_step=0.03, pull=0.01)
         self._records: defaultdict[UUID, _Record] = defaultdict(_Record)
 
-    def say(self, queue_id: UUID, wait: Wait) -> Said | None:
+    def say(self, queue_id: UUID, wait: Wait) -> Announced | None:
         """The range for somebody who takes a number; None where the counters are expected to close before the call."""
         upper = corrected(wait.p90, self._upper.of(queue_id))
         if not math.isfinite(upper):
             return None
         most = max(STEP_MIN, STEP_MIN * math.ceil(upper / STEP_MIN))
         least = STEP_MIN * math.floor(wait.p20 / STEP_MIN)
-        return Said(queue_id, wait.p90, Range(min(least, most - STEP_MIN), most))
+        return Announced(queue_id, wait.p50, wait.p90, Range(min(least, most - STEP_MIN), most))
 
     def may_be_told(self, queue_id: UUID, visits: int) -> bool:
         """Whether a range may be told where so many visits are known; otherwise the place in line is."""
         return visits >= ENOUGH_VISITS and not self._records[queue_id].drifts
 
-    def learn(self, said: Said, minutes: float, *, came: bool) -> None:
+    def learn(self, said: Announced, minutes: float, *, came: bool) -> None:
         """Somebody was called after so many minutes and came, or was gone by then.
 
         Whoever was gone says something only if the bound was over: then it is broken, however long the wait would have
@@ -116,39 +120,68 @@ class Announcements:
         record.drifts = record.broken > (_CALM if record.drifts else _DRIFT)
 
 
-def still(said: Range, minutes: float, now: Range) -> tuple[Range, bool]:
-    """What is told so many minutes after `said`, where the forecast says `now`; and whether that is longer.
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What somebody in line is told: the `range`, which counts from `since`, and what bore on the wait then.
 
-    A wait may become shorter at any time. It becomes longer only if the difference is noticeable, and then the reason is
-    told: a number that goes down and up again is believed by nobody.
+    `promised` is when the upper end of the first range is over. `longer` is why the wait will go beyond it; None where it
+    is not told to. Instants in UTC.
     """
-    left = said.most - minutes
-    if now.most <= left or now.most > left + NOTICEABLE_MIN:
-        return now, now.most > left
-    most = max(STEP_MIN, STEP_MIN * math.ceil(left / STEP_MIN))
-    return Range(min(now.least, most - STEP_MIN), most), False
+
+    range: Range
+    since: datetime
+    ahead: Ahead
+    promised: datetime
+    longer: Longer | None = None
+
+    @classmethod
+    def first(cls, told: Range, since: datetime, ahead: Ahead) -> Standing:
+        """What somebody is told who had been told nothing."""
+        return cls(told, since, ahead, since + told.most * _MINUTE)
+
+    def at(self, now: datetime) -> Range:
+        """What is left of the range, in whole steps."""
+        most = max(STEP_MIN, STEP_MIN * math.ceil(self._left(now) / STEP_MIN))
+        return Range(min(self.range.least, most - STEP_MIN), most)
+
+    def after(self, found: Range, ahead: Ahead, now: datetime) -> Standing:
+        """What is told once the forecast says `found`.
+
+        A wait may become shorter at any time. It becomes longer only if the difference is noticeable, and then the reason
+        is told: a number that goes down and up again is believed by nobody.
+        """
+        left = self._left(now)
+        if left < found.most <= left + NOTICEABLE_MIN:
+            return replace(self, range=Range(min(self.range.least, found.least), self.range.most))
+        longer = why_longer(self.ahead, ahead) if found.most > left else self.longer
+        beyond = now + found.most * _MINUTE > self.promised
+        return Standing(found, now, ahead, self.promised, longer if beyond else None)
+
+    def _left(self, now: datetime) -> float:
+        return self.range.most - (now - self.since) / _MINUTE
 
 
-def ahead_of(hall: Hall, one: InLine) -> Ahead:
-    """What bears on the wait of somebody in line."""
-    ticket = one.ticket
-    calling = [
-        counter
-        for counter in hall.counters
-        if ticket.queue_id in counter.queues
-        and not any(away.since <= hall.now and (away.until is None or hall.now < away.until) for away in counter.away)
-    ]
-    queues = frozenset[UUID]().union(*(counter.queues for counter in calling))
-    heavier = [
-        other.ticket
-        for other in hall.waiting
-        if other.ticket.queue_id in queues and other.ticket.weight > ticket.weight
-    ]
-    return Ahead(
-        len(calling),
-        sum(is_emergency(other.weight) for other in heavier),
-        sum(other.appointment for other in heavier),
-    )
+def ahead_of(hall: Hall) -> dict[UUID, Ahead]:
+    """What bears on the wait of everybody in line, by ticket."""
+    calling = [counter.queues for counter in hall.counters if not any(away.covers(hall.now) for away in counter.away)]
+    reached = {
+        queue: [queues for queues in calling if queue in queues]
+        for queue in {one.ticket.queue_id for one in hall.waiting}
+    }
+
+    @cache
+    def ahead(queue_id: UUID, weight: float) -> Ahead:
+        queues = frozenset[UUID]().union(*reached[queue_id])
+        heavier = [
+            other.ticket for other in hall.waiting if other.ticket.queue_id in queues and other.ticket.weight > weight
+        ]
+        return Ahead(
+            len(reached[queue_id]),
+            sum(is_emergency(other.weight) for other in heavier),
+            sum(other.appointment for other in heavier),
+        )
+
+    return {one.ticket.ticket_id: ahead(one.ticket.queue_id, one.ticket.weight) for one in hall.waiting}
 
 
 def why_longer(before: Ahead, now: Ahead) -> Longer:

@@ -33,6 +33,10 @@ class Away:
     since: datetime
     until: datetime | None = None
 
+    def covers(self, at: datetime) -> bool:
+        """Whether it is such a time."""
+        return self.since <= at and (self.until is None or at < self.until)
+
 
 @dataclass(frozen=True, slots=True)
 class Counter:

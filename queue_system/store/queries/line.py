@@ -16,6 +16,7 @@ from ...core.dispatch import CallingRules, Waiting
 from ...core.errors import Missing
 from ...core.reasons import usual_reason
 from ...core.tickets import OPEN, TicketState, left_behind
+from ...core.waits.announce import Range
 from ..database import AnyRow, Tx
 from ..prepared import Prepared
 from ..tables import Booking, Counter, Ticket, table
@@ -63,6 +64,10 @@ class TicketView:
     aside: int
     returns: int
     token: str
+    # The range of the wait that was told with the number, in minutes, and when that wait ended: at the first call.
+    told_least: int | None
+    told_most: int | None
+    wait_ended_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +226,7 @@ def as_waiting(tickets: Iterable[TicketView], settings: BranchSettings) -> list[
             ticket_id=view.id,
             queue_id=view.queue_id,
             priority=view.priority,
-            weight=settings.priorities[view.priority].weight if view.priority in settings.priorities else 1.0,
+            weight=weight_of(settings, view.priority),
             anchor_at=view.anchor_at,
             appointment=view.booking_id is not None,
             aside=view.aside,
@@ -252,9 +257,21 @@ def absence_rule(settings: BranchSettings) -> AbsenceRule:
     )
 
 
+def told_with(ticket: TicketView) -> Range | None:
+    """The range of the wait that was told with the number; None where none was."""
+    if ticket.told_least is None or ticket.told_most is None:
+        return None
+    return Range(ticket.told_least, ticket.told_most)
+
+
 def agreed_time(ticket: TicketView) -> datetime | None:
     """The booked time of a ticket whose visitor came in time; for a late visitor the time of arrival."""
     return ticket.anchor_at if ticket.booking_id else None
+
+
+def weight_of(settings: BranchSettings, priority: str) -> float:
+    """The weight of a priority class, 1 where the branch does not have it."""
+    return settings.priorities[priority].weight if priority in settings.priorities else 1.0
 
 
 def heavier(settings: BranchSettings, given: str, other: str | None) -> str:

@@ -293,8 +293,7 @@ def _appointments(
 def _newcomer(settings: BranchSettings, service: ServiceView, now: datetime) -> Waiting:
     """A ticket as the service would give it now."""
     priority = line.heavier(settings, ORDINARY, service.priority)
-    weight = settings.priorities[priority].weight if priority in settings.priorities else 1.0
-    return Waiting(NEWCOMER, service.queue_id, priority, weight, now)
+    return Waiting(NEWCOMER, service.queue_id, priority, line.weight_of(settings, priority), now)
 
 
 def _ahead(waiting: Sequence[Waiting], settings: BranchSettings, sitting: frozenset[UUID]) -> dict[UUID, int]:

@@ -87,6 +87,13 @@ class Ticket(SQLModel, table=True):
     returns: int = 0
     request_id: str | None = None
     token: str
+    # The forecast that was told with the number, in minutes (`core.waits.announce.Announced`); empty where none was.
+    told_p50: float | None = None
+    told_p90: float | None = None
+    told_least: int | None = None
+    told_most: int | None = None
+    # When that wait ended: the first call ever, also where the visitor was called again for another service.
+    wait_ended_at: datetime | None = None
 
 
 class Call(SQLModel, table=True):

@@ -56,6 +56,7 @@ async def _take_at(
         request_id=asked.request_id,
         remote=token is None,
         settings_version=settings_version,
+        told=here.installation.waits.for_newcomer(branch, service, here.now),
     )
     return await _in_line(here, await here.do(_take, order, token, asked.slip))
 

@@ -27,6 +27,7 @@ from ...store.queries.place import PlaceView, place
 from ...store.queries.stranded import was_taken_away
 from ...web import kit
 from ...web.here import AtBranch, at, at_ticket
+from ...web.waits import Told
 from ...web.way_out import SAFE_PLACE
 from ...web.whole_line import everybody
 
@@ -85,6 +86,7 @@ class _Telephone:
             stands.ticket.state,
             replace(stands, seq=0),
             here.branch.config_version,
+            _wait(here, stands),
             now.replace(second=0, microsecond=0),
         )
         if self._drawn is None or shown != self._shown:
@@ -107,6 +109,13 @@ async def _at_place(connection: HTTPConnection) -> tuple[AtBranch, PlaceView]:
     return here, await here.read(place, here.branch, ticket.token)
 
 
+def _wait(here: AtBranch, stands: PlaceView) -> Told | None:
+    """How long the visitor is told to wait; None where no range is told, and where the visitor does not wait."""
+    if stands.ahead is None:
+        return None
+    return here.installation.waits.of_ticket(here.branch.id, stands.ticket.id, here.now)
+
+
 async def _values(here: AtBranch, stands: PlaceView) -> dict[str, Any]:
     """The values of the partial, for page and socket."""
     branch, ticket = here.branch, stands.ticket
@@ -117,6 +126,7 @@ async def _values(here: AtBranch, stands: PlaceView) -> dict[str, Any]:
     counter = branch.counters.get(ticket.counter_id) if ticket.counter_id else None
     return {
         "stands": stands,
+        "wait": _wait(here, stands),
         "ticket": ticket,
         "token": ticket.token,
         "state": ticket.state.value,

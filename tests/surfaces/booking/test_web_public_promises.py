@@ -22,6 +22,7 @@ from queue_system.store.database import Database
 from queue_system.store.queries.place import ProspectView
 from queue_system.store.queries.settings import BranchSettings, branch_ids, branch_settings
 from queue_system.web.addresses import address_key
+from queue_system.web.waits import Waits
 from tests.kit.api_program import Program, allow_remote_tickets
 from tests.kit.hall import change_settings, enter, furnish
 from tests.kit.kiosk_hall import installed, paired_kiosk
@@ -113,12 +114,12 @@ def test_a_kiosk_sends_nobody_to_book_what_cannot_be_booked(sqlite_url: str, clo
     drawn, booked = branch.service("first-assess"), branch.service("parents")
     assert (drawn.mode, drawn.walk_in) == ("ballot", False)
     awaits = {one.id: ProspectView(0, counter_open=True) for one in (drawn, booked)}
-    assert card_of(branch, drawn, awaits, clock.now()).refusal == "not-here"
-    assert card_of(branch, booked.changed(walkin_share_pct=0), awaits, clock.now()).refusal == "by-appointment"
+    assert card_of(branch, drawn, awaits, clock.now(), Waits()).refusal == "not-here"
+    assert card_of(branch, booked.changed(walkin_share_pct=0), awaits, clock.now(), Waits()).refusal == "by-appointment"
     received = booked.changed(mode="staff_only")
-    assert card_of(branch, received, awaits, clock.now()).refusal == "by-reception"
-    assert card_of(branch, received.changed(channel="phone"), awaits, clock.now()).refusal == "not-here"
-    assert card_of(branch, booked.changed(mode="invite"), awaits, clock.now()).refusal == "by-invitation"
+    assert card_of(branch, received, awaits, clock.now(), Waits()).refusal == "by-reception"
+    assert card_of(branch, received.changed(channel="phone"), awaits, clock.now(), Waits()).refusal == "not-here"
+    assert card_of(branch, booked.changed(mode="invite"), awaits, clock.now(), Waits()).refusal == "by-invitation"
 
 
 @pytest.mark.parametrize(

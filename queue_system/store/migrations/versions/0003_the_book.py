@@ -14,7 +14,7 @@ revision = "0003"
 down_revision = "0002"
 branch_labels = None
 depends_on = None
-FINGERPRINT = 1471876397
+FINGERPRINT = 709780033
 
 
 def upgrade() -> None:
@@ -35,6 +35,7 @@ def upgrade() -> None:
     _notes()
     _contact_proofs()
     _issued_numbers()
+    _waits()
 
 
 def _members() -> None:
@@ -437,3 +438,13 @@ def _contact_proofs() -> None:
 def _issued_numbers() -> None:
     """The numbers under which other offices keep the requests of visitors."""
     op.add_column("booking", sa.Column("issued_number", AutoString(), nullable=False, server_default=""))
+
+
+def _waits() -> None:
+    """The wait that was told with a number, and when it ended."""
+    with op.batch_alter_table("ticket") as ticket:
+        ticket.add_column(sa.Column("told_p50", sa.Float(), nullable=True))
+        ticket.add_column(sa.Column("told_p90", sa.Float(), nullable=True))
+        ticket.add_column(sa.Column("told_least", sa.Integer(), nullable=True))
+        ticket.add_column(sa.Column("told_most", sa.Integer(), nullable=True))
+        ticket.add_column(sa.Column("wait_ended_at", UTCDateTime(), nullable=True))

@@ -1,0 +1,107 @@
+"""How long people are told they will wait: the latest forecast of each branch, as this node has it.
+
+What was told with a number is stored with the ticket, so every node learns the same from how those waits ended (decision
+0044). What is told after that is in the memory of each node.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from ..core.tickets import ORDINARY
+from ..core.waits.announce import Ahead, Announced, Announcements, Longer, Range, Standing
+from ..store.queries.line import TicketView, told_with
+from ..store.queries.past_waits import Learnt, Outcome
+from ..store.queries.settings import BranchSettings, ServiceView
+from ..store.queries.waits import Played, newcomer_of
+
+#: An older forecast is not told, because something keeps this node from making new ones.
+FRESH: Final = timedelta(minutes=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What somebody in line is told: the range, and why it goes beyond what was promised; None where it does not."""
+
+    range: Range
+    longer: Longer | None
+
+
+@dataclass(slots=True)
+class _Branch:
+    announcements: Announcements = field(default_factory=Announcements)
+    learnt: Learnt | None = None
+    played: Played | None = None
+    standing: dict[UUID, Standing] = field(default_factory=dict)
+
+
+class Waits:
+    """What is told in the branches of this node."""
+
+    def __init__(self) -> None:
+        self._branches: defaultdict[UUID, _Branch] = defaultdict(_Branch)
+
+    def for_newcomer(
+        self, branch: BranchSettings, service: ServiceView, now: datetime, priority: str = ORDINARY
+    ) -> Announced | None:
+        """What somebody is told who takes a number for a service now, in a class; None where no range can be told."""
+        known = self._fresh(branch.id, now)
+        if known is None or known.played is None or not _may_be_told(known, service.queue_id):
+            return None
+        wait = known.played.forecast.newcomers.get(newcomer_of(branch, service, priority))
+        return None if wait is None else known.announcements.say(service.queue_id, wait)
+
+    def of_ticket(self, branch_id: UUID, ticket_id: UUID, now: datetime) -> Told | None:
+        """What somebody in line is told; None where no range can be told."""
+        known = self._fresh(branch_id, now)
+        standing = known.standing.get(ticket_id) if known else None
+        return None if standing is None else Told(standing.at(now), standing.longer)
+
+    def learn(self, branch_id: UUID, learnt: Learnt, outcomes: Iterable[Outcome]) -> None:
+        """Take in what the past says, and how the waits ended that were told."""
+        known = self._branches[branch_id]
+        known.learnt = learnt
+        for outcome in outcomes:
+            known.announcements.learn(outcome.announced, outcome.minutes, came=outcome.came)
+
+    def take(self, branch_id: UUID, played: Played | None) -> None:
+        """Tell from now on what this forecast says; nothing where there is none."""
+        known = self._branches[branch_id]
+        known.played = played
+        known.standing = dict(_standing(known, played)) if played else {}
+
+    def _fresh(self, branch_id: UUID, now: datetime) -> _Branch | None:
+        known = self._branches.get(branch_id)
+        return known if known and known.played and now - known.played.at < FRESH else None
+
+
+def _standing(known: _Branch, played: Played) -> Iterable[tuple[UUID, Standing]]:
+    """What everybody in line is told now, by ticket, after what they were told before."""
+    for ticket in played.waiting:
+        if not _may_be_told(known, ticket.queue_id):
+            continue
+        said = known.announcements.say(ticket.queue_id, played.forecast.tickets[ticket.id])
+        if said is None:
+            continue
+        ahead = played.ahead[ticket.id]
+        before = known.standing.get(ticket.id) or _with_number(ticket, ahead)
+        yield (
+            ticket.id,
+            before.after(said.range, ahead, played.at) if before else Standing.first(said.range, played.at, ahead),
+        )
+
+
+def _with_number(ticket: TicketView, ahead: Ahead) -> Standing | None:
+    """What was told with the number."""
+    told = told_with(ticket)
+    return Standing.first(told, ticket.issued_at, ahead) if told else None
+
+
+def _may_be_told(known: _Branch, queue_id: UUID) -> bool:
+    visits = known.learnt.visits.get(queue_id, 0) if known.learnt else 0
+    return known.announcements.may_be_told(queue_id, visits)

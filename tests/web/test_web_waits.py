@@ -1,0 +1,148 @@
+"""The wait that is told: at the kiosk before and after taking a number, on the slip and on the telephone; and what is learnt."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from queue_system.actions import calling, counters
+from queue_system.actions.counters import Desk
+from queue_system.clock import FrozenClock
+from queue_system.core.waits.announce import ENOUGH_VISITS
+from queue_system.spooler.slips import slip_of
+from queue_system.store.queries.line import TicketView, told_with
+from queue_system.store.queries.organisation import organisation
+from queue_system.store.queries.past_waits import outcomes
+from queue_system.store.queries.place import place
+from queue_system.web.forecaster import Forecaster
+from queue_system.web.installation import Installation
+from queue_system.web.waits import FRESH
+from tests.kit.hall import Hall
+from tests.kit.kiosk_hall import Kiosk, installed, paired_kiosk
+
+VISIT = timedelta(minutes=6)
+
+
+@pytest.fixture
+def kiosk(db_url: str, tmp_path: Path, clock: FrozenClock) -> Iterator[Kiosk]:
+    installed(db_url, clock, "embassy")
+    with paired_kiosk(db_url, tmp_path, clock) as found:
+        yield found
+
+
+@pytest.fixture
+def nour(kiosk: Kiosk) -> Desk:
+    return kiosk.hall.sit(kiosk.hall.person("nour"))
+
+
+def serve(hall: Hall, clock: FrozenClock, desk: Desk, visitors: int) -> Desk:
+    """Let so many visitors come one after the other; each is called at once, and the last one is at the counter still."""
+    for _ in range(visitors):
+        hall.issue()
+        called = hall.call_next(desk)
+        assert called is not None
+        desk = hall.at(desk.staff_id, expected=called.id)
+        clock.move(VISIT)
+    return desk
+
+
+def installation(kiosk: Kiosk) -> Installation:
+    found: Installation = kiosk.client.app.state.installation  # type: ignore[attr-defined]
+    return found
+
+
+def forecast(kiosk: Kiosk) -> None:
+    """What the server does by itself after a change."""
+    asyncio.run(Forecaster(installation(kiosk)).renew(kiosk.hall.branch.id))
+
+
+def on_paper(hall: Hall, ticket: TicketView) -> str | None:
+    stands = hall.db.read_now(place, hall.branch, ticket.token)
+    return slip_of(stands, hall.branch, hall.db.read_now(organisation), "https://example.org").expected
+
+
+def test_a_wait_is_told_before_and_with_the_number_on_the_slip_and_on_the_telephone(
+    kiosk: Kiosk, clock: FrozenClock, nour: Desk
+) -> None:
+    hall = kiosk.hall
+    serve(hall, clock, nour, ENOUGH_VISITS + 1)
+    for _ in range(4):
+        hall.issue()
+    forecast(kiosk)
+    before = kiosk.service("attest-single")
+    page = kiosk.take()
+    ticket = kiosk.tickets()[-1]
+    told = told_with(ticket)
+    assert told is not None
+    # Four before it and one at the counter, six minutes each.
+    assert told.least <= 24 <= told.most <= 60
+    sentence = f"الانتظار المتوقّع: من {told.least} إلى {told.most} دقيقة"
+    assert sentence in before.text
+    assert sentence in page.text
+    assert on_paper(hall, ticket) is not None
+    assert f"من {told.least} إلى {told.most} دقيقة" in kiosk.open().text
+    forecast(kiosk)
+    assert "الانتظار المتوقّع" in kiosk.visitor.open(f"/t/{ticket.token}").text
+
+
+def test_with_too_little_seen_only_the_place_is_told(kiosk: Kiosk, clock: FrozenClock, nour: Desk) -> None:
+    serve(kiosk.hall, clock, nour, ENOUGH_VISITS - 1)
+    kiosk.hall.issue()
+    forecast(kiosk)
+    page = kiosk.take()
+    assert "أمامك شخص واحد" in page.text
+    assert "الانتظار المتوقّع" not in page.text
+    assert on_paper(kiosk.hall, kiosk.tickets()[-1]) is None
+
+
+def test_nothing_is_told_while_no_counter_is_open_and_by_a_forecast_that_is_old(
+    kiosk: Kiosk, clock: FrozenClock, nour: Desk
+) -> None:
+    hall = kiosk.hall
+    desk = serve(hall, clock, nour, ENOUGH_VISITS + 1)
+    hall.issue()
+    forecast(kiosk)
+    assert "الانتظار المتوقّع" in kiosk.service("attest-single").text
+    clock.move(FRESH)
+    assert "الانتظار المتوقّع" not in kiosk.service("attest-single").text
+    hall.db.write_in_now(hall.branch.id, calling.finish, desk)
+    hall.db.write_in_now(hall.branch.id, counters.close_counter, hall.at(desk.staff_id))
+    forecast(kiosk)
+    assert "الانتظار المتوقّع" not in kiosk.service("attest-single").text
+
+
+def test_a_wait_that_becomes_longer_says_why(kiosk: Kiosk, clock: FrozenClock, nour: Desk) -> None:
+    hall = kiosk.hall
+    second = hall.sit(hall.person("second"), "c5")
+    serve(hall, clock, nour, ENOUGH_VISITS + 1)
+    for _ in range(8):
+        hall.issue()
+    forecast(kiosk)
+    kiosk.take()
+    ticket = kiosk.tickets()[-1]
+    forecaster = Forecaster(installation(kiosk))
+    asyncio.run(forecaster.renew(hall.branch.id))
+    hall.db.write_in_now(hall.branch.id, counters.close_counter, second)
+    asyncio.run(forecaster.renew(hall.branch.id))
+    assert "أُغلق شباك، فصار الانتظار أطول مما قلنا" in kiosk.visitor.open(f"/t/{ticket.token}").text
+
+
+def test_the_end_of_a_wait_is_its_first_call_and_is_learnt_once(kiosk: Kiosk, clock: FrozenClock, nour: Desk) -> None:
+    hall = kiosk.hall
+    desk = serve(hall, clock, nour, ENOUGH_VISITS + 1)
+    forecast(kiosk)
+    kiosk.take()
+    issued = clock.now()
+    clock.move(VISIT)
+    called = hall.call_next(desk)
+    assert called is not None
+    assert called.wait_ended_at == clock.now()
+    clock.move(VISIT)
+    (found,) = hall.db.read_now(outcomes, hall.branch, issued - VISIT, clock.now())
+    assert found.minutes == VISIT.total_seconds() / 60
+    assert found.came
+    assert hall.db.read_now(outcomes, hall.branch, clock.now(), clock.now() + VISIT) == []
