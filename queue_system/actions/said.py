@@ -34,7 +34,7 @@ class Said:
     Name and contact may be empty, but staff need a contact where they call or visit the person, also by video. `reference` is a case
     number besides the name; `others` are the people who come along, and `later` says that the missing ones of the parties
     that the service asks for will be named later. `way` and `note` say how the person may be contacted
-    (`core.safe_contact.Way`); "" where nobody asked. `seen`: who was shown, as for `participants.store_people`.
+    (`core.safe_contact.Way`); "" where nobody asked. `issued_number` is that of another office; staff may do without it. `seen`: who was shown, as for `participants.store_people`.
     """
 
     name: str
@@ -50,6 +50,7 @@ class Said:
     how: How | None = None
     leave: Leave = NO_LEAVE
     seen: str | None = None
+    issued_number: str = ""
 
 
 def as_said(lock: Locked, settings: BranchSettings, hold: BookingView, said: Said, actor: Actor) -> BookingView:
@@ -60,10 +61,19 @@ def as_said(lock: Locked, settings: BranchSettings, hold: BookingView, said: Sai
     contact = contact_of(settings, service, said.contact, sure=said.contact_sure, needed=needed)
     persons = bookings.checked_persons(said.persons, service.most_persons)
     way = safe_contact.asked(lock.tx, settings, service.id, said.way, said.note)
+    number = issued_of(service, said.issued_number, needed=False)
+    values = {
+        "name": name,
+        "contact": contact,
+        "reference": reference,
+        "issued_number": number,
+        "persons": persons,
+        **way,
+    }
     lock.tx.execute(
         sa.update(BOOKING)
         .where(BOOKING.c.branch_id == lock.id, BOOKING.c.id == hold.id)
-        .values(name=name, contact=contact, language=said.language, reference=reference, persons=persons, **way)
+        .values(language=said.language, **values)
     )
     named = channels.keep(lock, settings, booking_by_id(lock.tx, lock.id, hold.id), said.how)
     participants.store_people(lock, settings, named, said.others, actor, all_parties=not said.later, seen=said.seen)
@@ -80,13 +90,16 @@ def as_said_before(settings: BranchSettings, booking: BookingView, said: Said | 
         service, meant = settings.services[booking.service_id], None
         with suppress(Invalid):
             contact = contact_of(settings, service, said.contact, sure=True, needed=False)
-            meant = *read_for(service, said.name, said.reference), contact
-        if meant != (booking.name, booking.reference, booking.contact):
+            number = issued_of(service, said.issued_number, needed=False)
+            meant = *read_for(service, said.name, said.reference), contact, number
+        if meant != (booking.name, booking.reference, booking.contact, booking.issued_number):
             raise Refused("booking-bound")
     return booking
 
 
-def keep_answers(tx: Tx, branch_id: UUID, hold_id: UUID, reference: str, way: str, note: str) -> None:
+def keep_answers(
+    tx: Tx, branch_id: UUID, hold_id: UUID, reference: str, way: str, note: str, issued_number: str
+) -> None:
     """Keep what was said for a time that has gone with the hold of another one; what is wrong is left out."""
     with locked(tx, branch_id) as lock:
         hold = booking_by_id(tx, branch_id, hold_id)
@@ -98,6 +111,8 @@ def keep_answers(tx: Tx, branch_id: UUID, hold_id: UUID, reference: str, way: st
             values |= {"name": called, "reference": number}
         with suppress(Invalid):
             values |= safe_contact.asked(tx, settings, service.id, way, note)
+        with suppress(Invalid):
+            values["issued_number"] = issued_of(service, issued_number, needed=False)
         if values and hold.state is BookingState.HELD:
             tx.execute(
                 sa.update(BOOKING).where(BOOKING.c.branch_id == lock.id, BOOKING.c.id == hold_id).values(**values)

@@ -1,4 +1,4 @@
-"""A typing error in the name, case number or contact of an appointment is corrected; its time stays, and so does the person."""
+"""A typing error in the name, contact or a number of an appointment is corrected; its time stays, and so does the person."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..core.errors import Count, Missing, Refused
 from ..core.facts.bookings import BookingCorrected
 from ..core.messages import Event
 from ..core.names import name_key
-from ..core.typos import MOST_CORRECTIONS, check_contact, check_name
+from ..core.typos import MOST_CORRECTIONS, check_contact, check_issued, check_name
 from ..store.database import Tx
 from ..store.log import Actor, Locked, locked
 from ..store.queries.bookings import BookingView, booking_by_id, bookings_together, policy_of
@@ -26,6 +26,7 @@ from ..store.queries.told import told_of_booking
 from ..store.tables import Booking, table
 from . import apart, outbox
 from .participants import read_for
+from .said import issued_of
 
 BOOKING = table(Booking)
 
@@ -41,14 +42,16 @@ def correct_typo(
     actor: Actor,
     *,
     sure: bool = False,
+    issued_number: str | None = None,
 ) -> None:
     """Store the corrected spelling of whom an appointment is for. Who may be written to at a corrected address is told.
 
     The other parts of a visit and the dates to come of a series that are for the same person are corrected with it, in the
     fields that have the same error, as far as they are of `services`: those for which the person who acts corrects typing
-    errors. Others who come to the same visit keep what they have, also where they share the contact.
+    errors. Others who come to the same visit keep what they have, also where they share the contact. `issued_number` is that of
+    another office, None to leave it; it may be given later, and follows on the dates of the same service alone.
 
-    Raises Missing("booking"), also for an erased person, Refused with "booking-over", "typo-name", "typo-contact"
+    Raises Missing("booking"), also for an erased person, Refused with "booking-over", "typo-name", "typo-contact", "typo-issued"
     (`core.typos`), "typo-anothers" where somebody else has that case number, "booking-persons" where too many have that
     contact, and "typo-often"; and what
     `participants.read_for` and `core.contacts.read_contact` raise.
@@ -68,12 +71,15 @@ def correct_typo(
                 raise Refused("typo-contact")
             meant = contacts.read_contact(contact, settings.country_code, phone_only=service.by_phone, sure=sure).value
         now = {"name": read[0], "reference": read[1], "contact": meant}
+        if issued_number is not None:
+            now["issued_number"] = issued_of(service, issued_number, needed=False)
         changed = [field for field, value in now.items() if value != getattr(booking, field)]
         if not changed:
             return
         check_name(booking.name, now["name"])
         check_name(booking.reference, now["reference"])
         check_contact(booking.contact, meant)
+        check_issued(booking.issued_number, now.get("issued_number", booking.issued_number))
         corrected = len(told_of_booking(tx, booking, BookingCorrected.kind))
         if corrected + len(changed) > MOST_CORRECTIONS:
             raise Refused("typo-often")
@@ -81,7 +87,12 @@ def correct_typo(
         series = siblings_to_come(tx, branch_id, booking.id)
         told = []
         for one in (booking, *_of_same_person(tx, booking, series, services)):
-            alike = [field for field in changed if getattr(one, field) == getattr(booking, field)]
+            alike = [
+                field
+                for field in changed
+                if getattr(one, field) == getattr(booking, field)
+                and (field != "issued_number" or one.service_id == booking.service_id)
+            ]
             if not alike:
                 continue
             values: dict[str, Any] = {field: now[field] for field in alike}
@@ -154,7 +165,7 @@ def _refuse_anothers(
             raise Refused("booking-persons", count=Count(policy.max_persons_per_contact))
     for field in changed:
         value = now[field]
-        if field == "contact" or not value or (field == "name" and not is_reference(value)):
+        if field not in ("name", "reference") or not value or (field == "name" and not is_reference(value)):
             continue
         known = tx.rows(
             sa.select(BOOKING.c.contact).where(

@@ -45,6 +45,15 @@ def check_name(old: str, new: str) -> None:
                 raise Refused("typo-name")
 
 
+def check_issued(old: str, new: str) -> None:
+    """Raise Refused("typo-issued") unless `new` is the number `old` with one sign or two neighbours corrected.
+
+    One that was not known yet may be any.
+    """
+    if old and (not new or distance(old, new) > 1):
+        raise Refused("typo-issued")
+
+
 def check_contact(old: str, new: str) -> None:
     """Raise Refused("typo-contact") unless `new` is `old` with a typing error corrected; both as they are stored.
 

@@ -65,13 +65,14 @@ WORDS: Final = {
     "other's contact": "sentinelcompanion@example.org",
     "note": "SENTINELNOTE",
     "address": "SENTINELSTREET",
+    "number": "SENTINELNUMBER-5",
     "member": "SENTINELMEMBER",
 }
 
 
 NOTHING: Final = "01890000-0000-7000-8000-000000000000"
 # What each right alone shows of the words above. Whoever goes there, or is received, is a subject of other tests.
-PEOPLE: Final = frozenset({"alias", "reference", "note", "other"})
+PEOPLE: Final = frozenset({"alias", "reference", "note", "other", "number"})
 MEMBERS: Final = frozenset({"member"})
 SHOWN: Final[dict[Right, frozenset[str]]] = {
     # The pages of one appointment. The contact of whom it is for is shown once somebody asks for it, and the log says who.
@@ -132,8 +133,9 @@ def prepared(hall: Hall) -> Hall:
     """A branch with a named worker, whose second service is given at people's homes."""
     names = {"ar": WORDS["member"], "en": WORDS["member"]}
     hall = save(hall, [Edit("resource", "worker", None, {"names": names, "kind": "person"})])
-    hall = set_service(hall, "psych", needs=["worker"])
-    return set_service(hall, "legal", channel="field")
+    asked = {"names": {"ar": "رقم الإحالة", "en": "Number of the referral"}}
+    hall = set_service(hall, "psych", needs=["worker"], issued_number=asked)
+    return set_service(hall, "legal", channel="field", issued_number=asked)
 
 
 def appointment(hall: Hall, n: int) -> BookingView:
@@ -154,6 +156,7 @@ def appointment(hall: Hall, n: int) -> BookingView:
         way="sms_neutral" if n == 2 else "call_at_time",
         note=WORDS["note"],
         how=How(address=WORDS["address"]) if slug == "legal" else None,
+        issued_number=WORDS["number"],
     )
     return hall.db.write_in_now(hall.branch.id, bookings.confirm_booking, hall.branch.id, held.id, SYSTEM, said)
 

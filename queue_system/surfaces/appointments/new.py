@@ -195,9 +195,12 @@ async def _hold(here: StaffAtBranch) -> Response:
     like = earlier or again
     others = people_form.read_others(here, service, form)
     asks = people_form.may_ask(here, service)
-    answers = [form.get("reference", ""), *(form.get(name, "") if asks else "" for name in ("way", "note"))]
+    way, note = (form.get(name, "") if asks else "" for name in ("way", "note"))
+    answers = [form.get("reference", ""), way, note, form.get("issued_number", "")]
     if like is not None and not any(answers):
-        answers = [like.reference, like.contact_way or "", like.contact_note]
+        # Another appointment may be for another request.
+        number = earlier.issued_number if earlier else ""
+        answers = [like.reference, like.contact_way or "", like.contact_note, number]
     kept = Kept(
         form.get("name", "") or (like.name if like else ""),
         form.get("contact", "") or (like.contact if like else ""),

@@ -50,7 +50,7 @@ CANCELLED: Final = {
     WhyCancelled.LIMIT: "appointments.cancelled-limit",
     WhyCancelled.UNKNOWN: "appointments.cancelled-only",
 }
-FIELDS: Final = ("name", "contact", "reference", "address", "way", "note")
+FIELDS: Final = ("name", "contact", "reference", "issued_number", "address", "way", "note")
 
 
 async def show(request: Request) -> Response:
@@ -84,7 +84,9 @@ async def confirm(request: Request) -> Response:
     except DomainError as refusal:
         if refusal.code not in ("hold-expired", "slot-withdrawn", "slot-taken"):
             return await _page(here, booking, refusal, said)
-        people = people_form.typed(said.others) | people_form.typed_answers(said.reference, said.way, said.note)
+        people = people_form.typed(said.others) | people_form.typed_answers(
+            said.reference, said.way, said.note, said.issued_number
+        )
         kept = new.Kept(said.name, said.contact, people, said.persons, said.how)
         told = {"with": await new.announced(here, service, booking)}
         return await new.times_page(here, service, told, None, refusal=refusal, kept=kept)
@@ -174,6 +176,7 @@ async def _page(
         persons=booking.persons,
         way=booking.contact_way or "",
         note=booking.contact_note,
+        issued_number=booking.issued_number,
     )
     held = booking.state is BookingState.HELD and (booking.held_until is None or here.now < booking.held_until)
     words = message(failure, here.words) if failure else ""
@@ -241,6 +244,7 @@ def _said(here: StaffAtBranch, service: ServiceView, form: Mapping[str, str]) ->
         how=typed_how(form),
         leave=apart.leave_of(here, form),
         seen=form.get(people_form.SEEN, ""),
+        issued_number=form.get("issued_number", ""),
     )
 
 

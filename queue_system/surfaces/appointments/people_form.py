@@ -132,9 +132,10 @@ def typed(others: Sequence[Person]) -> dict[str, str]:
     return {name: str(value) for name, value in fields.items()}
 
 
-def typed_answers(reference: str, way: str, note: str) -> dict[str, str]:
+def typed_answers(reference: str, way: str, note: str, issued_number: str) -> dict[str, str]:
     """The fields of what else was said about whom it is booked for, for a form that passes them on."""
-    return {name: text for name, text in (("reference", reference), ("way", way), ("note", note)) if text}
+    said = {"reference": reference, "way": way, "note": note, "issued_number": issued_number}
+    return {name: text for name, text in said.items() if text}
 
 
 def without(others: Sequence[Person], wrong: str) -> tuple[Person, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from ...actions.said import Said
+from ...actions.said import Said, issued_of
 from ...actions.together import confirm_together, give_back_together
 from ...core import contacts, hours
 from ...core.bookings import BookingState
@@ -23,7 +24,7 @@ from ...web import kit
 from ...web.errors import message
 from ...web.here import StaffAtBranch, staff_at_branch
 from ...web.how import CHANNELS
-from ...web.visit_form import channel_field, chosen_channel, how_of, names_of, persons_of
+from ...web.visit_form import channel_field, chosen_channel, how_of, issued_field, names_of, persons_of
 from . import apart
 from .day import address
 
@@ -40,6 +41,8 @@ async def confirm(request: Request) -> Response:
     """Make all parts binding: a name for each person, one contact for all. What is wrong is shown with everything kept."""
     here, parts = await _enter(request)
     form = await kit.form(request)
+    if mistake := _wrong_number(here, parts, form):
+        return await _page(here, parts, mistake, dict(form))
     persons = persons_of(one.service_id for one in parts)
     language = form.get("language", "")
     leave = apart.leave_of(here, form, second=False)
@@ -53,6 +56,7 @@ async def confirm(request: Request) -> Response:
             # This page asks for one person each; whoever else comes is named on the appointment's own page.
             later=True,
             leave=leave,
+            issued_number=form.get(issued_field(number), ""),
         )
         for number, (part, person) in enumerate(zip(parts, persons, strict=True))
     }
@@ -61,6 +65,17 @@ async def confirm(request: Request) -> Response:
     except DomainError as refusal:
         return await _page(here, parts, refusal, dict(form))
     return kit.see_other(f"{address(here.branch)}/together/{_visit(request)}")
+
+
+def _wrong_number(here: StaffAtBranch, parts: Sequence[BookingView], form: Mapping[str, str]) -> Invalid | None:
+    """The mistake of the first number of another office that is wrong, on its own field of the form."""
+    for number, part in enumerate(parts):
+        name = issued_field(number)
+        try:
+            issued_of(here.branch.services[part.service_id], form.get(name, ""), needed=False)
+        except Invalid as mistake:
+            return Invalid(mistake.code, name, **mistake.values)
+    return None
 
 
 async def give_back(request: Request) -> Response:
@@ -98,7 +113,13 @@ async def _page(
         one.state is BookingState.HELD and one.held_until is not None and here.now < one.held_until for one in parts
     )
     words = message(failure, here.words) if failure else ""
-    field = failure.field if isinstance(failure, Invalid) and failure.field in ("name", "contact") else ""
+    issued = [
+        (issued_field(number), branch.services[part.service_id], persons[number], part.issued_number)
+        for number, part in enumerate(parts)
+        if branch.services[part.service_id].issued_number
+    ]
+    fields = ("name", "contact", *(one for one, *_ in issued))
+    field = failure.field if isinstance(failure, Invalid) and failure.field in fields else ""
     names = {person: (sent or {}).get(f"name{person}", one.name) for person, one in names_of(parts).items()}
     values = {
         "base": address(branch),
@@ -119,6 +140,7 @@ async def _page(
             for number, part in enumerate(parts)
             if channels_to_choose(branch, branch.services[part.service_id])
         ],
+        "issued": [(name, service, person, (sent or {}).get(name, value)) for name, service, person, value in issued],
         "where": {part.id: CHANNELS.get(channel_of(branch, part)) for part in parts},
         "held": held,
         "over": OVER,

@@ -1,4 +1,4 @@
-"""A typing error in the name, case number or contact of an appointment is corrected."""
+"""A typing error in the name, contact or a number of an appointment is corrected."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .day import address
 from .named import booking_named, page_about
 from .one import ONE
 
-FIELDS: Final = ("name", "reference", "contact")
+FIELDS: Final = ("name", "reference", "issued_number", "contact")
 
 
 async def show(request: Request) -> Response:
@@ -50,6 +50,8 @@ async def show(request: Request) -> Response:
             _corrects(here),
             here.actor,
             sure=bool(form.get("contact_sure")),
+            # What was stored before the service asked in another way stays.
+            issued_number=typed["issued_number"] if typed["issued_number"] != stored["issued_number"] else None,
         )
     except Missing:
         raise
@@ -83,12 +85,18 @@ def _corrects(here: StaffAtBranch) -> frozenset[UUID]:
 def _asked(here: StaffAtBranch, booking: BookingView) -> list[str]:
     """The fields of the form. How to reach somebody is shown to nobody where they chose that, and stays as it is."""
     way = way_of(here.branch, here.words, booking.service_id, booking.contact_way, booking.contact_note)
-    has = {"name": True, "reference": bool(booking.reference), "contact": way.shows}
+    asks = here.branch.services[booking.service_id].issued_number is not None
+    has = {"name": True, "reference": bool(booking.reference), "issued_number": asks, "contact": way.shows}
     return [field for field in FIELDS if has[field]]
 
 
 def _stored(booking: BookingView) -> dict[str, str]:
-    return {"name": booking.name, "reference": booking.reference, "contact": contacts.shown(booking.contact)}
+    return {
+        "name": booking.name,
+        "reference": booking.reference,
+        "issued_number": booking.issued_number,
+        "contact": contacts.shown(booking.contact),
+    }
 
 
 async def _page(
