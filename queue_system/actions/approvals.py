@@ -6,6 +6,7 @@ action may be carried out all the same, and everybody who may approve or manage 
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -42,7 +43,7 @@ def ask_under(
     tx, now, asker = organisation.tx, organisation.now, UUID(actor.id)
     for row in tx.rows(sa.select(APPROVAL).where(APPROVAL.c.branch_id == place, APPROVAL.c.asked_by == asker)):
         same = (row.action, row.params, row.effect_sha256) == (action, params, effect_sha256)
-        if same and row.expires_at > now and row.state in (ApprovalState.ASKED, ApprovalState.APPROVED):
+        if same and is_open(row, now):
             return row.id  # type: ignore[no-any-return]
     due_at = None if approvers(tx, place, asker, action, params) else now + DELAY
     found = uuid7()
@@ -116,9 +117,14 @@ def open_request(organisation: Locked, approval_id: UUID) -> AnyRow:
     row = organisation.tx.row(sa.select(APPROVAL).where(APPROVAL.c.id == approval_id))
     if row is None:
         raise Missing("approval")
-    if row.expires_at <= organisation.now or row.state not in (ApprovalState.ASKED, ApprovalState.APPROVED):
+    if not is_open(row, organisation.now):
         raise Refused("approval-over")
     return row
+
+
+def is_open(row: AnyRow, now: datetime) -> bool:
+    """Whether something can still be done about a request."""
+    return bool(row.expires_at > now and row.state in (ApprovalState.ASKED, ApprovalState.APPROVED))
 
 
 def told(row: AnyRow) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from ..core.approvals import ApprovalState
+from ..core.approvals import TOLD_TO, ApprovalState
 from ..core.errors import Denied, Missing, Refused, Stale
 from ..core.facts.approvals import ApprovalUsed
 from ..store.database import AnyRow, Tx
@@ -21,16 +21,20 @@ from ..store.log import SYSTEM, Actor, Locked, locked
 from ..store.queries.access import staff_by_id
 from ..store.tables import ORGANISATION, Approval, table
 from . import guarded_settings
-from .approvals import open_request, told
+from .approvals import ask_under, is_open, open_request, told
 from .guarded_decisions import decide_approved
 from .guarded_erasure import effect_of_erasure, erase_approved
-from .guarded_meetings import accept_approved, effect_of_meeting
+from .guarded_meetings import accept_approved, effect_of_meeting, hold_on
 from .invitations import reset_approved
 from .roles import change_approved
 from .staff_roles import give_approved
 from .voiding import void_approved
 
 APPROVAL = table(Approval)
+
+
+def _nothing_waits(_tx: Tx, _params: dict[str, Any]) -> None:
+    pass
 
 
 def _no_effect(_tx: Tx, _params: dict[str, Any], _asked_at: datetime) -> str:
@@ -41,12 +45,14 @@ def _no_effect(_tx: Tx, _params: dict[str, Any], _asked_at: datetime) -> str:
 class Performed:
     """How an action is carried out; it takes its own locks. `effect` is the present hash of what it would do, asked then.
 
-    `by_itself` is False where it gives a secret, which only the person who asked may see: it waits for that person.
+    `by_itself` is False where it gives a secret, which only the person who asked may see: it waits for that person. `renew`
+    lets what waits for the answer wait as long as a request that is asked now.
     """
 
     perform: Callable[[Tx, dict[str, Any], Actor], str | None]
     effect: Callable[[Tx, dict[str, Any], datetime], str] = _no_effect
     by_itself: bool = True
+    renew: Callable[[Tx, dict[str, Any]], None] = _nothing_waits
 
 
 PERFORM: Final[dict[str, Performed]] = {
@@ -57,7 +63,7 @@ PERFORM: Final[dict[str, Performed]] = {
     "void-ticket": Performed(void_approved),
     "decide-bookings": Performed(decide_approved),
     "erase-person": Performed(erase_approved, effect_of_erasure),
-    "accept-meeting": Performed(accept_approved, effect_of_meeting),
+    "accept-meeting": Performed(accept_approved, effect_of_meeting, renew=hold_on),
 }
 
 
@@ -91,6 +97,33 @@ def carry_out_overdue(tx: Tx, approval_id: UUID) -> str | None:
         if staff_by_id(tx, row.asked_by) is None:
             raise Denied("not-allowed")
     return _perform(tx, row, Actor("staff", str(row.asked_by)), by=SYSTEM)
+
+
+def ask_again(tx: Tx, approval_id: UUID, actor: Actor) -> UUID:
+    """Ask once more for what was taken back, refused, or not decided or carried out in time, with the same values.
+
+    Returns the id of the new request. Raises Missing("approval") for somebody else's request, Refused("approval-not-over")
+    for one that is open or was carried out, Denied where the person may no longer know what it is about, and Stale("effect-changed") if it would do something else now than its author saw.
+    """
+    with locked(tx, ORGANISATION) as organisation:
+        row = tx.row(sa.select(APPROVAL).where(APPROVAL.c.id == approval_id))
+        if row is None or str(row.asked_by) != actor.id:
+            raise Missing("approval")
+        if row.state == ApprovalState.DONE or is_open(row, organisation.now):
+            raise Refused("approval-not-over")
+        told_to, person = TOLD_TO.get(row.action), staff_by_id(tx, row.asked_by)
+        if told_to is not None and (person is None or not person.may(told_to, row.branch_id)):
+            raise Denied("not-allowed")
+        action = PERFORM[row.action]
+        try:
+            _require_as_seen(tx, row)
+            effect = action.effect(tx, row.params, organisation.now)
+        except Missing:
+            # What it was about is gone.
+            raise Stale("effect-changed") from None
+        asked = ask_under(organisation, row.branch_id, row.action, row.params, actor, effect)
+        action.renew(tx, row.params)
+        return asked
 
 
 def require_as_seen(tx: Tx, approval_id: UUID) -> None:

@@ -25,7 +25,7 @@ from ..store.log import Actor, Locked, locked
 from ..store.queries.access import StaffView, staff_by_id
 from ..store.queries.apart import Meeting, is_for_one, meetings
 from ..store.queries.approvals import ApprovalView
-from ..store.queries.bookings import booking_by_id
+from ..store.queries.bookings import BookingView, booking_by_id
 from ..store.queries.effect import undecided
 from ..store.queries.settings import BranchSettings, branch_settings
 from ..store.tables import ORGANISATION, Booking, table
@@ -105,10 +105,7 @@ def ask_to_book(tx: Tx, branch_id: UUID, hold_id: UUID, said: Said, why: Accepte
             raise Refused("kept-apart-protected")
         for one in found:
             _ask(organisation, settings, one, why, actor)
-        # Where nobody else can approve, a day passes, and there is another one to carry it out.
-        until = min(tx.now + DELAY + LIFETIME, hold.starts_at)
-        here = BOOKING.c.branch_id == branch_id, BOOKING.c.id == hold.id
-        tx.execute(sa.update(BOOKING).where(*here).values(held_until=until))
+        _hold_on(tx, hold)
 
 
 def accept_approved(tx: Tx, params: dict[str, Any], actor: Actor) -> None:
@@ -170,6 +167,23 @@ def _params(tx: Tx, branch_id: UUID, pair_id: UUID, ids: Collection[UUID], why: 
         "codes": sorted(booking_by_id(tx, branch_id, one).code for one in ids),
         "why": why.value,
     }
+
+
+def hold_on(tx: Tx, params: dict[str, Any]) -> None:
+    """Let what is held wait as long as a request that is asked now."""
+    branch_id = UUID(params["at"])
+    with locked(tx, branch_id):
+        for one in params["bookings"]:
+            booking = booking_by_id(tx, branch_id, UUID(one))
+            if booking.state is BookingState.HELD:
+                _hold_on(tx, booking)
+
+
+def _hold_on(tx: Tx, hold: BookingView) -> None:
+    # Where nobody else can approve, a day passes, and there is another one to carry it out.
+    until = min(tx.now + DELAY + LIFETIME, hold.starts_at)
+    here = BOOKING.c.branch_id == hold.branch_id, BOOKING.c.id == hold.id
+    tx.execute(sa.update(BOOKING).where(*here).values(held_until=until))
 
 
 def is_for_hold(one: ApprovalView, hold_id: UUID) -> bool:

@@ -96,6 +96,29 @@ def test_a_request_that_was_refused_withdrawn_or_forgotten_is_over(hall: Hall, c
     assert not is_administrator(hall, "layla")
 
 
+def test_who_asked_asks_again_for_what_is_over_with_the_same_values(hall: Hall, clock: Any) -> None:
+    first, second = hall.administrator("first"), hall.administrator("second")
+    asked = asked_for_layla(hall, first)
+    with pytest.raises(Refused, match="approval-not-over"):
+        hall.db.write_now(four_eyes.ask_again, asked, by(first))
+    hall.db.write_now(approvals.withdraw, asked, by(first))
+    with pytest.raises(Missing, match="approval"):
+        hall.db.write_now(four_eyes.ask_again, asked, by(second))
+    again = hall.db.write_now(four_eyes.ask_again, asked, by(first))
+    assert hall.db.write_now(four_eyes.ask_again, asked, by(first)) == again, "pressed twice, it is one request"
+    hall.db.write_now(approvals.refuse, again, by(second))
+    third = hall.db.write_now(four_eyes.ask_again, again, by(first))
+    clock.move(LIFETIME)
+    fourth = hall.db.write_now(four_eyes.ask_again, third, by(first))
+    assert len({asked, again, third, fourth}) == 4
+    assert kinds(hall)[-1] == "approval.asked"
+    hall.db.write_now(approvals.approve, fourth, by(second))
+    hall.db.write_now(four_eyes.carry_out, fourth, by(first))
+    assert is_administrator(hall, "layla")
+    with pytest.raises(Refused, match="approval-not-over"):
+        hall.db.write_now(four_eyes.ask_again, fourth, by(first))
+
+
 def test_requests_end_with_the_access_of_who_asked(hall: Hall) -> None:
     first, second, third = (hall.administrator(login) for login in ("first", "second", "third"))
     asked = asked_for_layla(hall, first)

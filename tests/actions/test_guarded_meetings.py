@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from queue_system.actions import apart, approvals, bookings, four_eyes
+from queue_system.actions import apart, approvals, bookings, four_eyes, staff_roles
 from queue_system.actions.guarded_meetings import ask_to_accept, ask_to_book
 from queue_system.actions.said import Said
 from queue_system.actions.second_person import SecondPersonNeeded
@@ -18,7 +18,7 @@ from queue_system.core.approvals import DELAY, LIFETIME
 from queue_system.core.bookings import BookingState
 from queue_system.core.errors import Denied, Refused, Stale
 from queue_system.store.database import Database
-from queue_system.store.log import Actor
+from queue_system.store.log import SYSTEM, Actor
 from queue_system.store.queries.access import staff_by_id
 from queue_system.store.queries.approvals import requests
 from queue_system.surfaces.office.asking import is_shown
@@ -158,6 +158,44 @@ def test_a_hold_that_nobody_approves_ends_with_the_request(hall: Hall, clock: Fr
     assert read(hall, his).state is BookingState.EXPIRED
     with pytest.raises(Refused, match="approval-over"):
         hall.db.write_now(four_eyes.carry_out_overdue, asked.id)
+
+
+def test_a_hold_waits_longer_when_it_is_asked_again(hall: Hall, clock: FrozenClock) -> None:
+    keeper = hall.person("keeper", ((hall.branch.id, add_role(hall, "books", *BOOKS, "keep_apart")),))
+    second = person(hall, "second")
+    pair(hall)
+    book(hall, SHE, at(26, 8, 15))
+    his = hold(hall, at(26, 11, 30), CONTACT, leave=SEES)
+    hall.db.write_now(ask_to_book, hall.branch.id, his, Said(HE, "", "ar", later=True), WHY, by(keeper))
+    (asked,) = hall.db.read_now(requests)
+    hall.db.write_now(approvals.refuse, asked.id, by(second))
+    clock.move(timedelta(hours=30))
+    again = hall.db.write_now(four_eyes.ask_again, asked.id, by(keeper))
+    clock.move(timedelta(hours=20))
+    do(hall, bookings.expire_holds)
+    hall.db.write_now(approvals.approve, again, by(second))
+    hall.db.write_now(four_eyes.carry_out, again, by(keeper))
+    assert read(hall, his).state is BookingState.CONFIRMED
+
+
+def test_what_is_another_meeting_by_now_is_not_asked_again(hall: Hall) -> None:
+    keeper = person(hall, "keeper")
+    found, ids = meeting(hall)
+    asked = ask(hall, keeper, found, ids)
+    hall.db.write_now(approvals.withdraw, asked, by(keeper))
+    hall.db.write_now(apart.end_pair, hall.branch.id, found, by(keeper))
+    with pytest.raises(Stale, match="effect-changed"):
+        hall.db.write_now(four_eyes.ask_again, asked, by(keeper))
+
+
+def test_who_may_no_longer_know_asks_again_for_nothing(hall: Hall) -> None:
+    add_role(hall, "other", "move_bookings")
+    keeper = hall.person("keeper", ((hall.branch.id, "keeper"), (hall.branch.id, "other")))
+    asked = ask(hall, keeper, *meeting(hall))
+    hall.db.write_now(approvals.withdraw, asked, by(keeper))
+    hall.db.write_now(staff_roles.take_role, "keeper", hall.branch.id, "keeper", "", SYSTEM)
+    with pytest.raises(Denied):
+        hall.db.write_now(four_eyes.ask_again, asked, by(keeper))
 
 
 def test_where_there_is_no_second_person_a_hold_is_confirmed_after_a_day(hall: Hall, clock: FrozenClock) -> None:

@@ -84,6 +84,21 @@ def test_one_person_calls_off_a_few_appointments_and_two_people_many(
     assert stored_closures(hall) == 1
 
 
+def test_a_change_that_was_taken_back_is_asked_again_with_its_choices(
+    hall: Hall, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = hall.administrator("first"), hall.administrator("second")
+    monkeypatch.setattr("queue_system.actions.second_person.MANY_BOOKINGS", 3)
+    lost = bookings(hall, 4)
+    asked = ask(hall, first, CLOSING, choices=CANCEL)
+    hall.db.write_now(approvals.withdraw, asked, by(first))
+    clock.move(timedelta(hours=20))
+    again = hall.db.write_now(four_eyes.ask_again, asked, by(first))
+    hall.db.write_now(approvals.approve, again, by(second))
+    hall.db.write_now(four_eyes.carry_out, again, by(first))
+    assert {as_stored(hall, one).state for one in lost} == {BookingState.CANCELLED}
+
+
 def test_twenty_appointments_need_one_person_and_twenty_one_two(hall: Hall) -> None:
     first = hall.administrator("first")
     lost = [

@@ -56,7 +56,8 @@ class ApprovalView:
 
 def requests(tx: Tx) -> list[ApprovalView]:
     """The requests of the last days, the newest first."""
-    found = sa.select(APPROVAL).where(APPROVAL.c.asked_at > tx.now - SHOWN_FOR).order_by(APPROVAL.c.asked_at.desc())
+    lately = sa.select(APPROVAL).where(APPROVAL.c.asked_at > tx.now - SHOWN_FOR)
+    found = lately.order_by(APPROVAL.c.asked_at.desc(), APPROVAL.c.id.desc())
     return [
         ApprovalView(
             row.id,

@@ -57,7 +57,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A request in words: who asked, and what it is about; `about` are (key of the words, value)."""
+    """A request in words: who asked, and what it is about; `about` are (key of the words, value).
+
+    `again`: the person can ask for it once more, because it is over, was not carried out, and is not open anew.
+    """
 
     request: ApprovalView
     asked_by: str
@@ -67,6 +70,7 @@ class Shown:
     settings: AskedChange | None
     own: bool
     decides: bool
+    again: bool
 
     @property
     def by_itself(self) -> bool:
@@ -79,8 +83,8 @@ async def show(request: Request) -> Response:
     return await _page(await enter(request, ASKING_RIGHTS))
 
 
-def decision(do: Callable[..., None], said: str) -> Callable[[Request], Any]:
-    """The handler of a decision about a request."""
+def decision(do: Callable[..., object], said: str) -> Callable[[Request], Any]:
+    """The handler of a press about a request."""
 
     async def handler(request: Request) -> Response:
         here = await enter(request, ASKING_RIGHTS)
@@ -144,14 +148,30 @@ async def _page(here: InOffice, refusal: str = "", status: int = 200) -> Respons
     asked = [one for one in still_open if one.action == ACTION]
     counts = await here.read_apart(decided_now, known(asked)) if asked else {}
     settings = await here.read(in_words, asked, counts, here.person, here.words)
-    shown = [_shown(here, one, house, people, held, settings.get(one.id), decides=one.id in decided) for one in seen]
+    again = _again(here, seen)
+    shown = [
+        _shown(
+            here,
+            one,
+            house,
+            people,
+            held,
+            settings.get(one.id),
+            decides=one.id in decided,
+            again=one.id in again,
+        )
+        for one in seen
+    ]
+    said = here.request.query_params.get("said", "")
     context: dict[str, Any] = {
         "open": [one for one in shown if one.request.is_open(here.now)],
         "over": [one for one in shown if not one.request.is_open(here.now)],
         "clock": clock_of(here),
         "now": here.now,
         "refusal": refusal,
-        "said": SAID.get(here.request.query_params.get("said", ""), ""),
+        # Whoever has just taken one back can ask again at once.
+        "opens_over": said == "withdrawn",
+        "said": SAID.get(said, ""),
     }
     return await office_page(here, "office/approvals.html", context, status=status)
 
@@ -164,6 +184,16 @@ def _to_decide(tx: Tx, person: UUID, seen: list[ApprovalView]) -> set[UUID]:
         if one.state is ApprovalState.ASKED
         and person in approvals.approvers(tx, one.place, one.asked_by, one.action, one.params)
     }
+
+
+def _again(here: InOffice, seen: list[ApprovalView]) -> set[UUID]:
+    """The requests that the person can ask for once more: the newest of those that are alike."""
+    newest: list[ApprovalView] = []
+    for one in seen:
+        alike = (other for other in newest if (other.action, other.place) == (one.action, one.place))
+        if one.asked_by == here.person.id and all(other.params != one.params for other in alike):
+            newest.append(one)
+    return {one.id for one in newest if not one.is_open(here.now) and one.state is not ApprovalState.DONE}
 
 
 def _held(tx: Tx, wanted: list[ApprovalView]) -> dict[str, tuple[Grant, ...]]:
@@ -181,12 +211,13 @@ def _shown(
     settings: AskedChange | None,
     *,
     decides: bool,
+    again: bool,
 ) -> Shown:
     own = one.asked_by == here.person.id
     decided_by = people.get(one.decided_by, "") if one.decided_by else ""
     about = tuple(_about(here, one, house, people))
     change = _change(one, house, held) if one.is_open(here.now) else Change()
-    return Shown(one, people.get(one.asked_by, ""), decided_by, about, change, settings, own, decides)
+    return Shown(one, people.get(one.asked_by, ""), decided_by, about, change, settings, own, decides, again)
 
 
 def _change(one: ApprovalView, house: House, held: dict[str, tuple[Grant, ...]]) -> Change:
@@ -278,5 +309,6 @@ routes: list[BaseRoute] = [
     Route(f"{REQUEST}/approval", decision(approvals.approve, "approved"), methods=["POST"]),
     Route(f"{REQUEST}/refusal", decision(approvals.refuse, "refused"), methods=["POST"]),
     Route(f"{REQUEST}/withdrawal", decision(approvals.withdraw, "withdrawn"), methods=["POST"]),
+    Route(f"{REQUEST}/again", decision(four_eyes.ask_again, "asked"), methods=["POST"]),
     Route(f"{REQUEST}/use", carry_out, methods=["POST"]),
 ]

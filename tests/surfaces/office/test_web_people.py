@@ -159,6 +159,31 @@ def test_every_right_is_given_by_two_people_on_the_page_of_approvals(place: tupl
     assert any("*" in one.rights for one in hall.db.read_now(colleague, "layla").grants)  # type: ignore[union-attr]
 
 
+def test_a_request_that_was_taken_back_is_asked_again_in_one_press(place: tuple[TestClient, Hall]) -> None:
+    client, hall = place
+    hall.administrator("second")
+    sign_in(client, "admin", "en")
+    second = another(client)
+    sign_in(second, "second", "en")
+    give = {"role": "administrator", "place": str(ORGANISATION)}
+    client.post(f"{address_of(hall, 'layla')}/roles", data=give)
+    taken_back = client.post(Page(client.get("/office/approvals").text).form("withdrawal").action)
+    page = client.get(taken_back.headers["location"]).text
+    assert re.search(r"<details[^>]* open", page)
+    assert "Ask again" not in second.get("/office/approvals").text
+    again = Page(page).form("again")
+    assert client.post(again.action).headers["location"].endswith("said=asked")
+    own = Page(client.get("/office/approvals").text)
+    assert [form.action.rpartition("/")[2] for form in own.forms if "approvals" in form.action] == ["withdrawal"]
+    refused = client.post(again.action.replace(again.action.split("/")[3], own.form("withdrawal").action.split("/")[3]))
+    assert refused.status_code == 409
+    assert "This request is open still" in refused.text
+    assert second.post(Page(second.get("/office/approvals").text).form("approval").action).status_code == 303
+    client.post(Page(client.get("/office/approvals").text).form("use").action)
+    assert any("*" in one.rights for one in hall.db.read_now(colleague, "layla").grants)  # type: ignore[union-attr]
+    assert "Ask again" not in client.get("/office/approvals").text, "it was done"
+
+
 def test_a_request_says_what_would_be_gained_to_whoever_decides(place: tuple[TestClient, Hall]) -> None:
     client, hall = place
     hall.person("rami", ((ORGANISATION, add_role(hall, "approver", "approve")),))
