@@ -22,15 +22,16 @@ from benchmarks import fixtures, full_book
 from benchmarks.fixtures import Place
 from benchmarks.report import Figure, conclude, percentile
 from queue_system.actions import sessions, settings
-from queue_system.actions.blocks import BlockOrder, block_member, end_block
+from queue_system.actions.blocks import BlockOrder, block_members, end_blocks
 from queue_system.app import create_app
 from queue_system.clock import ShiftedClock
 from queue_system.configuration import read_configuration
-from queue_system.core.blocks import Absence, BlockReason, fingerprint
+from queue_system.core.blocks import Absence, BlockReason, Planned, fingerprint
 from queue_system.settings.edits import Edit
 from queue_system.store.log import SYSTEM
-from queue_system.store.queries.blocks import concerned
+from queue_system.store.queries.blocks import blocks_of, concerned
 from queue_system.store.queries.common_times import Step, Wish, common_times
+from queue_system.store.queries.effect import ending_of
 from queue_system.store.queries.previews import prospect
 from tests.kit.hall import Hall
 from tests.kit.legal_aid import member
@@ -154,14 +155,16 @@ def worker_away(name: str, hall: Hall, full: date, fetch: fixtures.Fetch) -> lis
     absence = Absence(member(hall, "worker-10"), begins, begins + timedelta(days=14))
 
     def propose() -> Any:
-        return hall.db.read_now(concerned, hall.branch, absence)
+        return hall.db.read_now(concerned, hall.branch, Planned((absence,)))
 
     def save() -> float:
-        order = BlockOrder(absence, BlockReason.ILLNESS, fingerprint(propose()))
+        order = BlockOrder((absence,), BlockReason.ILLNESS, fingerprint(propose()))
         begun = time.perf_counter()
-        block = hall.db.write_in_now(hall.branch.id, block_member, hall.branch.id, order, SYSTEM)
+        hall.db.write_in_now(hall.branch.id, block_members, hall.branch.id, order, SYSTEM)
         spent = (time.perf_counter() - begun) * 1e3
-        hall.db.write_in_now(hall.branch.id, end_block, hall.branch.id, block, SYSTEM)
+        made = frozenset(one.id for one in hall.db.read_now(blocks_of, hall.branch, [absence.member]))
+        ending = hall.db.read_now(ending_of, hall.branch, made)
+        hall.db.write_in_now(hall.branch.id, end_blocks, hall.branch.id, ending, SYSTEM)
         return spent
 
     n = len(propose())

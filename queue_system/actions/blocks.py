@@ -6,26 +6,39 @@ Where other appointments are concerned, or something that was chosen is no longe
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
 from uuid_utils.compat import uuid7
 
 from ..core import hours
-from ..core.blocks import PUT_OFF, Absence, BlockReason, Concerned, Settling, Way, check, fingerprint
+from ..core.blocks import (
+    PUT_OFF,
+    Absence,
+    BlockReason,
+    Concerned,
+    Planned,
+    Settling,
+    Way,
+    any_twice,
+    check,
+    fingerprint,
+)
 from ..core.bookings import Booker
-from ..core.errors import DomainError, Missing, Stale
+from ..core.errors import Count, DomainError, Invalid, Missing, Refused, Stale
 from ..core.facts.bookings import BookingHandedOver
-from ..core.facts.members import MemberBlocked, MemberBlockEnded
+from ..core.facts.members import MemberBlocked, MemberBlockedOften, MemberBlockEnded, MemberBlocksEnded
 from ..core.messages import Event
 from ..core.promises import Choice, Decided, is_for_staff_alone
 from ..core.support import Why
 from ..store.database import Tx
 from ..store.log import Actor, Locked
-from ..store.queries.blocks import appointments_of, blocked_bookings, blocks_of, concerned
+from ..store.queries.blocks import BlockView, appointments_of, blocked_bookings, blocks_of, concerned
 from ..store.queries.bookings import BookingView, booking_by_id
+from ..store.queries.effect import Ending, still_regained
 from ..store.queries.members import members_of
 from ..store.queries.settings import BranchSettings, branch_settings
 from ..store.tables import Block, table
@@ -39,20 +52,25 @@ from .second_person import refuse_many
 BLOCK = table(Block)
 
 _CHOICES = {Way.NEXT: Choice.MOVE, Way.CANCEL: Choice.CANCEL}
+#: Twelve people every week for a year; a transaction does no more.
+MOST_BLOCKS: Final = 636
 
 
 @dataclass(frozen=True, slots=True)
 class BlockOrder:
-    """A block, and what becomes of each appointment in it; `seen` is the fingerprint of those that were shown.
+    """Blocks, and what becomes of each appointment in them; `seen` is the fingerprint of those that were shown.
 
-    `note` says the reason in a few words (`core.blocks.read_note`). Appointments without a settling go on the list of what is to be decided.
+    `note` says the reason in a few words (`core.blocks.read_note`). Appointments without a settling go on the list of
+    what is to be decided. `instead` are blocks, by id, that end with it; `plan` is theirs where all of it changes.
     """
 
-    absence: Absence
+    absences: tuple[Absence, ...]
     reason: BlockReason
     seen: str
     settlings: Mapping[UUID, Settling] = field(default_factory=dict)
     note: str = ""
+    instead: frozenset[UUID] = frozenset()
+    plan: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,61 +83,74 @@ class HandOver:
     seen: str
 
 
-def block_member(tx: Tx, branch_id: UUID, order: BlockOrder, actor: Actor) -> UUID:
-    """Make a block, all or nothing; returns its id. The same once more, by whoever made it, is one. Messages are sent after the commit.
+def block_members(tx: Tx, branch_id: UUID, order: BlockOrder, actor: Actor) -> UUID:
+    """Make blocks, all or nothing; returns their plan. The same once more, by whoever made them, is one.
 
-    Raises what `core.blocks.check` raises, Missing("member"), Refused("block-many") where one person would move or call
-    off too many, and Stale("block-changed") where what was seen or chosen is no longer so.
+    Messages are sent after the commit. Raises what `core.blocks.check` raises, Invalid("block-repeats-many"),
+    Missing("member"), Refused("block-many") or ("block-many-one") where one person would move or call off too many,
+    Refused("block-stand-in-twice"), and Stale("block-changed") where what was seen or chosen is no longer so.
     """
     with in_session(tx, branch_id) as lock:
         settings = branch_settings(tx, branch_id, lock.config_version)
         expire_due(lock)
-        absence = order.absence
-        today = settings.timetable.business_date(tx.now)
-        check(absence, hours.day_bounds(today, settings.zone, settings.day_starts)[0])
-        same = next(
-            (
-                one
-                for one in blocks_of(tx, settings, [absence.member])
-                if (one.starts_at, one.ends_at) == (absence.starts_at, absence.ends_at)
-            ),
-            None,
-        )
+        planned = Planned(order.absences, order.instead)
+        known = blocks_of(tx, settings)
+        same = [_same(absence, known, order.instead) for absence in order.absences]
         # Pressed twice: what was seen has gone with the first time.
-        if same is not None and same.created_by == _author(actor):
-            return same.id
-        found = concerned(tx, settings, absence)
+        if same and all(one is not None and one.created_by == _author(actor) for one in same):
+            return next(one.plan_id for one in same if one is not None)
+        replaced = [one for one in known if one.id in order.instead]
+        if len(replaced) != len(order.instead):
+            raise Stale("block-changed")
+        _check(tx, settings, order, replaced)
+        found = concerned(tx, settings, planned)
         _unchanged(found, order.seen)
-        if same is not None:
-            return same.id
         chosen = {one.booking: order.settlings.get(one.booking, PUT_OFF) for one in found}
         refuse_many(
             tx, branch_id, ((key, _CHOICES[one.way]) for key, one in chosen.items() if one.way in _CHOICES), actor
         )
-        block_id = _store(lock, settings, order, actor)
+        end_in(lock, settings, replaced, actor)
+        fresh = [absence for absence, one in zip(order.absences, same, strict=True) if one is None]
+        plan = _store(lock, settings, order, fresh, actor) if fresh else None
         end_blocked(lock, settings, actor)
-        _settle_each(lock, settings, absence.member, found, chosen, actor)
-        return block_id
+        _settle_each(lock, settings, found, chosen, actor)
+        if replaced:
+            decisions.give_back_time(lock, settings, actor)
+        return plan or next(one.plan_id for one in same if one is not None)
 
 
-def end_block(tx: Tx, branch_id: UUID, block_id: UUID, actor: Actor) -> None:
-    """Let a block count no more; appointments on which nothing was decided stand again. Raises Missing("block")."""
+def end_blocks(tx: Tx, branch_id: UUID, ending: Ending, actor: Actor) -> None:
+    """Let blocks count no more; appointments on which nothing was decided stand again. Raises Missing("block").
+
+    Which these are was seen without the lock (`store.queries.effect.ending_of`), so that the hall does not wait while all
+    that is booked is looked through; it is looked for here only if the settings have changed since.
+    """
     with in_session(tx, branch_id) as lock:
         settings = branch_settings(tx, branch_id, lock.config_version)
         expire_due(lock)
-        here = BLOCK.c.branch_id == branch_id, BLOCK.c.id == block_id
-        block = tx.row(sa.select(BLOCK).where(*here, BLOCK.c.ended_at.is_(None), BLOCK.c.ends_at > tx.now))
-        if block is None:
+        ended = [one for one in blocks_of(tx, settings) if one.id in ending.blocks]
+        if not ended:
             raise Missing("block")
-        tx.execute(sa.update(BLOCK).where(*here).values(ended_at=tx.now))
-        fact = MemberBlockEnded(
-            subject=str(block_id),
-            member=_slug(settings, block.member_id),
-            from_at=block.starts_at.isoformat(),
-            until_at=block.ends_at.isoformat(),
-        )
-        lock.append(fact, actor)
-        decisions.give_back_time(lock, settings, actor)
+        end_in(lock, settings, ended, actor)
+        seen = still_regained(tx, settings, ending) if ending.version == settings.config_version else None
+        decisions.give_back_time(lock, settings, actor, seen)
+
+
+def end_in(lock: Locked, settings: BranchSettings, blocks: Sequence[BlockView], actor: Actor) -> None:
+    """Let blocks count no more, within an action; no appointment stands again yet."""
+    if not blocks:
+        return
+    ids = [one.id for one in blocks]
+    here = BLOCK.c.branch_id == lock.id, BLOCK.c.id.in_(ids)
+    lock.tx.execute(sa.update(BLOCK).where(*here).values(ended_at=lock.tx.now))
+    for member in dict.fromkeys(one.member_id for one in blocks):
+        of = [one for one in blocks if one.member_id == member]
+        span = {"from_at": of[0].starts_at.isoformat(), "until_at": of[-1].ends_at.isoformat()}
+        slug = _slug(settings, member)
+        if len(of) == 1:
+            lock.append(MemberBlockEnded(subject=str(of[0].id), member=slug, **span), actor)
+        else:
+            lock.append(MemberBlocksEnded(subject=str(of[0].plan_id), member=slug, times=len(of), **span), actor)
 
 
 def hand_over(tx: Tx, branch_id: UUID, order: HandOver, actor: Actor) -> int:
@@ -135,8 +166,8 @@ def hand_over(tx: Tx, branch_id: UUID, order: HandOver, actor: Actor) -> int:
             return len(order.bookings)
         _unchanged(found, order.seen)
         wanted = [one for one in found if one.booking in order.bookings]
-        chosen = {one.booking: Settling(Way.STAND_IN, to=order.to) for one in wanted}
-        _settle_each(lock, settings, order.stretch.member, wanted, chosen, actor)
+        chosen = {one.booking: Settling(Way.STAND_IN, to=(order.to,)) for one in wanted}
+        _settle_each(lock, settings, wanted, chosen, actor)
         return len(wanted)
 
 
@@ -159,34 +190,58 @@ def _author(actor: Actor) -> UUID | None:
     return UUID(actor.id) if actor.kind == "staff" else None
 
 
-def _store(lock: Locked, settings: BranchSettings, order: BlockOrder, actor: Actor) -> UUID:
-    absence, block_id = order.absence, uuid7()
-    row = {
-        "branch_id": lock.id,
-        "id": block_id,
-        "member_id": absence.member,
-        "starts_at": absence.starts_at,
-        "ends_at": absence.ends_at,
-        "reason": order.reason.value,
-        "note": order.note,
-        "created_at": lock.tx.now,
-        "created_by": _author(actor),
-    }
-    fact = MemberBlocked(
-        subject=str(block_id),
-        member=_slug(settings, absence.member),
-        from_at=absence.starts_at.isoformat(),
-        until_at=absence.ends_at.isoformat(),
+def _same(absence: Absence, known: Iterable[BlockView], instead: Collection[UUID]) -> BlockView | None:
+    """The block that takes the same stretch already."""
+    wanted = absence.member, absence.starts_at, absence.ends_at
+    return next(
+        (one for one in known if (one.member_id, one.starts_at, one.ends_at) == wanted and one.id not in instead), None
     )
-    lock.tx.execute(sa.insert(BLOCK), row)
-    lock.append(fact, actor)
-    return block_id
+
+
+def _check(tx: Tx, settings: BranchSettings, order: BlockOrder, replaced: Iterable[BlockView]) -> None:
+    if len(order.absences) > MOST_BLOCKS:
+        raise Invalid("block-repeats-many", "times", limit=Count(MOST_BLOCKS))
+    today = hours.day_bounds(settings.timetable.business_date(tx.now), settings.zone, settings.day_starts)[0]
+    # What has begun on an earlier day can be changed, but goes back no further.
+    since = min((today, *(one.starts_at for one in replaced)))
+    for absence in order.absences:
+        check(absence, since)
+
+
+def _store(
+    lock: Locked, settings: BranchSettings, order: BlockOrder, absences: Sequence[Absence], actor: Actor
+) -> UUID:
+    plan = order.plan or uuid7()
+    rows: list[dict[str, Any]] = [
+        {
+            "branch_id": lock.id,
+            "id": uuid7(),
+            "plan_id": plan,
+            "member_id": one.member,
+            "starts_at": one.starts_at,
+            "ends_at": one.ends_at,
+            "reason": order.reason.value,
+            "note": order.note,
+            "created_at": lock.tx.now,
+            "created_by": _author(actor),
+        }
+        for one in absences
+    ]
+    slugs = {one.member: _slug(settings, one.member) for one in absences}
+    lock.tx.execute(sa.insert(BLOCK), rows)
+    for member, slug in slugs.items():
+        of = [row for row in rows if row["member_id"] == member]
+        span = {"from_at": of[0]["starts_at"].isoformat(), "until_at": of[-1]["ends_at"].isoformat()}
+        if len(of) == 1:
+            lock.append(MemberBlocked(subject=str(of[0]["id"]), member=slug, **span), actor)
+        else:
+            lock.append(MemberBlockedOften(subject=str(plan), member=slug, times=len(of), **span), actor)
+    return plan
 
 
 def _settle_each(
     lock: Locked,
     settings: BranchSettings,
-    member: UUID,
     found: Sequence[Concerned],
     chosen: Mapping[UUID, Settling],
     actor: Actor,
@@ -194,14 +249,17 @@ def _settle_each(
     """Those who stay at their time first, so that nobody else is given the member who stands in for them."""
     if any(chosen[one.booking] not in one.ways for one in found):
         raise Stale("block-changed")
+    if any_twice((one, chosen[one.booking].to) for one in found):
+        raise Refused("block-stand-in-twice")
     for one in sorted(found, key=lambda one: chosen[one.booking].way is not Way.STAND_IN):
         settling, booking = chosen[one.booking], booking_by_id(lock.tx, lock.id, one.booking)
-        if settling.to is not None:
-            _stand_in(lock, settings, one, booking, member, settling.to, actor)
+        if settling.to:
+            _stand_in(lock, settings, one, booking, settling.to, actor)
             continue
         offers.withdraw(lock, settings, booking)
         if settling.at is not None:
-            wanted = Wanted(settling.at, Booker.STAFF, stays={one.need: member})
+            stays = {part.need: part.member for part in one.parts}
+            wanted = Wanted(settling.at, Booker.STAFF, stays=stays)
             try:
                 place = offers.find_other(lock, settings, booking, wanted)
             except DomainError as refusal:
@@ -213,16 +271,17 @@ def _settle_each(
 
 
 def _stand_in(
-    lock: Locked, settings: BranchSettings, one: Concerned, booking: BookingView, old: UUID, new: UUID, actor: Actor
+    lock: Locked, settings: BranchSettings, one: Concerned, booking: BookingView, to: Sequence[UUID], actor: Actor
 ) -> None:
-    members.give_to(lock, booking.id, one.need, one.span, old, new, announced=one.announced)
-    fact = BookingHandedOver(
-        subject=str(booking.id),
-        code=booking.code,
-        from_member=_slug(settings, old),
-        to_member=_slug(settings, new),
-    )
-    lock.append(fact, actor)
+    for part, new in zip(one.parts, to, strict=True):
+        members.give_to(lock, booking.id, part.need, part.span, part.member, new, announced=part.announced)
+        fact = BookingHandedOver(
+            subject=str(booking.id),
+            code=booking.code,
+            from_member=_slug(settings, part.member),
+            to_member=_slug(settings, new),
+        )
+        lock.append(fact, actor)
     was_lost = booking.lost_why is Why.MEMBER and booking.offered_starts_at is None
     # Another of its members may be away as well.
     if was_lost and booking.id not in blocked_bookings(lock.tx, settings):

@@ -27,7 +27,7 @@ from ..store import tables
 from ..store.log import SYSTEM, Actor, Locked
 from ..store.prepared import Prepared
 from ..store.queries.apart import others_at, people_of
-from ..store.queries.bookings import BookingView, booking_by_id, due_offers, only_asked, plan_on
+from ..store.queries.bookings import BookingView, booking_by_id, due_offers, plan_on
 from ..store.queries.effect import offer_of
 from ..store.queries.members import member_time
 from ..store.queries.settings import BranchSettings, ServiceView, branch_settings
@@ -107,7 +107,7 @@ class FreePlaces:
             }
             for need in plan.resources
         }
-        needs = only_asked(plan, stays).members
+        needs = slots.only_asked(plan, stays).members
         length = slots.ticks_needed(plan, tick)
         places = self._time_on(day, plan, range(first, last + 1)).places(needs, length) if needs else None
         free = slots.free_slots(

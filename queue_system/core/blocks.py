@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
-from typing import Final
+from itertools import product
+from typing import Final, Protocol
 from uuid import UUID
 
 from .errors import Count, Invalid
+from .slots import tick_of
 
 LONGEST_NOTE: Final = 100
 #: A clock change may lengthen the stretch by an hour.
@@ -56,6 +58,15 @@ class Way(StrEnum):
     CANCEL = "cancel"  # it is called off
 
 
+class Stretch(Protocol):
+    """Anything from one aware instant to another."""
+
+    @property
+    def starts_at(self) -> datetime: ...
+    @property
+    def ends_at(self) -> datetime: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Absence:
     """The time in which `member` is not there; instants are aware."""
@@ -66,15 +77,31 @@ class Absence:
 
 
 @dataclass(frozen=True, slots=True)
+class Planned:
+    """Blocks that are about to be made, as stretches, and those that count no more then, by id."""
+
+    made: tuple[Absence, ...] = ()
+    ended: frozenset[UUID] = frozenset()
+
+    @property
+    def members(self) -> frozenset[UUID]:
+        """Whom the new blocks take away."""
+        return frozenset(one.member for one in self.made)
+
+
+NOTHING_PLANNED: Final = Planned()
+
+
+@dataclass(frozen=True, slots=True)
 class Settling:
-    """A way, with the member that stands in, or with the time that is offered."""
+    """A way, with the members that stand in, one for each who is not there, or with the time that is offered."""
 
     way: Way
-    to: UUID | None = None
+    to: tuple[UUID, ...] = ()
     at: datetime | None = None
 
     def __str__(self) -> str:
-        detail = self.to or (f"{self.at.astimezone(UTC):{_AT}}" if self.at else None)
+        detail = ",".join(map(str, self.to)) or (f"{self.at.astimezone(UTC):{_AT}}" if self.at else "")
         return f"{self.way}:{detail}" if detail else self.way.value
 
     @classmethod
@@ -84,7 +111,7 @@ class Settling:
         try:
             found = Way(way)
             if found is Way.STAND_IN:
-                return cls(found, to=UUID(detail))
+                return cls(found, to=tuple(map(UUID, detail.split(","))))
             if found is Way.NEXT:
                 return cls(found, at=datetime.strptime(detail, _AT).replace(tzinfo=UTC))
         except ValueError:
@@ -97,24 +124,44 @@ CALLED_OFF: Final = Settling(Way.CANCEL)
 
 
 @dataclass(frozen=True, slots=True)
-class Concerned:
-    """An appointment that has a member for one of its needs during `span`, in ticks; `starts_at` is in UTC.
+class Part:
+    """A `member` whom an appointment has for one of its needs during `span`, in ticks, and who is not there.
 
-    `announced`: the visitor was told who it will be. `stand_ins` are free for all of the span, in the order of the
-    settings; `next_at` is the next free time of the same member. `undecided`: it is on the list of what is to be
-    decided already.
+    `announced`: the visitor was told who it will be. `stand_ins` are free for all of the span, in the order of the settings.
+    """
+
+    need: UUID
+    member: UUID
+    span: range
+    announced: bool
+    stand_ins: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Concerned:
+    """An appointment that has some members who are not there, at least one; `starts_at` is in UTC.
+
+    `next_at` is the next free time of the same members. `undecided`: it is on the list of what is to be decided already.
     """
 
     booking: UUID
     code: str
     service: UUID
     starts_at: datetime
-    need: UUID
-    span: range
-    announced: bool
-    stand_ins: tuple[UUID, ...]
+    parts: tuple[Part, ...]
     next_at: datetime | None = None
     undecided: bool = False
+
+    @property
+    def announced(self) -> bool:
+        """Whether the visitor was told of one of them."""
+        return any(one.announced for one in self.parts)
+
+    @property
+    def stand_ins(self) -> tuple[tuple[UUID, ...], ...]:
+        """Who could stand in for all of them: one for each part, nobody twice, the same people once."""
+        whole = product(*(one.stand_ins for one in self.parts))
+        return tuple({frozenset(some): some for some in whole if len(set(some)) == len(some)}.values())
 
     @property
     def ways(self) -> tuple[Settling, ...]:
@@ -122,11 +169,34 @@ class Concerned:
         offered = () if self.next_at is None else (Settling(Way.NEXT, at=self.next_at),)
         return (*(Settling(Way.STAND_IN, to=one) for one in self.stand_ins), *offered, PUT_OFF, CALLED_OFF)
 
-    def usual(self, allowed: Iterable[Way]) -> Settling:
-        """The way that nobody need choose. Whoever was promised a person keeps the person, the others keep the time."""
+    def usual(self, allowed: Iterable[Way], others: Iterable[tuple[Concerned, Sequence[UUID]]] = ()) -> Settling:
+        """The way that nobody need choose. Whoever was promised a person keeps the person, the others keep the time.
+
+        Nobody stands in who does so for one of the `others` at that time.
+        """
         order = (Way.NEXT, Way.LATER) if self.announced else (Way.STAND_IN, Way.NEXT, Way.LATER)
-        may = frozenset(allowed)
-        return next((one for way in order if way in may for one in self.ways if one.way is way), PUT_OFF)
+        may, known = frozenset(allowed), list(others)
+        ways = (one for way in order if way in may for one in self.ways if one.way is way)
+        return next((one for one in ways if not any_twice([*known, (self, one.to)])), PUT_OFF)
+
+
+def any_twice(chosen: Iterable[tuple[Concerned, Sequence[UUID]]]) -> bool:
+    """Whether somebody stands in for two appointments at a time; each with one for each part, or nobody."""
+    given: dict[UUID, set[int]] = {}
+    for one, to in chosen:
+        for part, member in zip(one.parts, to, strict=False):
+            taken = given.setdefault(member, set())
+            if not taken.isdisjoint(part.span):
+                return True
+            taken.update(part.span)
+    return False
+
+
+def ticks_of(stretch: Stretch, tick_minutes: int) -> range:
+    """The ticks of which a stretch takes any part."""
+    return range(
+        tick_of(stretch.starts_at, tick_minutes), tick_of(stretch.ends_at - timedelta.resolution, tick_minutes) + 1
+    )
 
 
 def check(absence: Absence, today: datetime) -> None:
@@ -152,5 +222,9 @@ def fingerprint(found: Sequence[Concerned]) -> str:
 
     Not of what can become of them, because what is no longer possible is refused only where it was chosen.
     """
-    listed = [[one.booking.hex, one.need.hex, one.starts_at.isoformat(), one.span.stop] for one in found]
+    listed = [
+        [one.booking.hex, part.need.hex, part.member.hex, one.starts_at.isoformat(), part.span.stop]
+        for one in found
+        for part in one.parts
+    ]
     return sha256(json.dumps(sorted(listed), separators=(",", ":")).encode()).hexdigest()

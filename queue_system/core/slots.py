@@ -11,7 +11,7 @@ different lengths share the lanes without leaving gaps.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -215,6 +215,17 @@ def member_seats(plan: ServicePlan, chosen: Sequence[Choice], visit: range) -> t
     """The seats of the chosen members; each has one lane, so nobody else can have it in these ticks."""
     spans = {need.key: need.span(visit) for need in plan.members}
     return tuple(Seat(one.member, tick, 1) for one in chosen for tick in spans[one.need])
+
+
+def only_asked(plan: ServicePlan, asked: Mapping[UUID, UUID]) -> ServicePlan:
+    """The plan with nobody else for the needs for which a member was asked for."""
+    if not asked:
+        return plan
+    needs = (
+        replace(need, options=tuple(one for one in need.options if asked.get(need.key, one) == one))
+        for need in plan.members
+    )
+    return replace(plan, members=tuple(needs))
 
 
 def lanes_taken(

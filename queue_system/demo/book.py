@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Final
 
 from ..actions.attendance import record_attendance
-from ..actions.blocks import BlockOrder, block_member
+from ..actions.blocks import BlockOrder, block_members
 from ..actions.bookings import HoldOrder, confirm_booking, hold_slot
 from ..actions.channels import How
 from ..actions.series import SeriesOrder, make_series
@@ -161,4 +161,4 @@ def _absence(tx: Tx, branch: BranchSettings, slug: str, day: date) -> None:
     _, end = hours.to_instants(day, windows[-1], branch.zone)
     member = next(key for key, one in members_of(branch).items() if one.slug == slug)
     absence = Absence(member, end - timedelta(hours=1), end)
-    block_member(tx, branch.id, BlockOrder(absence, BlockReason.TRAINING, fingerprint([])), SYSTEM)
+    block_members(tx, branch.id, BlockOrder((absence,), BlockReason.TRAINING, fingerprint([])), SYSTEM)

@@ -10,11 +10,11 @@ import pytest
 import sqlalchemy as sa
 
 from queue_system.actions import bookings
-from queue_system.actions.blocks import BlockOrder, HandOver, block_member, end_block, hand_over
+from queue_system.actions.blocks import BlockOrder, HandOver, block_members, end_blocks, hand_over
 from queue_system.actions.decisions import decide_listed
 from queue_system.actions.outbox import claim_message
 from queue_system.clock import FrozenClock
-from queue_system.core.blocks import CALLED_OFF, Absence, BlockReason, Concerned, Settling, Way, fingerprint
+from queue_system.core.blocks import CALLED_OFF, Absence, BlockReason, Concerned, Planned, Settling, Way, fingerprint
 from queue_system.core.bookings import BookingState
 from queue_system.core.errors import Invalid, Missing, Refused, Stale
 from queue_system.core.messages import Event, Level
@@ -29,7 +29,7 @@ from queue_system.store.log import SYSTEM, Actor
 from queue_system.store.queries import audit
 from queue_system.store.queries.blocks import appointments_of, blocks_of, concerned
 from queue_system.store.queries.bookings import BookingView
-from queue_system.store.queries.effect import undecided
+from queue_system.store.queries.effect import ending_of, undecided
 from queue_system.store.queries.phone_calls import phone_calls
 from queue_system.store.queries.settings import BranchSettings, branch_settings
 from queue_system.store.tables import Message, Seat, table
@@ -110,12 +110,12 @@ def test_scenario_1_a_member_goes_away_under_an_appointment_and_its_return_bring
     queue = istanbul.branch.queue_of(istanbul.branch.service("assoc-compliance")).slug
     save(istanbul, Edit("queue", queue, {"lanes": 3}, {"lanes": 4}))
     assert listed(istanbul) == [(one.id, Why.MEMBER)]
-    istanbul.db.write_in_now(istanbul.branch.id, end_block, istanbul.branch.id, made, SYSTEM)
+    end(istanbul, made)
     assert listed(istanbul) == []
     assert as_stored(istanbul, one).decision is None
     assert [entry.data["code"] for entry in facts(istanbul, "booking.regained")] == [one.code]
     with pytest.raises(Missing, match="block"):
-        istanbul.db.write_in_now(istanbul.branch.id, end_block, istanbul.branch.id, made, SYSTEM)
+        end(istanbul, made)
 
 
 def test_scenario_2_a_hold_with_a_member_who_goes_away_ends_at_once_and_disturbs_nobody_else(istanbul: Hall) -> None:
@@ -148,9 +148,9 @@ def test_scenario_4_what_has_changed_since_it_was_shown_is_not_done(istanbul: Ha
 
 def test_a_block_that_somebody_else_made_meanwhile_is_not_taken_for_ones_own(istanbul: Hall) -> None:
     one, seen = booked(istanbul, START), proposal(istanbul)
-    order = BlockOrder(away_on_tuesday(istanbul), BlockReason.ILLNESS, fingerprint(seen), {})
+    order = BlockOrder((away_on_tuesday(istanbul),), BlockReason.ILLNESS, fingerprint(seen), {})
     there, other = istanbul.branch.id, Actor("staff", str(istanbul.administrator()))
-    istanbul.db.write_in_now(there, block_member, there, order, other)
+    istanbul.db.write_in_now(there, block_members, there, order, other)
     with pytest.raises(Stale, match="block-changed"):
         block(istanbul, seen, {one.id: CALLED_OFF})
     assert as_stored(istanbul, one).state is BookingState.CONFIRMED
@@ -168,7 +168,7 @@ def test_scenario_5_only_what_lies_in_the_stretch_is_taken_and_only_once(istanbu
     block(istanbul, (), {})
     assert len(blocks(istanbul)) == 1
     longer = Absence(member(istanbul, "amal"), START, START + timedelta(days=2))
-    again = istanbul.db.read_now(concerned, istanbul.branch, longer)
+    again = istanbul.db.read_now(concerned, istanbul.branch, Planned((longer,)))
     assert [one.booking for one in again] == [outside.id]
     block(istanbul, again, {}, longer)
     assert listed(istanbul) == [(inside.id, Why.MEMBER), (outside.id, Why.MEMBER)]
@@ -184,7 +184,7 @@ def test_scenario_5_only_what_lies_in_the_stretch_is_taken_and_only_once(istanbu
             block(istanbul, (), {}, Absence(member(istanbul, "amal"), first, last))
     # Today is no past day, and ninety days are no more than ninety.
     today = Absence(member(istanbul, "cemil"), present - timedelta(minutes=10), present + timedelta(days=89))
-    block(istanbul, istanbul.db.read_now(concerned, istanbul.branch, today), {}, today)
+    block(istanbul, istanbul.db.read_now(concerned, istanbul.branch, Planned((today,))), {}, today)
 
 
 def test_scenario_18_one_of_twelve_fails_and_nothing_is_done_and_nobody_told(istanbul: Hall) -> None:
@@ -194,9 +194,9 @@ def test_scenario_18_one_of_twelve_fails_and_nothing_is_done_and_nobody_told(ist
     days = (START, START + timedelta(days=1), START + timedelta(days=2))
     ones = [booked(istanbul, day + step * at, asked="amal") for day in days for at in range(4)]
     away = Absence(member(istanbul, "amal"), START, START + timedelta(days=3))
-    found = istanbul.db.read_now(concerned, istanbul.branch, away)
+    found = istanbul.db.read_now(concerned, istanbul.branch, Planned((away,)))
     assert len(found) == len(ones) == 12
-    basel = Settling(Way.STAND_IN, to=member(istanbul, "basel"))
+    basel = Settling(Way.STAND_IN, to=(member(istanbul, "basel"),))
     chosen = {one.booking: basel if one.announced else one.usual(EVERY) for one in found}
     booked(istanbul, ones[7].starts_at, asked="basel", contact="omar@example.org", name="عمر")
     told = messages(istanbul)
@@ -223,7 +223,7 @@ def test_a_day_is_handed_over_whole_or_not_at_all(istanbul: Hall) -> None:
     day = Absence(member(istanbul, "amal"), START, START + timedelta(hours=9))
     found = istanbul.db.read_now(appointments_of, istanbul.branch, day)
     basel, every = member(istanbul, "basel"), {one.booking for one in found}
-    assert [basel in one.stand_ins for one in found] == [True, True, False]
+    assert [(basel,) in one.stand_ins for one in found] == [True, True, False]
     with pytest.raises(Stale, match="block-changed"):
         give(istanbul, HandOver(day, basel, every, fingerprint(found)))
     assert {name for one in (*ones, busy) for name in who(istanbul, one)} == {"amal"}
@@ -282,8 +282,8 @@ def test_a_stand_in_at_an_offered_time_that_a_block_takes_leaves_the_offer(istan
     at = found[0].next_at
     assert at is not None
     more = Absence(member(istanbul, "amal"), at, at + timedelta(hours=12))
-    taken = istanbul.db.read_now(concerned, now(istanbul), more)
-    block(istanbul, taken, {one.id: Settling(Way.STAND_IN, to=member(istanbul, "basel"))}, more)
+    taken = istanbul.db.read_now(concerned, now(istanbul), Planned((more,)))
+    block(istanbul, taken, {one.id: Settling(Way.STAND_IN, to=(member(istanbul, "basel"),))}, more)
     assert called(istanbul) == [(one.id, Event.OFFERED, True)]
 
 
@@ -307,7 +307,7 @@ def test_whoever_heard_that_the_time_is_lost_hears_that_it_stays_with_a_stand_in
     istanbul.db.sends = frozenset({Level.FULL, Level.MINIMAL})
     one = booked(istanbul, START + timedelta(days=7))
     away = Absence(member(istanbul, "amal"), one.starts_at, one.starts_at + timedelta(hours=9))
-    found = istanbul.db.read_now(concerned, now(istanbul), away)
+    found = istanbul.db.read_now(concerned, now(istanbul), Planned((away,)))
     block(istanbul, found, {one.id: next(way for way in found[0].ways if way.way is Way.NEXT)}, away)
     until = as_stored(istanbul, one).offer_until
     assert until is not None
@@ -331,7 +331,7 @@ def test_what_waits_for_a_decision_keeps_its_reason_when_a_member_goes_away_too(
 
 
 def proposal(hall: Hall) -> tuple[Concerned, ...]:
-    return hall.db.read_now(concerned, now(hall), away_on_tuesday(hall))
+    return hall.db.read_now(concerned, now(hall), Planned((away_on_tuesday(hall),)))
 
 
 def now(hall: Hall) -> BranchSettings:
@@ -349,8 +349,16 @@ def usual(found: tuple[Concerned, ...]) -> dict[UUID, Settling]:
 def block(
     hall: Hall, seen: tuple[Concerned, ...], settlings: dict[UUID, Settling], absence: Absence | None = None
 ) -> UUID:
-    order = BlockOrder(absence or away_on_tuesday(hall), BlockReason.ILLNESS, fingerprint(seen), settlings)
-    return hall.db.write_in_now(hall.branch.id, block_member, hall.branch.id, order, SYSTEM)
+    order = BlockOrder((absence or away_on_tuesday(hall),), BlockReason.ILLNESS, fingerprint(seen), settlings)
+    return hall.db.write_in_now(hall.branch.id, block_members, hall.branch.id, order, SYSTEM)
+
+
+def end(hall: Hall, plan: UUID) -> None:
+    """End all that was planned together."""
+    ids = frozenset(one.id for one in blocks(hall) if one.plan_id == plan)
+    hall.db.write_in_now(
+        hall.branch.id, end_blocks, hall.branch.id, hall.db.read_now(ending_of, now(hall), ids), SYSTEM
+    )
 
 
 def give(hall: Hall, order: HandOver) -> int:

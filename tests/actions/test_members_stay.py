@@ -9,11 +9,11 @@ import pytest
 import sqlalchemy as sa
 
 from queue_system.actions import bookings, earlier
-from queue_system.actions.blocks import BlockOrder, block_member
+from queue_system.actions.blocks import BlockOrder, block_members
 from queue_system.actions.decisions import decide_listed
 from queue_system.actions.said import Said
 from queue_system.clock import FrozenClock
-from queue_system.core.blocks import Absence, BlockReason, Settling, Way, fingerprint
+from queue_system.core.blocks import Absence, BlockReason, Planned, Settling, Way, fingerprint
 from queue_system.core.bookings import Booker, BookingState
 from queue_system.core.earlier import Wish
 from queue_system.core.errors import Refused
@@ -305,14 +305,14 @@ def lose(hall: Hall, one: BookingView, why: str) -> BookingView:
 
 
 def concerned_by(hall: Hall, slug: str, start: datetime, long: timedelta) -> Any:
-    return hall.db.read_now(concerned, hall.branch, Absence(member(hall, slug), start, start + long))
+    return hall.db.read_now(concerned, hall.branch, Planned((Absence(member(hall, slug), start, start + long),)))
 
 
 def away(hall: Hall, slug: str, start: datetime, long: timedelta, settlings: Any = None) -> None:
     """The member is away; what is concerned is decided later, or as the settlings say."""
     absence, seen = Absence(member(hall, slug), start, start + long), concerned_by(hall, slug, start, long)
-    order = BlockOrder(absence, BlockReason.ILLNESS, fingerprint(seen), settlings or {})
-    hall.db.write_in_now(hall.branch.id, block_member, hall.branch.id, order, SYSTEM)
+    order = BlockOrder((absence,), BlockReason.ILLNESS, fingerprint(seen), settlings or {})
+    hall.db.write_in_now(hall.branch.id, block_members, hall.branch.id, order, SYSTEM)
 
 
 def running(hall: Hall, one: BookingView) -> Offer | None:

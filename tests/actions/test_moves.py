@@ -9,12 +9,12 @@ from uuid import UUID
 import pytest
 
 from queue_system.actions import bookings
-from queue_system.actions.blocks import BlockOrder, block_member, end_block
+from queue_system.actions.blocks import BlockOrder, block_members, end_blocks
 from queue_system.actions.moves import NewTime, move_seen, offer_seen
 from queue_system.actions.outbox import claim_message
 from queue_system.actions.safe_contact import set_contact_ways
 from queue_system.clock import FrozenClock
-from queue_system.core.blocks import Absence, BlockReason, fingerprint
+from queue_system.core.blocks import Absence, BlockReason, Planned, fingerprint
 from queue_system.core.bookings import Booker
 from queue_system.core.errors import Refused, Stale
 from queue_system.core.messages import Event, Level
@@ -23,8 +23,9 @@ from queue_system.core.support import Why
 from queue_system.settings.edits import Edit
 from queue_system.store.database import Database
 from queue_system.store.log import SYSTEM, Actor
-from queue_system.store.queries.blocks import concerned
+from queue_system.store.queries.blocks import blocks_of, concerned
 from queue_system.store.queries.bookings import BookingView
+from queue_system.store.queries.effect import ending_of
 from queue_system.store.queries.moves import moving, seen_of
 from queue_system.store.queries.phone_calls import phone_calls
 from tests.kit.hall import Hall
@@ -141,10 +142,13 @@ def test_an_offer_that_somebody_wanted_outlasts_a_save_and_the_end_of_an_absence
     one, there = booked(istanbul, START), istanbul.branch.id
     offer(istanbul, {one.id: NewTime(NEXT)}, shown(istanbul, one))
     away = Absence(member(istanbul, "cemil"), NEXT, NEXT + HOUR)
-    found = istanbul.db.read_now(concerned, istanbul.branch, away)
-    order = BlockOrder(away, BlockReason.LEAVE, fingerprint(found))
-    block = istanbul.db.write_in_now(there, block_member, there, order, SYSTEM)
-    istanbul.db.write_in_now(there, end_block, there, block, SYSTEM)
+    found = istanbul.db.read_now(concerned, istanbul.branch, Planned((away,)))
+    order = BlockOrder((away,), BlockReason.LEAVE, fingerprint(found))
+    istanbul.db.write_in_now(there, block_members, there, order, SYSTEM)
+    (made,) = istanbul.db.read_now(blocks_of, istanbul.branch)
+    ending = istanbul.db.read_now(ending_of, istanbul.branch, [made.id])
+    assert ending.stand == frozenset()
+    istanbul.db.write_in_now(there, end_blocks, there, ending, SYSTEM)
     assert as_stored(istanbul, one).offered_starts_at == NEXT
     save(istanbul, Edit("resource", "cemil", {"kind": "interpreter"}, {"kind": "person"}))
     assert as_stored(istanbul, one).offered_starts_at == NEXT

@@ -8,13 +8,13 @@ import pytest
 import sqlalchemy as sa
 
 from queue_system.actions import bookings, outbox
-from queue_system.actions.blocks import BlockOrder, block_member
+from queue_system.actions.blocks import BlockOrder, block_members
 from queue_system.actions.erasure import erase_person
 from queue_system.actions.outbox import claim_message, report_message
 from queue_system.actions.phone_calls import tick
 from queue_system.actions.retention import tidy_everywhere
 from queue_system.clock import FrozenClock
-from queue_system.core.blocks import CALLED_OFF, Absence, BlockReason, fingerprint
+from queue_system.core.blocks import CALLED_OFF, Absence, BlockReason, Planned, fingerprint
 from queue_system.core.bookings import Booker
 from queue_system.core.errors import Missing
 from queue_system.core.messages import Event, Level, Outcome
@@ -108,9 +108,9 @@ def test_an_offer_that_was_answered_or_an_appointment_that_is_over_needs_no_call
 ) -> None:
     one, other = (booked(istanbul, START + HOUR * at, asked="amal", contact=LANDLINE) for at in range(2))
     away = Absence(member(istanbul, "amal"), START, START + timedelta(hours=12))
-    found = istanbul.db.read_now(concerned, istanbul.branch, away)
-    order = BlockOrder(away, BlockReason.LEAVE, fingerprint(found), {each.booking: each.ways[1] for each in found})
-    istanbul.db.write_in_now(istanbul.branch.id, block_member, istanbul.branch.id, order, SYSTEM)
+    found = istanbul.db.read_now(concerned, istanbul.branch, Planned((away,)))
+    order = BlockOrder((away,), BlockReason.LEAVE, fingerprint(found), {each.booking: each.ways[1] for each in found})
+    istanbul.db.write_in_now(istanbul.branch.id, block_members, istanbul.branch.id, order, SYSTEM)
     assert [event for _, event, _ in to_call(istanbul)] == [Event.OFFERED, Event.OFFERED]
     offered = as_stored(istanbul, one).offered_starts_at
     assert offered is not None
@@ -157,11 +157,11 @@ def counted(hall: Hall) -> list[int]:
 
 def everything_called_off(hall: Hall) -> None:
     away = Absence(member(hall, "amal"), START, START + timedelta(hours=12))
-    found = hall.db.read_now(concerned, hall.branch, away)
+    found = hall.db.read_now(concerned, hall.branch, Planned((away,)))
     order = BlockOrder(
-        away, BlockReason.ILLNESS, fingerprint(found), dict.fromkeys((one.booking for one in found), CALLED_OFF)
+        (away,), BlockReason.ILLNESS, fingerprint(found), dict.fromkeys((one.booking for one in found), CALLED_OFF)
     )
-    hall.db.write_in_now(hall.branch.id, block_member, hall.branch.id, order, SYSTEM)
+    hall.db.write_in_now(hall.branch.id, block_members, hall.branch.id, order, SYSTEM)
 
 
 def press(hall: Hall, one: BookingView, *, reached: bool) -> None:

@@ -174,7 +174,14 @@ def test_a_vehicle_that_makes_people_wait_is_named(db: Database) -> None:
     first = find(hall, visit).first[0][0]
     assert find(hall, visit).scarce is None
     vehicle = next(one for one in hall.branch.counters.values() if one.kind == "vehicle")
-    row = {"branch_id": hall.branch.id, "id": uuid7(), "member_id": vehicle.id, "reason": "repair", "created_at": first}
+    row = {
+        "branch_id": hall.branch.id,
+        "id": uuid7(),
+        "plan_id": uuid7(),
+        "member_id": vehicle.id,
+        "reason": "repair",
+        "created_at": first,
+    }
     away = sa.insert(table(Block)).values(**row, starts_at=at(hall, 0), ends_at=at(hall, 0) + timedelta(days=1))
     hall.db.write_now(lambda tx: tx.execute(away).rowcount)
     found = find(hall, visit)

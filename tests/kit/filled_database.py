@@ -331,7 +331,10 @@ def _add_resource(tx: Tx, hall: Hall) -> None:
     }
     tx.execute(sa.insert(table(Resource)), resource)
     leave = {"starts_at": NOW, "ends_at": NOW + timedelta(days=1), "reason": "leave", "created_at": NOW}
-    tx.execute(sa.insert(table(Block)), {"branch_id": branch, "id": uuid7(), "member_id": interpreter, **leave})
+    tx.execute(
+        sa.insert(table(Block)),
+        {"branch_id": branch, "id": uuid7(), "plan_id": uuid7(), "member_id": interpreter, **leave},
+    )
     tx.execute(
         sa.insert(table(ServiceResource)),
         {"branch_id": branch, "service_id": service, "resource_id": interpreter, "position": 0},

@@ -89,6 +89,8 @@ OPENS: Final[dict[str, Rights]] = {
     "POST /appointments/{branch}/week": rights.DAY_RIGHTS,
     "GET /appointments/{branch}/away": rights.ABSENCE_RIGHTS,
     "POST /appointments/{branch}/away": rights.ABSENCE_RIGHTS,
+    "GET /appointments/{branch}/away/{block}": rights.ABSENCE_RIGHTS,
+    "POST /appointments/{branch}/away/{block}": rights.ABSENCE_RIGHTS,
     "GET /appointments/{branch}/hand-over": rights.HAND_OVER_RIGHTS,
     "POST /appointments/{branch}/hand-over": rights.HAND_OVER_RIGHTS,
     "GET /appointments/{branch}/calls": rights.PHONE_LIST_RIGHTS,

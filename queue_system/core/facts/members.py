@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from .base import Fact
-from .fields import BlockId, MemberSlug, Moment, PersonId
+from .fields import BlockId, BlockPlanId, MemberSlug, Moment, Number, PersonId
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,30 @@ class MemberBlockEnded(Fact):
     member: MemberSlug
     from_at: Moment
     until_at: Moment
+
+
+@dataclass(frozen=True, slots=True)
+class MemberBlockedOften(Fact):
+    """A member is not there `times` times, the first from `from_at`, the last until `until_at`."""
+
+    kind: ClassVar[str] = "member.blocked_often"
+    subject: BlockPlanId
+    member: MemberSlug
+    from_at: Moment
+    until_at: Moment
+    times: Number
+
+
+@dataclass(frozen=True, slots=True)
+class MemberBlocksEnded(Fact):
+    """So many blocks of a member that were planned together count no more, from now on."""
+
+    kind: ClassVar[str] = "member.blocks_ended"
+    subject: BlockPlanId
+    member: MemberSlug
+    from_at: Moment
+    until_at: Moment
+    times: Number
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from ...core import hours, slots
-from ...core.blocks import Absence, Concerned
+from ...core.blocks import Absence, Concerned, Part, Planned, ticks_of
 from ...core.bookings import BookingState
 from ...core.members import MemberNeed
 from ...core.promises import NOT_BEFORE, OPEN, WITHIN_DAYS, nearest
@@ -32,9 +32,11 @@ BLOCK, BOOKING, HAS = table(Block), table(Booking), table(BookingMember)
 @dataclass(frozen=True, slots=True)
 class BlockView:
     """Time in which a member is not there; instants in UTC. `reason` is one of `core.blocks.BlockReason`, and
-    `note` says it in a few words; `created_by` is the member of staff who made it, None for a program."""
+    `note` says it in a few words; `created_by` is the member of staff who made it, None for a program. `plan_id` is equal
+    for what was planned together: several members, or several days."""
 
     id: UUID
+    plan_id: UUID
     member_id: UUID
     starts_at: datetime
     ends_at: datetime
@@ -44,10 +46,7 @@ class BlockView:
 
     def covers(self, settings: BranchSettings, span: range) -> bool:
         """Whether it takes a part of these ticks."""
-        tick = settings.tick_minutes
-        return tick_of(self.starts_at, tick) < span.stop and span.start <= tick_of(
-            self.ends_at - timedelta.resolution, tick
-        )
+        return _meet(ticks_of(self, settings.tick_minutes), span)
 
 
 # Prepared, because every hold that becomes binding looks for them.
@@ -73,9 +72,12 @@ def read_of_blocks(tx: Tx, settings: BranchSettings) -> Statement:
     return _BLOCKS, {"branch": settings.id, "now": tx.now}
 
 
-def blocked_bookings(tx: Tx, settings: BranchSettings) -> Mapping[UUID, UUID]:
-    """The holds and appointments whose own time lies in a block of a member that they have, each with such a member."""
-    blocks = blocks_of(tx, settings)
+def blocked_bookings(tx: Tx, settings: BranchSettings, without: Collection[UUID] = ()) -> Mapping[UUID, UUID]:
+    """The holds and appointments whose own time lies in a block of a member that they have, each with such a member.
+
+    The blocks `without` do not count.
+    """
+    blocks = [one for one in blocks_of(tx, settings) if one.id not in without]
     found: dict[UUID, UUID] = {}
     if not blocks:
         return found
@@ -88,18 +90,22 @@ def blocked_bookings(tx: Tx, settings: BranchSettings) -> Mapping[UUID, UUID]:
     return found
 
 
-def concerned(tx: Tx, settings: BranchSettings, absence: Absence) -> tuple[Concerned, ...]:
-    """The appointments that a block would take the member from, by time, with what can become of each.
+def concerned(tx: Tx, settings: BranchSettings, planned: Planned) -> tuple[Concerned, ...]:
+    """The appointments that planned blocks would take members from, by time, with what can become of each.
 
-    Not those on the list of what is to be decided, and not those that a block takes it from already.
+    Not those on the list of what is to be decided, and not what a block takes already.
     """
-    known = blocks_of(tx, settings, [absence.member])
-    found = [
-        one
-        for one in appointments_of(tx, settings, absence)
-        if not one.undecided and not any(block.covers(settings, one.span) for block in known)
-    ]
-    return _with_next_times(tx, settings, found, absence)
+    known = [one for one in blocks_of(tx, settings, planned.members) if one.id not in planned.ended]
+
+    def taken(part: Part) -> bool:
+        return any(one.member_id == part.member and one.covers(settings, part.span) for one in known)
+
+    found = []
+    for one in _appointments(tx, settings, planned):
+        parts = tuple(part for part in one.parts if not taken(part))
+        if parts and not one.undecided:
+            found.append(replace(one, parts=parts))
+    return _with_next_times(tx, settings, found, planned)
 
 
 def appointments_of(tx: Tx, settings: BranchSettings, stretch: Absence) -> tuple[Concerned, ...]:
@@ -107,31 +113,37 @@ def appointments_of(tx: Tx, settings: BranchSettings, stretch: Absence) -> tuple
 
     Where another time is offered, it counts and not the old one.
     """
+    return _appointments(tx, settings, Planned((stretch,)))
+
+
+def _appointments(tx: Tx, settings: BranchSettings, planned: Planned) -> tuple[Concerned, ...]:
     tick = settings.tick_minutes
-    ticks = range(tick_of(stretch.starts_at, tick), tick_of(stretch.ends_at - timedelta.resolution, tick) + 1)
+    away: dict[UUID, list[range]] = {}
+    for stretch in planned.made:
+        away.setdefault(stretch.member, []).append(ticks_of(stretch, tick))
     rows = [
         row
-        for row in _having(tx, settings, {stretch.member}, ticks.start)
-        if row.first_tick < ticks.stop
+        for row in _having(tx, settings, away.keys(), min(ticks.start for of in away.values() for ticks in of))
+        if any(_meet(ticks, range(row.first_tick, row.stop_tick)) for ticks in away[row.member_id])
         and row.state == BookingState.CONFIRMED.value
         and (row.offered_ends_at or row.ends_at) > tx.now
         and row.first_tick <= tick_of(row.offered_starts_at or row.starts_at, tick) < row.stop_tick
     ]
-    needs = {row.id: _need(settings, row) for row in rows}
-    free = _free(tx, settings, rows, [need for need in needs.values() if need is not None])
+    free = _free(tx, settings, rows, planned)
+    parts: dict[UUID, list[Part]] = {}
+    for row, stand_ins in zip(rows, free, strict=True):
+        span, announced = range(row.first_tick, row.stop_tick), row.announced_at is not None
+        parts.setdefault(row.id, []).append(Part(row.need_id, row.member_id, span, announced, stand_ins))
     found = [
         Concerned(
             booking=row.id,
             code=row.code,
             service=row.service_id,
             starts_at=row.offered_starts_at or row.starts_at,
-            need=row.need_id,
-            span=range(row.first_tick, row.stop_tick),
-            announced=row.announced_at is not None,
-            stand_ins=free.get(row.id, ()),
+            parts=tuple(sorted(parts[row.id], key=lambda part: part.need)),
             undecided=row.decision in OPEN,
         )
-        for row in rows
+        for row in {row.id: row for row in rows}.values()
     ]
     return tuple(sorted(found, key=lambda one: (one.starts_at, one.code)))
 
@@ -159,33 +171,32 @@ def _need(settings: BranchSettings, row: AnyRow) -> MemberNeed | None:
     return next((one for one in needs if one.key == row.need_id), None)
 
 
-def _free(
-    tx: Tx, settings: BranchSettings, rows: Sequence[AnyRow], needs: Sequence[MemberNeed]
-) -> dict[UUID, tuple[UUID, ...]]:
-    """Who could stand in for each booking: those of its need who have nothing else then."""
-    if not needs:
-        return {}
+def _free(tx: Tx, settings: BranchSettings, rows: Sequence[AnyRow], planned: Planned) -> Sequence[tuple[UUID, ...]]:
+    """Who could stand in for each member: those of its need who have nothing else then, and are there."""
+    needs = [_need(settings, row) for row in rows]
+    wanted = [need for need in needs if need is not None]
+    if not wanted:
+        return [()] * len(rows)
     ticks = range(min(row.first_tick for row in rows), max(row.stop_tick for row in rows))
-    free = free_time(tx, settings, needs, ticks)
-    options = {need.key: need.options for need in needs}
-    return {
-        row.id: tuple(
+    free = free_time(tx, settings, wanted, ticks, planned)
+    return [
+        tuple(
             one
-            for one in options.get(row.need_id, ())
+            for one in (need.options if need else ())
             if one != row.member_id and free[one].has(range(row.first_tick, row.stop_tick))
         )
-        for row in rows
-    }
+        for row, need in zip(rows, needs, strict=True)
+    ]
 
 
 def _with_next_times(
-    tx: Tx, settings: BranchSettings, found: Iterable[Concerned], absence: Absence
+    tx: Tx, settings: BranchSettings, found: Iterable[Concerned], planned: Planned
 ) -> tuple[Concerned, ...]:
-    """Each with the first free time of its member after the absence, on that day the nearest to its own; no time twice.
+    """Each with the first free time of its members after their absence, on that day the nearest to its own; no time twice.
 
     The others whom its visitor was promised are free then, too.
     """
-    free: dict[tuple[UUID, frozenset[tuple[UUID, UUID]]], list[dict[Slot, range]]] = {}
+    free: dict[tuple[UUID, frozenset[tuple[UUID, UUID]], datetime], list[dict[Slot, range]]] = {}
     given: set[int] = set()
     result = []
     for one in found:
@@ -195,10 +206,11 @@ def _with_next_times(
             continue
         booking = booking_by_id(tx, settings.id, one.booking)
         others = _kept_apart(tx, settings, service, booking)
-        asked = promised_members(tx, settings, booking) | {one.need: absence.member}
-        key = one.service, frozenset(asked.items())
+        asked = promised_members(tx, settings, booking) | {part.need: part.member for part in one.parts}
+        back = _back(settings, one, planned)
+        key = one.service, frozenset(asked.items()), back
         if key not in free:
-            free[key] = _free_after(tx, settings, service, asked, absence)
+            free[key] = _free_after(tx, settings, service, asked, back, planned)
         at = None
         for spans in free[key]:
             open_ = (
@@ -214,6 +226,20 @@ def _with_next_times(
     return tuple(result)
 
 
+def _back(settings: BranchSettings, one: Concerned, planned: Planned) -> datetime:
+    """When those whom an appointment loses are all back from what takes them from it."""
+    lost = {part.member: part.span for part in one.parts}
+    return max(
+        stretch.ends_at
+        for stretch in planned.made
+        if stretch.member in lost and _meet(ticks_of(stretch, settings.tick_minutes), lost[stretch.member])
+    )
+
+
+def _meet(one: range, other: range) -> bool:
+    return one.start < other.stop and other.start < one.stop
+
+
 def _kept_apart(tx: Tx, settings: BranchSettings, service: ServiceView, booking: BookingView) -> Others:
     """Whom the people of an appointment must not meet; they are read only where anybody is kept apart."""
     if not is_bound(settings, service):
@@ -222,16 +248,21 @@ def _kept_apart(tx: Tx, settings: BranchSettings, service: ServiceView, booking:
 
 
 def _free_after(
-    tx: Tx, settings: BranchSettings, service: ServiceView, asked: Mapping[UUID, UUID], absence: Absence
+    tx: Tx,
+    settings: BranchSettings,
+    service: ServiceView,
+    asked: Mapping[UUID, UUID],
+    back: datetime,
+    planned: Planned,
 ) -> list[dict[Slot, range]]:
-    """The free times of a service with the members `asked` after an absence, by day, each with the ticks that it takes.
+    """The free times of a service with the members `asked` once they are `back`, by day, each with the ticks that it takes.
 
     Within some days, and not on outings, which are elsewhere.
     """
-    earliest = max(absence.ends_at, tx.now + NOT_BEFORE)
+    earliest = max(back, tx.now + NOT_BEFORE)
     first = earliest.astimezone(settings.zone).date()
     last = first + timedelta(days=WITHIN_DAYS)
-    days = free_days(tx, settings, service, first, last, public=False, asked=asked)
+    days = free_days(tx, settings, service, first, last, public=False, asked=asked, planned=planned)
     return [
         {slot: _widest(settings, service, slot) for slot in one.slots if slot.start >= earliest}
         for one in days

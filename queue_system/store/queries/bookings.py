@@ -11,6 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from ...core import bookings, hours, slots
+from ...core.blocks import NOTHING_PLANNED, Planned
 from ...core.bookings import BookingState, CheckInRules, Policy
 from ...core.channels import Channel
 from ...core.errors import Missing
@@ -275,12 +276,13 @@ def free_days(
     own: UUID | None = None,
     asked: Mapping[UUID, UUID] | None = None,
     plan: slots.ServicePlan | None = None,
+    planned: Planned = NOTHING_PLANNED,
 ) -> list[DaySlots]:
     """The days from `first` to `last` with their free slots; days outside the policy carry the reason instead.
 
     The seats of the `own` booking, which is about to be moved or replaced, count as free. With `asked`, a member by need,
     only times at which these are free. Staff (not `public`) need give no notice. `plan` is what a visit takes on every day,
-    if it is another than the settings say.
+    if it is another than the settings say; `planned` blocks of members count as if they were made.
     """
     policy = policy_of(settings, service)
     zone, tick = settings.calendar.zone, settings.tick_minutes
@@ -295,9 +297,9 @@ def free_days(
     end = hours.instant_at(open_days[-1] + timedelta(days=2), 0, zone)
     ticks = range(slots.tick_of(start, tick), slots.tick_of(end, tick))
     # Nearly always one plan; another one from the day on which its terms change.
-    plans = {day: plan or only_asked(plan_on(settings, service, day), asked or {}) for day in open_days}
+    plans = {day: plan or slots.only_asked(plan_on(settings, service, day), asked or {}) for day in open_days}
     taken = {one: _counts(tx, settings.id, one, ticks, public, own) for one in set(plans.values())}
-    members = {one: member_places(tx, settings, one, ticks, own) for one in taken}
+    members = {one: member_places(tx, settings, one, ticks, own, planned) for one in taken}
     found = []
     for day in days:
         refusal = refusals[day]
@@ -320,25 +322,19 @@ def free_days(
     return found
 
 
-def only_asked(plan: slots.ServicePlan, asked: Mapping[UUID, UUID]) -> slots.ServicePlan:
-    """The plan with nobody else for the needs for which a member was asked for."""
-    if not asked:
-        return plan
-    needs = (
-        replace(need, options=tuple(one for one in need.options if asked.get(need.key, one) == one))
-        for need in plan.members
-    )
-    return replace(plan, members=tuple(needs))
-
-
 def member_places(
-    tx: Tx, settings: BranchSettings, plan: slots.ServicePlan, ticks: range, own: UUID | None = None
+    tx: Tx,
+    settings: BranchSettings,
+    plan: slots.ServicePlan,
+    ticks: range,
+    own: UUID | None = None,
+    planned: Planned = NOTHING_PLANNED,
 ) -> Mapping[int, int] | None:
     """The places that members have for each first tick; None where the service needs none."""
     if not plan.members:
         return None
     before, after = max(need.before for need in plan.members), max(need.after for need in plan.members)
-    time = member_time(tx, settings, plan.members, range(ticks.start - before, ticks.stop + after), own)
+    time = member_time(tx, settings, plan.members, range(ticks.start - before, ticks.stop + after), own, planned)
     return time.places(plan.members, slots.ticks_needed(plan, settings.tick_minutes))
 
 

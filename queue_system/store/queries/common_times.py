@@ -16,7 +16,7 @@ from ...core.members import MemberNeed
 from ...core.slots import EPOCH, ServicePlan, tick_of
 from ..database import Tx
 from .appointments import LOOK_AHEAD
-from .bookings import free_days, only_asked, plan_on
+from .bookings import free_days, plan_on
 from .members import free_time, members_of
 from .settings import BranchSettings, Names, ServiceView
 
@@ -136,7 +136,7 @@ class _Search:
         return Scarce(found[1], self._instant(found[0]))
 
     def _spell(self, days: Sequence[date], plans: Sequence[ServicePlan]) -> _Spell:
-        asked = [only_asked(plan, step.asked) for plan, step in zip(plans, self._steps, strict=True)]
+        asked = [slots.only_asked(plan, step.asked) for plan, step in zip(plans, self._steps, strict=True)]
         by_plan = dict(zip(asked, self._steps, strict=True))
         opens = {plan: self._may_start(step, plan, days) for plan, step in by_plan.items()}
         segments = [

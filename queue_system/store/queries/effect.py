@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any, Final, TypeAlias
@@ -92,6 +92,18 @@ class Undecided:
     booking: BookingView
     why: Why
     unanswered: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """Blocks of members that are to count no more, and the appointments that stand again then, by id.
+
+    As it was seen with this `version` of the settings.
+    """
+
+    blocks: frozenset[UUID]
+    version: int
+    stand: frozenset[UUID]
 
 
 def offer_of(settings: BranchSettings, showing: Iterable[OfferedDevice] = ()) -> Offer:
@@ -189,30 +201,58 @@ def read_alike(one: BranchSettings, other: BranchSettings) -> bool:
     return _read_by(one) == _read_by(other)
 
 
-def regained(tx: Tx, settings: BranchSettings, known: Iterable[Booked] | None = None) -> list[BookingView]:
+def regained(
+    tx: Tx,
+    settings: BranchSettings,
+    known: Iterable[Booked] | None = None,
+    *,
+    without: Collection[UUID] = (),
+) -> list[BookingView]:
     """The appointments on which a decision or an answer is missing and whose own time is supported again.
 
     Not those whose member is still away, and not those that would be at another place, bring people together who must not
-    meet, or get another time because somebody wanted it, because that is no question of time. `known` is all that is `booked`, if it has been read.
+    meet, or get another time because somebody wanted it, because that is no question of time. `known` is all that is `booked`,
+    if it has been read; the blocks `without` do not count.
     """
-    open_ones = {
-        one.id: one
-        for one in booking_views(
-            tx,
-            BOOKING.c.branch_id == settings.id,
-            sa.text(f"booking.decision IN {UNSETTLED_BOOKINGS}"),
-            BOOKING.c.state == BookingState.CONFIRMED.value,
-            BOOKING.c.ends_at > tx.now,
-            BOOKING.c.lost_why.not_in([Why.PLACE.value, Why.APART.value, Why.OTHER.value]),
-        )
-    }
+    open_ones = {one.id: one for one in _open_ones(tx, settings)}
     if not open_ones:
         return []
     support = Support(offer_of(settings))
     live = [one for _, one in (booked(tx, settings) if known is None else known)]
     lost = support.lost(alike(support.in_reach((one for one in live if not one.kept), open_ones)))
-    away = blocked_bookings(tx, settings)
+    away = blocked_bookings(tx, settings, without)
     return [open_ones[one.id] for one in live if one.id in open_ones and one.id not in lost and one.id not in away]
+
+
+def ending_of(tx: Tx, settings: BranchSettings, blocks: Collection[UUID]) -> Ending:
+    """What stands again once some blocks count no more."""
+    stand = regained(tx, settings, without=blocks)
+    return Ending(frozenset(blocks), settings.config_version, frozenset(one.id for one in stand))
+
+
+def still_regained(tx: Tx, settings: BranchSettings, ending: Ending) -> list[UUID]:
+    """Those of its appointments that nobody has settled since, and that no other block takes.
+
+    While the settings stay, whatever else is booked since takes no place from them, because their seats are theirs.
+    """
+    if not ending.stand:
+        return []
+    away = blocked_bookings(tx, settings, ending.blocks)
+    open_ones = _open_ones(tx, settings, BOOKING.c.id.in_(ending.stand))
+    return [one.id for one in open_ones if one.id not in away]
+
+
+def _open_ones(tx: Tx, settings: BranchSettings, *where: sa.ColumnElement[bool]) -> list[BookingView]:
+    """Appointments to come on which a decision or an answer is missing because of their time."""
+    return booking_views(
+        tx,
+        BOOKING.c.branch_id == settings.id,
+        sa.text(f"booking.decision IN {UNSETTLED_BOOKINGS}"),
+        BOOKING.c.state == BookingState.CONFIRMED.value,
+        BOOKING.c.ends_at > tx.now,
+        BOOKING.c.lost_why.not_in([Why.PLACE.value, Why.APART.value, Why.OTHER.value]),
+        *where,
+    )
 
 
 def undecided(tx: Tx, settings: BranchSettings, *, apart: bool = False) -> list[Undecided]:

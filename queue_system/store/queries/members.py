@@ -13,6 +13,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from ...core import hours
+from ...core.blocks import NOTHING_PLANNED, Planned, ticks_of
 from ...core.bookings import LIVE, BookingState
 from ...core.free_time import FreeTime
 from ...core.member_time import MemberTime
@@ -125,24 +126,35 @@ def _need(
 
 
 def member_time(
-    tx: Tx, settings: BranchSettings, needs: Collection[MemberNeed], ticks: range, without: UUID | None = None
+    tx: Tx,
+    settings: BranchSettings,
+    needs: Collection[MemberNeed],
+    ticks: range,
+    without: UUID | None = None,
+    planned: Planned = NOTHING_PLANNED,
 ) -> MemberTime:
     """The time of all members of `needs` in `ticks`, and of those who could make room for them.
 
-    What the booking `without` has counts as free, but only for that booking.
+    What the booking `without` has counts as free, but only for that booking. What is `planned` counts as if it was done.
     """
     ids = _with_stand_ins(settings, {option for need in needs for option in need.options})
     open_ = {member: _working(settings, member, ticks) for member in ids}
     placed = _placed(tx, settings, ids, ticks, without)
     known = {(one.booking, one.member) for one in placed}
-    for member, spans in _blocked(tx, settings, ids, ticks).items():
+    for member, spans in _blocked(tx, settings, ids, ticks, planned).items():
         open_[member] = open_[member].without(spans)
     for member, spans in _kept(tx, settings, ids, ticks, without, known).items():
         open_[member] = open_[member].without(spans)
     return MemberTime(ticks, open_, placed, {} if without is None else _seats_of(tx, settings, ids, ticks, without))
 
 
-def free_time(tx: Tx, settings: BranchSettings, needs: Collection[MemberNeed], ticks: range) -> dict[UUID, FreeTime]:
+def free_time(
+    tx: Tx,
+    settings: BranchSettings,
+    needs: Collection[MemberNeed],
+    ticks: range,
+    planned: Planned = NOTHING_PLANNED,
+) -> dict[UUID, FreeTime]:
     """When the members of `needs` have nothing, as `member_time(…).free`; for a search in which nobody makes room.
 
     Each tick for which a booking has a member, or keeps one, is a seat. So the seats alone are read, one row for each
@@ -155,7 +167,7 @@ def free_time(tx: Tx, settings: BranchSettings, needs: Collection[MemberNeed], t
         .group_by(SEAT.c.resource_id)
     )
     taken = {member: FreeTime.at(ticks, map(int, found.split(","))) for member, found in tx.rows(statement)}
-    away = _blocked(tx, settings, ids, ticks)
+    away = _blocked(tx, settings, ids, ticks, planned)
     nothing = FreeTime(ticks, 0)
     return {
         member: _working(settings, member, ticks).without(away.get(member, ())).less(taken.get(member, nothing))
@@ -278,13 +290,15 @@ def _stand_ins(settings: BranchSettings, service_id: UUID, need_id: UUID, member
     return next((need.options for need in needs if need.key == need_id), (member_id,))
 
 
-def _blocked(tx: Tx, settings: BranchSettings, ids: Collection[UUID], ticks: range) -> dict[UUID, list[range]]:
+def _blocked(
+    tx: Tx, settings: BranchSettings, ids: Collection[UUID], ticks: range, planned: Planned = NOTHING_PLANNED
+) -> dict[UUID, list[range]]:
     """The ticks in which members are not there, also those of which a block takes a part."""
     tick = settings.tick_minutes
     start, end = (EPOCH + timedelta(minutes=at * tick) for at in (ticks.start, ticks.stop))
     found: dict[UUID, list[range]] = {}
     for row in tx.rows(
-        sa.select(BLOCK.c.member_id, BLOCK.c.starts_at, BLOCK.c.ends_at).where(
+        sa.select(BLOCK.c.id, BLOCK.c.member_id, BLOCK.c.starts_at, BLOCK.c.ends_at).where(
             BLOCK.c.branch_id == settings.id,
             BLOCK.c.member_id.in_(ids),
             BLOCK.c.starts_at < end,
@@ -292,8 +306,11 @@ def _blocked(tx: Tx, settings: BranchSettings, ids: Collection[UUID], ticks: ran
             BLOCK.c.ended_at.is_(None),
         )
     ):
-        last = tick_of(row.ends_at - timedelta.resolution, tick)
-        found.setdefault(row.member_id, []).append(range(tick_of(row.starts_at, tick), last + 1))
+        if row.id not in planned.ended:
+            found.setdefault(row.member_id, []).append(ticks_of(row, tick))
+    for one in planned.made:
+        if one.member in ids:
+            found.setdefault(one.member, []).append(ticks_of(one, tick))
     return found
 
 

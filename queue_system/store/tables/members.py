@@ -44,6 +44,8 @@ class Block(SQLModel, table=True):
 
     branch_id: UUID = of_branch()
     id: UUID = key()
+    # Equal for blocks that were planned together: of several members, or on several days.
+    plan_id: UUID
     member_id: UUID
     starts_at: datetime
     ends_at: datetime

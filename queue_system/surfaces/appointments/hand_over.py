@@ -109,7 +109,7 @@ async def _page(
     rows = []
     for one in found:
         if one.service in mine:
-            free = taking is not None and taking.id in one.stand_ins
+            free = taking is not None and (taking.id,) in one.stand_ins
             chosen = free and (ticked is None or str(one.booking) in ticked)
             rows.append(Row(one, here.branch.services[one.service].listed_names, free, chosen))
     done = asked.get("done", "")

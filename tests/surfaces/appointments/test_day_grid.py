@@ -49,7 +49,14 @@ def test_who_is_away_is_seen_and_the_rest_is_open_or_closed(hall: Hall) -> None:
     assert {cell.kind for cell in column(hall, grid(hall), "vehicle")} == {OPEN}
     vehicle = next(one for one in hall.branch.counters.values() if one.kind == "vehicle")
     noon = datetime(2026, 11, 24, 9, tzinfo=UTC)
-    row = {"branch_id": hall.branch.id, "id": uuid7(), "member_id": vehicle.id, "reason": "repair", "created_at": noon}
+    row = {
+        "branch_id": hall.branch.id,
+        "id": uuid7(),
+        "plan_id": uuid7(),
+        "member_id": vehicle.id,
+        "reason": "repair",
+        "created_at": noon,
+    }
     insert = sa.insert(table(Block)).values(**row, starts_at=noon, ends_at=noon + timedelta(hours=1))
     hall.db.write_now(lambda tx: tx.execute(insert).rowcount)
     cells = column(hall, grid(hall), "vehicle")

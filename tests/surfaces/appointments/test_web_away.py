@@ -114,7 +114,7 @@ def test_scenario_4_whoever_confirms_an_old_list_gets_the_new_one_with_the_choic
 def test_no_more_is_proposed_than_one_person_may_move(
     client: TestClient, hall: Hall, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("queue_system.surfaces.appointments.away.MANY_BOOKINGS", 1)
+    monkeypatch.setattr("queue_system.surfaces.appointments.away_list.MANY_BOOKINGS", 1)
     ones = [booked(hall, START + HOUR * at, asked="amal") for at in range(2)]
     form = fields(Page(client.post(f"{HERE}/away", data=ILL).text))
     assert [form[f"booking-{one.id}"].partition(":")[0] for one in ones] == ["next", "later"]

@@ -124,6 +124,13 @@ def block(hall: Hall, day: date, hours: int) -> None:
     """The vehicle is away for so many hours from midnight on."""
     start = datetime(day.year, day.month, day.day, tzinfo=hall.branch.zone).astimezone(UTC)
     member = next(one.id for one in hall.branch.counters.values() if one.kind == "vehicle")
-    row = {"branch_id": hall.branch.id, "id": uuid7(), "member_id": member, "reason": "repair", "created_at": start}
+    row = {
+        "branch_id": hall.branch.id,
+        "id": uuid7(),
+        "plan_id": uuid7(),
+        "member_id": member,
+        "reason": "repair",
+        "created_at": start,
+    }
     insert = sa.insert(table(Block)).values(**row, starts_at=start, ends_at=start + timedelta(hours=hours))
     hall.db.write_now(lambda tx: tx.execute(insert).rowcount)
