@@ -15,7 +15,7 @@ from queue_system.clock import FrozenClock
 from queue_system.configuration import read_configuration
 from queue_system.store.database import Database
 from tests.kit.axe import barriers, prepare
-from tests.kit.legal_aid import START, booked, legal_aid
+from tests.kit.legal_aid import HOUR, START, booked, legal_aid
 from tests.kit.office_in_browser import signed_in
 from tests.kit.people import add_role
 from tests.kit.served import served
@@ -31,11 +31,12 @@ KEY = """([key, code]) => document.activeElement.dispatchEvent(
 
 @pytest.fixture
 def book(browser: Browser, sqlite_url: str, tmp_path: Path, clock: FrozenClock) -> Iterator[Page]:
-    """The day with one appointment, in Arabic."""
+    """The day with two appointments, in Arabic."""
     database = Database(sqlite_url, clock)
     hall = legal_aid(database)
     hall.person("huda", ((hall.branch.id, add_role(hall, "books", *RIGHTS)),))
     booked(hall, START, asked="amal")
+    booked(hall, START + HOUR * 3, asked="basel", name="سلمى الأتاسي", contact="salma@example.org")
     database.close()
     app = create_app(read_configuration({}, database_url=sqlite_url, data_dir=tmp_path), clock)
     with served(app) as address:
@@ -76,10 +77,16 @@ def test_keys_lead_to_booking_attendance_paper_a_date_and_the_search(book: Page)
 
 
 def test_an_appointment_is_moved_from_where_the_focus_is(book: Page) -> None:
-    first = book.locator(".appointments-grid a[data-appointment]").first
+    first, second = book.locator(".appointments-grid a[data-appointment]").all()
     book.keyboard.press("m")
     expect(first).to_be_focused()
     expect(book.locator("#keys-said")).to_be_visible()
+    # Between the two are free times, which are links, too.
+    book.keyboard.press("ArrowDown")
+    expect(second).to_be_focused()
+    book.keyboard.press("ArrowDown")
+    book.keyboard.press("ArrowUp")
+    expect(first).to_be_focused()
     one = first.get_attribute("href")
     goes(book, "m", f"{one}/time$")
 
@@ -103,7 +110,7 @@ def test_the_list_of_keys_is_opened_by_its_key_and_its_button_and_has_no_barrier
     keys = book.locator("#keys")
     book.evaluate(KEY, ["؟", "Slash"])
     expect(keys).to_be_visible()
-    assert keys.locator("kbd").all_inner_texts() == ["T", "→", "←", "G", "/", "B", "M", "A", "P", "?"]
+    assert keys.locator("kbd").all_inner_texts() == ["T", "→", "←", "G", "/", "B", "M", "↑ ↓", "A", "P", "?"]
     assert barriers(book) == []
     # While the list is open its keys do nothing.
     book.keyboard.press("b")

@@ -96,7 +96,10 @@ def test_past_taken_and_short_times_and_those_who_only_look_get_no_link(
     assert min(free) >= f"{HERE}/new?at=20261124T0750Z"
     assert first.ends_at <= START + 2 * HOUR
     sign_in(client, "looks", "en")
-    assert cells(look(client, DAY)) == []
+    day = look(client, DAY)
+    assert cells(day) == []
+    # Nor is there anything for the key that moves an appointment.
+    assert "keys-said" not in day.html
 
 
 def test_what_an_address_says_wrongly_is_left_out(client: TestClient) -> None:
