@@ -11,6 +11,7 @@ from uuid import UUID
 
 from queue_system.core import hours
 from queue_system.core.board import Call
+from queue_system.core.waits.announce import Range
 from queue_system.i18n import dates
 from queue_system.i18n.filters import localised
 from queue_system.i18n.words import Words
@@ -21,6 +22,7 @@ from queue_system.store.queries.screens import zones_with_counters
 from queue_system.store.queries.settings import BranchSettings
 from queue_system.web import kit
 from queue_system.web.installation import ReadOnlyInstallation
+from queue_system.web.waits import Waits
 
 # After closing time the last visitors are still called, so the hall shows as closed this long after the last call.
 LINGERS: Final = timedelta(minutes=20)
@@ -61,11 +63,15 @@ class CallShown:
 
 @dataclass(frozen=True, slots=True)
 class QueueShown:
-    """The number of people waiting in a queue; a queue without `names` is shown by the letter of its numbers."""
+    """The number of people waiting in a queue; a queue without `names` is shown by the letter of its numbers.
+
+    `wait` is what somebody is told who takes a number now; None where nobody can, or nothing can be said.
+    """
 
     prefix: str
     names: Mapping[str, str]
     people: int
+    wait: Range | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +111,7 @@ async def draw(installation: ReadOnlyInstallation, key: BoardKey) -> Picture:
     html = await kit.render(
         installation,
         "displays/board.html",
-        _context(view, calls, now),
+        _context(view, calls, now, installation.waits),
         language=screen_languages(view.settings)[0],
         branch=view.settings,
     )
@@ -133,12 +139,17 @@ def screen_languages(settings: BranchSettings) -> tuple[str, ...]:
     return kit.languages_of(settings)[:MOST_LANGUAGES]
 
 
-def _context(view: BoardView, calls: list[CallShown], now: datetime) -> dict[str, Any]:
+def _context(view: BoardView, calls: list[CallShown], now: datetime, waits: Waits) -> dict[str, Any]:
     settings = view.settings
     is_open = hours.is_open(now, settings.calendar)
     closed = not is_open and not any(now - call.at < LINGERS for call in calls)
     queues = [
-        QueueShown(queue.prefix, {} if is_discreet_queue(settings, queue.id) else queue.names, people)
+        QueueShown(
+            queue.prefix,
+            {} if is_discreet_queue(settings, queue.id) else queue.names,
+            people,
+            waits.for_queue(settings, queue.id, now) if settings.timetable.takes_tickets(now) else None,
+        )
         for slug, people in view.board.waiting
         for queue in settings.queues.values()
         if queue.slug == slug and (people or not queue.is_retired(settings.timetable.business_date(now)))

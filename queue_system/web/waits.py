@@ -6,6 +6,7 @@ What was told with a number is stored with the ticket, so every node learns the 
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from typing import Final
 from uuid import UUID
 
 from ..core.tickets import ORDINARY
-from ..core.waits.announce import Ahead, Announced, Announcements, Longer, Range, Standing
+from ..core.waits.announce import ENOUGH_VISITS, Ahead, Announced, Announcements, Longer, Range, Standing
 from ..store.queries.line import TicketView, told_with
 from ..store.queries.past_waits import Learnt, Outcome
 from ..store.queries.settings import BranchSettings, ServiceView
@@ -56,11 +57,32 @@ class Waits:
         wait = known.played.forecast.newcomers.get(newcomer_of(branch, service, priority))
         return None if wait is None else known.announcements.say(service.queue_id, wait)
 
+    def for_queue(self, branch: BranchSettings, queue_id: UUID, now: datetime) -> Range | None:
+        """What most people are told who take a number of a queue now; None where no range can be told."""
+        services = (one for one in branch.services.values() if one.queue_id == queue_id and one.walk_in)
+        told = [found for one in services if (found := self.for_newcomer(branch, one, now))]
+        # Those of lighter classes are the most.
+        return max((one.range for one in told), key=lambda one: (one.most, one.least), default=None)
+
     def of_ticket(self, branch_id: UUID, ticket_id: UUID, now: datetime) -> Told | None:
         """What somebody in line is told; None where no range can be told."""
         known = self._fresh(branch_id, now)
         standing = known.standing.get(ticket_id) if known else None
         return None if standing is None else Told(standing.at(now), standing.longer)
+
+    def last_call(self, branch_id: UUID, now: datetime) -> datetime | None:
+        """When the last of all who wait now will probably be called; None where nobody waits or nothing can be said."""
+        known = self._fresh(branch_id, now)
+        if known is None or known.played is None:
+            return None
+        told = [wait.p50 for wait in known.played.forecast.tickets.values()]
+        if (
+            not told
+            or not all(map(math.isfinite, told))
+            or sum(known.learnt.visits.values() if known.learnt else ()) < ENOUGH_VISITS
+        ):
+            return None
+        return known.played.at + timedelta(minutes=max(told))
 
     def learn(self, branch_id: UUID, learnt: Learnt, outcomes: Iterable[Outcome]) -> None:
         """Take in what the past says, and how the waits ended that were told."""

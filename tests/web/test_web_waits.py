@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -22,7 +23,8 @@ from queue_system.web.forecaster import Forecaster
 from queue_system.web.installation import Installation
 from queue_system.web.waits import FRESH
 from tests.kit.hall import Hall
-from tests.kit.kiosk_hall import Kiosk, installed, paired_kiosk
+from tests.kit.kiosk_hall import Kiosk, installed, pair, paired_kiosk
+from tests.kit.web_hall import Page, another, sign_in
 
 VISIT = timedelta(minutes=6)
 
@@ -146,3 +148,48 @@ def test_the_end_of_a_wait_is_its_first_call_and_is_learnt_once(kiosk: Kiosk, cl
     assert found.minutes == VISIT.total_seconds() / 60
     assert found.came
     assert hall.db.read_now(outcomes, hall.branch, clock.now(), clock.now() + VISIT) == []
+
+
+def test_staff_see_what_people_are_told_and_that_the_last_is_called_after_closing_time(
+    kiosk: Kiosk, clock: FrozenClock, nour: Desk
+) -> None:
+    hall = kiosk.hall
+    serve(hall, clock, nour, ENOUGH_VISITS + 1)
+    hall.issue()
+    forecast(kiosk)
+    office = another(kiosk.client)
+    hall.administrator("admin")
+    sign_in(office, "admin", "en")
+    page = office.get("/office").text
+    assert "A number taken now waits" in page
+    assert "will be called at about" not in page
+    for _ in range(40):
+        hall.issue()
+    forecast(kiosk)
+    assert "The last of those who wait now will be called at about" in office.get("/office").text
+    desk = another(kiosk.client)
+    sign_in(desk, "nour", "en")
+    assert re.search(r"minutes\s+more", Page(desk.get(f"/desk/{hall.branch.slug}/c4").text).text)
+
+
+def test_the_screen_says_how_long_a_number_taken_now_waits(kiosk: Kiosk, clock: FrozenClock, nour: Desk) -> None:
+    hall = kiosk.hall
+    serve(hall, clock, nour, ENOUGH_VISITS + 1)
+    for _ in range(3):
+        hall.issue()
+    told = waits_on_screen(kiosk)
+    assert "دقيقة" not in told
+    forecast(kiosk)
+    told = waits_on_screen(kiosk)
+    assert re.search(r"من \d+ إلى \d+ دقيقة", told)
+    assert re.search(r"\d+ to \d+ minutes", told)
+
+
+def waits_on_screen(kiosk: Kiosk) -> str:
+    """The words of the waiting people on a screen of the hall."""
+    screen = another(kiosk.client)
+    _, token = pair(kiosk.hall, "display")
+    screen.cookies.set("device-display", token)
+    page = screen.get("/display")
+    assert page.status_code == 200
+    return Page(page.text.split('class="queues"')[1]).text

@@ -39,7 +39,7 @@ async def live(websocket: WebSocket) -> None:
 def desk_values(here: StaffAtBranch, view: DeskView) -> dict[str, Any]:
     """The context of the partial `desk/_desk.html`, in the page, in the fragment and over the socket."""
     everybody = "all" in here.connection.query_params
-    return context(view, here.person, here.now, everybody=everybody) | {
+    return context(view, here.person, here.now, here.installation.waits, everybody=everybody) | {
         "epoch": view.settings.organisation.epoch,
         "person": here.person,
         "said": None,

@@ -18,6 +18,7 @@ from ...store.queries.screens import is_kept_off
 from ...store.queries.settings import BranchSettings, CounterView, Names
 from ...web.at_counter import NEEDED_TOO
 from ...web.departments import in_use
+from ...web.waits import Waits
 from .asking import Answer, classes_for
 
 LINE_SHOWN: Final = 30
@@ -70,7 +71,7 @@ class Target:
     counter_open: bool
 
 
-def context(view: DeskView, person: StaffView, now: datetime, *, everybody: bool) -> dict[str, Any]:
+def context(view: DeskView, person: StaffView, now: datetime, waits: Waits, *, everybody: bool) -> dict[str, Any]:
     """The values of `desk/_desk.html` for `person`; `everybody`: the whole line instead of its beginning."""
     settings, current = view.settings, view.current
     order = view.order(now)
@@ -94,6 +95,7 @@ def context(view: DeskView, person: StaffView, now: datetime, *, everybody: bool
         "buttons": buttons(view, person),
         "hint": _hint(view),
         "line": [_row(tickets[choice.ticket_id], settings, choice.reason) for choice in shown],
+        "waits": {choice.ticket_id: waits.of_ticket(settings.id, choice.ticket_id, now) for choice in shown},
         "waiting": len(order),
         "hidden": len(order) - len(shown),
         "raisable": {row.id for row in (*view.waiting, *view.parked) if classes_for(settings, row)},

@@ -106,6 +106,7 @@ async def _of_branch(here: InOffice, branch: BranchSettings) -> dict[str, Any]:
     day = opening_day(now, branch.calendar)
     return {
         "hall": hall,
+        "waits": {one: here.installation.waits.for_queue(branch, one, now) for one in branch.queues},
         "own_counters": own,
         "own_queues": queues_for(here.person, branch, STOP_RIGHTS),
         "stopped": {one for one in branch.queues if branch.numbers_stopped_now(one, now)},

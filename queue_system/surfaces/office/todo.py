@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Final, Literal
+from typing import Final
 from uuid import UUID
 
 import structlog
@@ -20,10 +20,8 @@ from ...core.rights import (
     APART_RIGHTS,
     ASKING_RIGHTS,
     CLOSING_RIGHTS,
-    COUNTER_RIGHTS,
     DATA_RIGHTS,
     DECISION_RIGHTS,
-    DESK_RIGHTS,
     DEVICE_RIGHTS,
     HEALTH_RIGHTS,
     HOURS_RIGHTS,
@@ -41,7 +39,6 @@ from ...i18n.filters import localised
 from ...ops.machine import look_at_upkeep
 from ...settings.catalogue import Catalogue
 from ...store.database import Tx
-from ...store.queries import line
 from ...store.queries.access import DeviceView, devices, open_pairings
 from ...store.queries.effect import undecided
 from ...store.queries.home_visits import overdue_visits
@@ -51,36 +48,21 @@ from ...store.queries.phone_calls import phone_calls
 from ...store.queries.settings import BranchSettings
 from ...store.queries.unreadable import unreadable_settings
 from ...store.tables import ORGANISATION
-from ...web.departments import queues_for, services_for
+from ...web.departments import services_for
 from ...web.given_back import given_back_of
 from ...web.setting_words import things_of_catalogue
 from .approvals import waiting_alone, waiting_for
 from .frame import InOffice
 from .messages import unsent_for
 from .people import clock_of
-from .undecided_line import seen_in_line
+from .todo_hall import late_end, undecided_line, unserved_queues
+from .todo_item import Item
 
 LOGGER = structlog.get_logger(__name__)
 
-Level = Literal["bad", "note"]
 ORDER: Final = ("bad", "note")
 #: How early days are named that are still to be confirmed.
 PROVISIONAL_WITHIN: Final = timedelta(days=30)
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """Something to do. `words` is the key of the button's text; its `link` is an address, or a form that posts.
-
-    `names` are the things that the sentence speaks of, where they are too many for it.
-    """
-
-    level: Level
-    sentence: str
-    words: str = ""
-    link: str = ""
-    post: str = ""
-    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,29 +105,6 @@ async def to_do(here: InOffice, branch: BranchSettings | None) -> list[Item]:
 # ---------------------------------------------------------------- the hall
 
 
-def unserved_queues(tx: Tx, here: InOffice, branch: BranchSettings) -> list[Item]:
-    """Queues in which people wait and that no open counter serves."""
-    seen = queues_for(here.person, branch, OFFICE_RIGHTS)
-    opens = here.person.may_any(COUNTER_RIGHTS, branch.id)
-    sits = not opens and here.person.may_any(DESK_RIGHTS, branch.id)
-    words = here.words
-    return [
-        Item(
-            "bad",
-            words.text(
-                "today.unserved",
-                queue=localised(one.queue.names, here.language),
-                people=words.plural("common.people-waiting", one.people),
-                since=words.text("common.first-since", time=dates.time(one.since, branch.zone, words)),
-            ),
-            "today.open-a-counter" if opens or sits else "today.see-counters",
-            link="/desk" if sits else "#counters",
-        )
-        for one in _unserved(tx, branch)
-        if one.queue.id in seen
-    ]
-
-
 def undecided_bookings(tx: Tx, here: InOffice, branch: BranchSettings) -> list[Item]:
     """Appointments that the settings no longer support, and those of people who must not meet for staff who may know it."""
     allowed, apart = services_for(here.person, branch, DECISION_RIGHTS), here.person.may_any(APART_RIGHTS, branch.id)
@@ -172,13 +131,6 @@ def overdue_home_visits(tx: Tx, here: InOffice, branch: BranchSettings) -> list[
     since = dates.day_time(min(one.back_by for one in missed), branch.zone, here.words)
     sentence = here.words.text("today.visits-overdue", since=since)
     return [Item("bad", sentence, "today.to-visits", link=f"/appointments/{branch.slug}/visits")]
-
-
-def undecided_line(tx: Tx, here: InOffice, branch: BranchSettings) -> list[Item]:
-    """People in line whom the settings no longer support."""
-    count = len(seen_in_line(tx, here.person, branch))
-    sentence = here.words.plural("today.undecided-line", count)
-    return [Item("bad", sentence, "today.decide", link="/office/undecided")] if count else []
 
 
 def unsent_messages(tx: Tx, here: InOffice, branch: BranchSettings) -> list[Item]:
@@ -364,10 +316,6 @@ async def _one_by_one(here: InOffice, branch: BranchSettings | None) -> list[Ite
     return found
 
 
-def _unserved(tx: Tx, branch: BranchSettings) -> list[line.UnservedView]:
-    return line.unserved(line.in_hall(tx, branch), branch, line.open_counters(tx, branch))
-
-
 def _name(here: InOffice, device: DeviceView) -> str:
     return localised(device.names, here.language) or device.slug
 
@@ -380,6 +328,7 @@ def _is_soon(first: date, last: date, today: date) -> bool:
 SOURCES: Final[tuple[OfBranch | OfHouse, ...]] = (
     OfHouse(DATA_RIGHTS, unreadable, everywhere=True),
     OfBranch(OFFICE_RIGHTS, unserved_queues),
+    OfBranch(OFFICE_RIGHTS, late_end),
     OfBranch(PRINTER_RIGHTS | SUPERVISION_RIGHTS, printers_in_trouble),
     OfBranch(DEVICE_RIGHTS | SUPERVISION_RIGHTS, silent_devices),
     OfBranch(DECISION_RIGHTS, undecided_line),

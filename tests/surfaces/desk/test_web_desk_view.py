@@ -19,6 +19,7 @@ from queue_system.store.queries.access import StaffView, staff_by_session
 from queue_system.store.queries.desk import DeskView, desk_view
 from queue_system.store.queries.grants import grant
 from queue_system.surfaces.desk.view import Button, context
+from queue_system.web.waits import Waits
 from tests.kit.hall import Hall, furnish
 
 
@@ -216,7 +217,7 @@ def shown(hall: Hall, here: Desk) -> dict[str, Any]:
         (grant(hall.branch.id, "", "officer", ["call_next", "park", "transfer"]),),
         now,
     )
-    return context(seen(hall, slug), person, now, everybody=False)
+    return context(seen(hall, slug), person, now, Waits(), everybody=False)
 
 
 def expecting(here: Desk, ticket: Any) -> Desk:

@@ -22,6 +22,7 @@ from queue_system.store.queries import access, audit
 from queue_system.store.queries.today import hall_now
 from queue_system.store.tables import ORGANISATION, ClosureRow, Device, table
 from queue_system.surfaces.office import todo
+from queue_system.surfaces.office.todo_item import Item
 from tests.kit.deciding import booked, closing, save
 from tests.kit.hall import Hall, edit
 from tests.kit.people import add_role, give_in_department
@@ -139,7 +140,7 @@ def test_one_administrator_is_not_enough(client: TestClient, hall: Hall) -> None
 def test_an_item_that_fails_does_not_take_the_page_with_it(
     client: TestClient, hall: Hall, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(tx: Tx, *_: object) -> list[todo.Item]:
+    def broken(tx: Tx, *_: object) -> list[Item]:
         # After a statement that failed PostgreSQL answers nothing more in the same transaction.
         tx.rows(sa.select(sa.literal_column("no_such_column")))
         return []

@@ -1,0 +1,65 @@
+"""What needs a hand in the hall: queues that nobody serves, people whom the settings no longer support, a late end."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from ...core import hours
+from ...core.rights import COUNTER_RIGHTS, DESK_RIGHTS, OFFICE_RIGHTS
+from ...i18n import dates
+from ...i18n.filters import localised
+from ...store.database import Tx
+from ...store.queries import line
+from ...store.queries.settings import BranchSettings
+from ...web.departments import queues_for
+from .frame import InOffice
+from .todo_item import Item
+from .undecided_line import seen_in_line
+
+
+def unserved_queues(tx: Tx, here: InOffice, branch: BranchSettings) -> list[Item]:
+    """Queues in which people wait and that no open counter serves."""
+    seen = queues_for(here.person, branch, OFFICE_RIGHTS)
+    opens = here.person.may_any(COUNTER_RIGHTS, branch.id)
+    sits = not opens and here.person.may_any(DESK_RIGHTS, branch.id)
+    words = here.words
+    return [
+        Item(
+            "bad",
+            words.text(
+                "today.unserved",
+                queue=localised(one.queue.names, here.language),
+                people=words.plural("common.people-waiting", one.people),
+                since=words.text("common.first-since", time=dates.time(one.since, branch.zone, words)),
+            ),
+            "today.open-a-counter" if opens or sits else "today.see-counters",
+            link="/desk" if sits else "#counters",
+        )
+        for one in _unserved(tx, branch)
+        if one.queue.id in seen
+    ]
+
+
+def late_end(_tx: Tx, here: InOffice, branch: BranchSettings) -> list[Item]:
+    """The last of those who wait will be called after the branch closes."""
+    last = here.installation.waits.last_call(branch.id, here.now)
+    closes = hours.last_closing(here.now, branch.calendar, branch.day_starts)
+    if last is None or last <= closes:
+        return []
+
+    def clock(at: datetime) -> str:
+        return dates.time(at, branch.zone, here.words)
+
+    sentence = here.words.text("today.late-end", last=clock(last), closes=clock(closes))
+    return [Item("note", sentence, "today.see-counters", link="#counters")]
+
+
+def undecided_line(tx: Tx, here: InOffice, branch: BranchSettings) -> list[Item]:
+    """People in line whom the settings no longer support."""
+    count = len(seen_in_line(tx, here.person, branch))
+    sentence = here.words.plural("today.undecided-line", count)
+    return [Item("bad", sentence, "today.decide", link="/office/undecided")] if count else []
+
+
+def _unserved(tx: Tx, branch: BranchSettings) -> list[line.UnservedView]:
+    return line.unserved(line.in_hall(tx, branch), branch, line.open_counters(tx, branch))
