@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from itertools import pairwise
 from typing import Final
 from uuid import UUID
 
@@ -107,6 +108,34 @@ def names_of(parts: Sequence[BookingView]) -> dict[int, BookingView]:
     return dict(sorted(first.items()))
 
 
+def search_of(
+    branch: BranchSettings, parts: Sequence[BookingView], value_of: Callable[[ServiceView], str]
+) -> dict[str, str]:
+    """What the form says that finds such a visit, near its time; `value_of` is that of a service in the form.
+
+    `parts` are those of one visit, in their order.
+    """
+    sent: dict[str, str] = {}
+    for n, line in enumerate(lines_made(parts), 1):
+        sent |= {f"s{n}": value_of(branch.services[line[0].service_id]), f"n{n}": str(len(line))}
+    begin = parts[0].starts_at.astimezone(branch.zone)
+    day = hours.business_date(begin, branch.zone, branch.day_starts)
+    waits = [later.starts_at - sooner.ends_at for sooner, later in pairwise(parts)]
+    longest = max(waits, default=timedelta()) // timedelta(minutes=1)
+    gap = next((gap for gap in GAPS if longest <= gap), GAPS[-1])
+    return sent | {"from": day.isoformat(), "at": f"{begin:%H:%M}", "gap": str(gap)}
+
+
+def lines_made(parts: Iterable[BookingView]) -> list[list[BookingView]]:
+    """The parts of a visit by the lines of the form that may have asked for it: each is one service, for some persons."""
+    lines: list[list[BookingView]] = []
+    for part in parts:
+        if not lines or lines[-1][0].service_id != part.service_id or len(lines[-1]) == MOST_PERSONS:
+            lines.append([])
+        lines[-1].append(part)
+    return lines
+
+
 def channel_field(part: int) -> str:
     """The field of a form that says how a part of a visit takes place, the first of which has number 0."""
     return f"channel{part + 1}"
@@ -115,6 +144,16 @@ def channel_field(part: int) -> str:
 def issued_field(part: int) -> str:
     """The field of a form for the number that another office gave the request of a part, the first of which has number 0."""
     return f"issued{part + 1}"
+
+
+#: The fields that say who comes to a visit and how, beside those that search for times.
+ANSWERS: Final = (
+    "contact",
+    "contact_sure",
+    "language",
+    *(f"name{person}" for person in range(1, MOST_PERSONS + 1)),
+    *(field(part) for field in (channel_field, issued_field) for part in range(MOST_PARTS)),
+)
 
 
 def how_of(branch: BranchSettings, service: ServiceView, sent: Mapping[str, str], part: int) -> How | None:

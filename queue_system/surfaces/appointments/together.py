@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from ...actions.lost_holds import against_ended
 from ...actions.said import Said, issued_of
 from ...actions.together import confirm_together, give_back_together
 from ...core import contacts, hours
@@ -25,9 +27,11 @@ from ...web.errors import message
 from ...web.here import StaffAtBranch, staff_at_branch
 from ...web.how import CHANNELS
 from ...web.visit_form import channel_field, chosen_channel, how_of, issued_field, names_of, persons_of
-from . import apart
+from . import apart, common_time
 from .day import address
 
+#: Refusals after which other times are chosen, with everything kept.
+TIME_GONE: Final = ("hold-expired", "slot-withdrawn", "slot-taken")
 OVER: Final = (BookingState.CANCELLED, BookingState.EXPIRED)
 
 
@@ -41,7 +45,8 @@ async def confirm(request: Request) -> Response:
     """Make all parts binding: a name for each person, one contact for all. What is wrong is shown with everything kept."""
     here, parts = await _enter(request)
     form = await kit.form(request)
-    if mistake := _wrong_number(here, parts, form):
+    mistake = _wrong_number(here, parts, form)
+    if mistake is not None and all(not _has_ended(one, here.now) for one in parts):
         return await _page(here, parts, mistake, dict(form))
     persons = persons_of(one.service_id for one in parts)
     language = form.get("language", "")
@@ -63,8 +68,16 @@ async def confirm(request: Request) -> Response:
     try:
         await here.do(confirm_together, _visit(request), here.actor, said)
     except DomainError as refusal:
-        return await _page(here, parts, refusal, dict(form))
+        if refusal.code not in TIME_GONE:
+            return await _page(here, parts, refusal, dict(form))
+        return await _times_again(here, parts, form, refusal)
     return kit.see_other(f"{address(here.branch)}/together/{_visit(request)}")
+
+
+def _has_ended(part: BookingView, now: datetime) -> bool:
+    """Whether a part is held no more without having become an appointment; the stored state follows a little later."""
+    run_out = part.held_until is not None and part.held_until <= now
+    return part.state is BookingState.EXPIRED or (part.state is BookingState.HELD and run_out)
 
 
 def _wrong_number(here: StaffAtBranch, parts: Sequence[BookingView], form: Mapping[str, str]) -> Invalid | None:
@@ -79,10 +92,9 @@ def _wrong_number(here: StaffAtBranch, parts: Sequence[BookingView], form: Mappi
 
 
 async def give_back(request: Request) -> Response:
-    """Give back what is only held."""
-    here, _ = await _enter(request)
-    await here.do(give_back_together, _visit(request), here.actor)
-    return kit.see_other(f"{address(here.branch)}/common")
+    """Give back what is only held, and show the times with what was typed for it."""
+    here, parts = await _enter(request)
+    return await _times_again(here, parts, await kit.form(request))
 
 
 async def _enter(request: Request) -> tuple[StaffAtBranch, list[BookingView]]:
@@ -92,6 +104,15 @@ async def _enter(request: Request) -> tuple[StaffAtBranch, list[BookingView]]:
     if not parts or not {one.service_id for one in parts} <= here.services(BOOK_RIGHTS):
         raise Missing("booking")
     return here, parts
+
+
+async def _times_again(
+    here: StaffAtBranch, parts: list[BookingView], form: Mapping[str, str], refusal: DomainError | None = None
+) -> Response:
+    # What is still held of the visit would stand in the way of its own times.
+    if (visit := parts[0].together_id) is not None:
+        await here.do(give_back_together, visit, here.actor)
+    return await common_time.times_again(here, parts, form, refusal)
 
 
 def _visit(request: Request) -> UUID:
@@ -108,6 +129,7 @@ async def _page(
     sent: dict[str, str] | None = None,
 ) -> Response:
     branch, persons = here.branch, persons_of(one.service_id for one in parts)
+    lost = next((one for one in parts if one.lost_why and one.state is BookingState.EXPIRED), None)
     known, had = members_of(branch), await here.read(members_had, branch, parts)
     held = all(
         one.state is BookingState.HELD and one.held_until is not None and here.now < one.held_until for one in parts
@@ -143,6 +165,8 @@ async def _page(
         "issued": [(name, service, person, (sent or {}).get(name, value)) for name, service, person, value in issued],
         "where": {part.id: CHANNELS.get(channel_of(branch, part)) for part in parts},
         "held": held,
+        "lost": message(against_ended(lost), here.words) if lost else "",
+        "again": "" if held else await common_time.way_again(here, parts),
         "over": OVER,
         "names": names,
         "contact": (sent or {}).get("contact", contacts.shown(parts[0].contact)),

@@ -112,17 +112,18 @@ def carry(here: Here) -> str:
 
 async def carried(here: AtBranch) -> BookingView | None:
     """The hold to replace; in the browser that made it, its name and contact fill the form."""
-    found = await _named(here, INSTEAD)
+    found = await named(here, INSTEAD)
     return found if found and found.state in REPLACEABLE else None
 
 
 async def beside(here: AtBranch) -> BookingView | None:
     """The booking of this browser beside which somebody else of the family wants a time."""
-    found = await _named(here, BESIDE)
+    found = await named(here, BESIDE)
     return found if found and is_own(here, found) else None
 
 
-async def _named(here: AtBranch, name: str) -> BookingView | None:
+async def named(here: AtBranch, name: str) -> BookingView | None:
+    """The booking of this branch whose secret the query has under a name."""
     token = here.request.query_params.get(name)
     if token:
         with suppress(Missing):

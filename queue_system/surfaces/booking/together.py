@@ -19,6 +19,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from ...actions.bookings import HoldOrder
+from ...actions.lost_holds import against_ended
 from ...actions.said import issued_of
 from ...actions.together import held_before, hold_together, part_of_request
 from ...core import contacts
@@ -37,11 +38,13 @@ from ...web.how import CHANNELS
 from ...web.kit import see_other
 from ...web.open_holds import all_within_limit
 from ...web.visit_form import (
+    ANSWERS,
     GAPS,
     HALVES,
     MOST_PARTS,
     MOST_PERSONS,
     channel_field,
+    chosen_channel,
     ends_of,
     first_day,
     how_of,
@@ -49,32 +52,30 @@ from ...web.visit_form import (
     lines_of,
     names_of,
     persons_of,
+    search_of,
     steps_of,
     wish_of,
 )
 from . import times
 from .contact_use import contact_use
-from .frame import frame, is_language_switch, retry_after
+from .frame import frame, is_language_switch, named, retry_after
 from .holding import ABOUT_THE_TIME, is_held
 from .own_bookings import is_own, remember
 
 OVER: Final = (BookingState.CANCELLED, BookingState.EXPIRED)
+HAS_ENDED: Final = (BookingState.HELD, BookingState.EXPIRED)
+AGAIN: Final = "again"
 # What the form of the persons adds to what the search says.
-OF_PERSONS: Final = (
-    "request_id",
-    "contact",
-    "contact_sure",
-    "switch",
-    *(f"name{n}" for n in range(1, MOST_PERSONS + 1)),
-    *(channel_field(part) for part in range(MOST_PARTS)),
-    *(issued_field(part) for part in range(MOST_PARTS)),
-)
+OF_PERSONS: Final = ("request_id", "switch", *ANSWERS)
 
 
 async def show(request: Request) -> Response:
-    """`/together/{branch}`: what the visit is made of, and the times for all of it."""
+    """`/together/{branch}`: what the visit is made of, and the times for all of it.
+
+    With `again`, the secret of a part of a visit of this browser that is held no more, for the same and with its answers.
+    """
     here = await at_branch(request)
-    return await _times_page(here, request.query_params)
+    return await _times_page(here, await _said_before(here) | dict(request.query_params))
 
 
 async def details(request: Request) -> Response:
@@ -250,6 +251,7 @@ async def _details_page(
 async def _visit_page(here: AtBranch, parts: Sequence[BookingView], failure: DomainError | None = None) -> Response:
     branch = here.branch
     held = all(is_held(one, here.now) for one in parts)
+    ended = next((one for one in parts if one.state in HAS_ENDED and not held), None)
     left = min((one.held_until or one.starts_at for one in parts), default=here.now) - here.now
     values = {
         "base": f"/together/{branch.slug}",
@@ -262,6 +264,8 @@ async def _visit_page(here: AtBranch, parts: Sequence[BookingView], failure: Dom
         "several": len(names_of(parts)) > 1,
         "held": held,
         "over": all(one.state in OVER or (one.state is BookingState.HELD and not held) for one in parts),
+        "ended": message(against_ended(ended), here.words) if ended else None,
+        "again": f"/together/{branch.slug}?{AGAIN}={parts[0].token}",
         "minutes_left": max(1, left // timedelta(minutes=1)),
         "failure": message(failure, here.words) if failure else None,
     }
@@ -276,6 +280,20 @@ async def _own_visit(request: Request) -> tuple[AtBranch, list[BookingView]]:
     if booking.together_id is None or not is_own(here, booking) or booking.erased_at is not None:
         return here, []
     return here, await here.read(bookings_together, here.branch.id, booking.together_id)
+
+
+async def _said_before(here: AtBranch) -> dict[str, str]:
+    """The search for the visit that the address names with `again`, and the answers that were given for it."""
+    booking = await named(here, AGAIN)
+    if booking is None or booking.together_id is None or not is_own(here, booking) or booking.erased_at is not None:
+        return {}
+    parts = await here.read(bookings_together, here.branch.id, booking.together_id)
+    if any(one.state not in OVER for one in parts):
+        return {}
+    answers = {f"name{person}": one.name for person, one in names_of(parts).items()} | {"contact": booking.contact}
+    for number, part in enumerate(parts):
+        answers |= {channel_field(number): chosen_channel(part), issued_field(number): part.issued_number}
+    return search_of(here.branch, parts, address_key) | answers
 
 
 def _known(here: AtBranch) -> dict[str, ServiceView]:

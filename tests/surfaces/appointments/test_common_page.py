@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
+from urllib.parse import parse_qsl
 
 from starlette.testclient import TestClient
 
@@ -14,6 +15,7 @@ from queue_system.store.queries.bookings import BookingView, booking_views
 from queue_system.store.tables import Booking, table
 from queue_system.web.visit_form import MOST_PARTS
 from tests.actions.test_channels import set_channels
+from tests.kit.deciding import closing, save
 from tests.kit.hall import Hall, edit, set_branch
 from tests.kit.people import give_in_department
 from tests.kit.web_hall import Form, Page, another, sign_in
@@ -80,18 +82,86 @@ def test_times_that_have_gone_come_back_with_everything_kept(place: tuple[TestCl
     assert client.post(form.action, data=form.values | {"start": "soon"}).status_code == 422
 
 
-def test_what_was_held_is_given_back_or_runs_out(place: tuple[TestClient, Hall], clock: FrozenClock) -> None:
+TYPED = {"name1": "Salma Atassi", "name2": "Mahmud", "contact": "salma@example.org", "language": "en"}
+
+
+def test_another_time_is_chosen_with_everything_kept(place: tuple[TestClient, Hall]) -> None:
     client, hall = place
     held = choose(client, look(client, f"{HERE}/common?{VISIT}"))
-    back = client.post(f"{held}/return", data={})
-    assert back.headers["location"] == f"{HERE}/common"
+    page = look(client, held)
+    assert f'formaction="{held}/return"' in page.html
+    back = client.post(f"{held}/return", data=confirmation(page).values | TYPED)
+    assert back.status_code == 200
     assert {one.state for one in stored(hall)} == {BookingState.CANCELLED}
-    assert "no longer held" in look(client, held).text
-    second = choose(client, look(client, f"{HERE}/common?{VISIT}"))
-    form = confirmation(look(client, second))
+    over = look(client, held)
+    assert "no longer held" in over.text
+    # Without what was typed, because this is an address.
+    assert starts(look(client, re.findall(rf'href="({HERE}/common\?[^"]+)"', over.html)[0].replace("&amp;", "&")))
+    second = choose(client, Page(back.text))
+    assert_kept(client, hall, second)
+
+
+def test_when_the_hold_has_run_out_the_times_come_again_with_everything_kept(
+    place: tuple[TestClient, Hall], clock: FrozenClock
+) -> None:
+    client, hall = place
+    form = confirmation(look(client, choose(client, look(client, f"{HERE}/common?{VISIT}&from=2026-11-24&at=12:00"))))
+    begun = stored(hall)[0].starts_at
     clock.move(timedelta(minutes=11))
-    late = client.post(form.action, data=form.values)
+    late = client.post(form.action, data=form.values | TYPED)
     assert late.status_code == 409
+    again = Page(late.text)
+    assert "not confirmed, so it is open to others again" in again.text
+    assert "are kept" in again.text
+    # The same visit is searched, near its time, and the search for another day keeps what was typed, too.
+    assert begun.strftime("%Y%m%dT%H%MZ") in starts(again)
+    search = next(one for one in again.forms if "from" in one.values and "request_id" not in one.values)
+    wanted = dict(parse_qsl(VISIT)) | {"from": "2026-11-30"}
+    other_day = client.post(search.action, data=search.values | wanted)
+    assert other_day.status_code == 200
+    assert_kept(client, hall, choose(client, Page(other_day.text)))
+    assert {one.starts_at.date() for one in stored(hall) if one.state is BookingState.HELD} == {date(2026, 11, 30)}
+
+
+def test_what_cannot_be_a_name_or_contact_is_asked_for_again_and_the_rest_is_kept(
+    place: tuple[TestClient, Hall], clock: FrozenClock
+) -> None:
+    client, hall = place
+    form = confirmation(look(client, choose(client, look(client, f"{HERE}/common?{VISIT}"))))
+    clock.move(timedelta(minutes=11))
+    late = client.post(form.action, data=form.values | TYPED | {"name1": "7 <b>", "contact": "12"})
+    page = look(client, choose(client, Page(late.text)))
+    assert [(one.name, one.contact) for one in stored(hall) if one.state is BookingState.HELD] == [
+        ("", ""),
+        ("Mahmud", ""),
+        ("", ""),
+    ]
+    assert 'value="Mahmud"' in page.html
+
+
+def test_scenario_2_a_visit_whose_time_is_taken_away_says_why_and_is_found_again_with_everything_kept(
+    place: tuple[TestClient, Hall],
+) -> None:
+    client, hall = place
+    held = choose(client, look(client, f"{HERE}/common?{VISIT}"))
+    form, day = confirmation(look(client, held)), stored(hall)[0].starts_at.date()
+    save(hall, closing(hall, day))
+    assert "that day is now closed" in re.sub(r"<[^>]+>", "", look(client, held).html)
+    late = client.post(form.action, data=form.values | TYPED)
+    assert late.status_code == 409
+    assert "that day is now closed" in re.sub(r"<[^>]+>", "", late.text)
+    assert_kept(client, hall, choose(client, Page(late.text)))
+    assert all(one.starts_at.date() > day for one in stored(hall) if one.state is BookingState.HELD)
+
+
+def assert_kept(client: TestClient, hall: Hall, held: str) -> None:
+    """The visit of two persons and three parts is held with what was typed for it."""
+    page = look(client, held)
+    assert 'value="Salma Atassi"' in page.html
+    assert 'value="Mahmud"' in page.html
+    parts = [one for one in stored(hall) if one.state is BookingState.HELD]
+    assert [one.name for one in parts] == ["Salma Atassi", "Mahmud", "Salma Atassi"]
+    assert {(one.contact, one.language) for one in parts} == {("salma@example.org", "en")}
 
 
 def test_a_visit_of_another_department_is_not_found(place: tuple[TestClient, Hall]) -> None:

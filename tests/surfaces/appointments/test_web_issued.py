@@ -69,12 +69,7 @@ def test_the_number_stays_when_the_time_has_gone(client: TestClient, asking: Hal
 
 
 def test_each_part_of_a_visit_has_its_own_number(client: TestClient, asking: Hall) -> None:
-    times = look(client, f"{HERE}/common?s1={SERVICE}&n1=1&s2={OTHER}&n2=1")
-    start = re.findall(r'name="start" value="([^"]+)"', times.html)[0]
-    form = next(one for one in times.forms if "request_id" in one.values)
-    answer = client.post(form.action, data={**form.values, "start": start})
-    assert answer.status_code == 303, answer.text
-    page = look(client, answer.headers["location"])
+    page = hold_visit(client, look(client, f"{HERE}/common?s1={SERVICE}&n1=1&s2={OTHER}&n2=1"))
     assert "Platform number –" in page.text
     assert 'name="issued2"' not in page.html
     wrong = send(client, page, "confirmation", name1=NAME, issued1="1")
@@ -84,6 +79,21 @@ def test_each_part_of_a_visit_has_its_own_number(client: TestClient, asking: Hal
     assert send(client, page, "confirmation", name1=NAME, issued1=NUMBER).status_code == 303
     parts = booked(asking)
     assert sorted(one.issued_number for one in parts) == ["", NUMBER]
+
+
+def test_the_numbers_of_a_visit_stay_when_its_time_has_gone(
+    client: TestClient, asking: Hall, clock: FrozenClock
+) -> None:
+    page = hold_visit(client, look(client, f"{HERE}/common?s1={SERVICE}&n1=1&s2={OTHER}&n2=1"))
+    clock.move(timedelta(minutes=11))
+    # One that cannot be right is left out, and asked for again.
+    for typed, kept in (("1", []), (NUMBER, [NUMBER])):
+        late = send(client, page, "confirmation", name1=NAME, issued1=typed)
+        assert late.status_code == 409
+        again = hold_visit(client, Page(late.text))
+        assert f'value="{NAME}"' in again.html
+        assert 'name="issued1"' in again.html
+        assert re.findall(r'name="issued1" value="(\w*)"', again.html) == kept
 
 
 def test_a_number_is_corrected_or_given_later_and_the_log_does_not_say_it(client: TestClient, asking: Hall) -> None:
@@ -141,6 +151,15 @@ def hold(client: TestClient, hall: Hall, page: Page | None = None, which: int = 
     assert answer.status_code == 303, answer.text
     found = hall.db.read_now(booking_views, table(Booking).c.source == "staff")
     return next(one for one in found if answer.headers["location"] == f"{HERE}/{one.id}")
+
+
+def hold_visit(client: TestClient, times: Page) -> Page:
+    """The page of a visit after its first time was chosen."""
+    form = next(one for one in times.forms if "request_id" in one.values)
+    start = re.findall(r'name="start" value="([^"]+)"', times.html)[0]
+    answer = client.post(form.action, data={**form.values, "start": start})
+    assert answer.status_code == 303, answer.text
+    return look(client, answer.headers["location"])
 
 
 def look(client: TestClient, address: str) -> Page:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -17,6 +18,7 @@ from queue_system.store.queries.bookings import BookingView, booking_views
 from queue_system.store.tables import Booking, table
 from queue_system.web.open_holds import AT_ONCE
 from tests.actions.test_channels import set_channels
+from tests.kit.deciding import closing, save
 from tests.kit.hall import Hall, edit, set_branch
 from tests.kit.web_hall import Form, Page, another, application, furnished
 
@@ -144,6 +146,30 @@ def test_times_that_have_gone_come_back_with_the_answers(place: tuple[TestClient
     assert other.values["name1"].startswith("سلمى")
     done = another(client).post(other.action, data=other.values | {"start": starts(again)[-1]})
     assert done.status_code == 303
+
+
+def test_scenario_2_a_visit_that_has_ended_says_why_and_is_booked_again_without_typing(
+    place: tuple[TestClient, Hall], clock: FrozenClock
+) -> None:
+    client, hall = place
+    form = choose(client)
+    held = client.post(form.action, data=form.values | PEOPLE).headers["location"]
+    day = stored(hall)[0].starts_at.date()
+    save(hall, closing(hall, day))
+    over = look(client, held)
+    assert "صار ذلك اليوم يوم إغلاق" in over.text
+    # The link alone keeps nothing: names are shown in the browser that made it only.
+    (again,) = re.findall(rf'href="({HERE}\?again=[^"]+)"', over.html)
+    assert PEOPLE["name2"] not in look(another(client), again).html
+    # Also after a search for another day.
+    times = look(client, f"{again}&from={day + timedelta(days=5)}&at=")
+    (form,) = [one for one in times.forms if one.action.endswith("/details")]
+    second = client.post(form.action, data=form.values | {"start": starts(times)[0]}).headers["location"]
+    parts = [one for one in stored(hall) if one.state is BookingState.HELD]
+    assert [one.name for one in parts] == [PEOPLE["name1"], PEOPLE["name2"], PEOPLE["name1"]]
+    assert {one.contact for one in parts} == {PEOPLE["contact"]}
+    clock.move(timedelta(minutes=11))
+    assert "انتهت مهلة تأكيد هذا الوقت" in look(client, second).text
 
 
 def test_each_part_counts_as_a_hold(place: tuple[TestClient, Hall]) -> None:
