@@ -327,8 +327,8 @@ def _earlier(tx: Tx, job: AnyRow) -> Offer | None:
 
 def _give_up(lock: Locked, job: AnyRow, booking: BookingView, error: str, *, maybe: bool) -> None:
     finish(lock, job, "unknown" if maybe else "failed", error)
-    for one, event in _to_be_called(lock, job, booking):
-        phone_calls.note(lock, one.id, event, told=False)
+    for one, n, event in _to_be_called(lock, job, booking):
+        phone_calls.note_person(lock, one.id, n, event)
     fact = MessageFailed(
         subject=str(job.id),
         code=booking.code,
@@ -341,23 +341,34 @@ def _give_up(lock: Locked, job: AnyRow, booking: BookingView, error: str, *, may
     lock.append(fact, SYSTEM)
 
 
-def _to_be_called(lock: Locked, job: AnyRow, booking: BookingView) -> list[tuple[BookingView, Event]]:
-    """About which appointments whoever did not receive a message must be called, and what they must be told of each."""
-    event = Event(job.event)
-    if event is Event.VISIT_CALLED_OFF:
-        return [(one, Event.CALLED_OFF) for one in called_off_of(lock.tx, booking)]
-    if event not in MUST_BE_TOLD:
+def _to_be_called(lock: Locked, job: AnyRow, booking: BookingView) -> list[tuple[BookingView, int, Event]]:
+    """Whom of which appointments somebody must call who did not receive a message, and what they must be told of each.
+
+    It is the person whom the message was for, who may have another number in each appointment.
+    """
+    event, tx = Event(job.event), lock.tx
+    if event is not Event.VISIT_CALLED_OFF and event not in MUST_BE_TOLD:
         return []
+    settings = branch_settings(tx, lock.id, lock.config_version)
+    to = next((one for one in recipients(tx, settings, booking) if one.n == job.n), None)
+    if to is None:
+        return []
+    if event is Event.VISIT_CALLED_OFF:
+        parts = [(one, recipients(tx, settings, one)) for one in called_off_of(tx, booking)]
+        return [
+            (part, next(one.n for one in known if one.contact == to.contact), Event.CALLED_OFF)
+            for part, known in parts
+            if any(one.contact == to.contact for one in known)
+        ]
     if event not in OF_SERIES:
-        return [(booking, event)]
-    tx, settings = lock.tx, branch_settings(lock.tx, lock.id, lock.config_version)
-    people = [one for one in recipients(tx, settings, booking) if one.n == job.n]
-    series = [
-        one
-        for one in siblings_to_come(tx, lock.id, booking.id)
-        if any(known.is_like(to) for known in recipients(tx, settings, one) for to in people)
+        return [(booking, job.n, event)]
+    dates = [
+        (date, one.n, event)
+        for date in siblings_to_come(tx, lock.id, booking.id)
+        for one in recipients(tx, settings, date)
+        if one.is_like(to)
     ]
     if event is Event.SERIES_CALLED_OFF:
-        return [(one, event) for one in series if one.is_called_off]
+        return [one for one in dates if one[0].is_called_off]
     # What else has to be said of one that is to be decided is more than who it is with.
-    return [(one, event) for one in series if one.state is BookingState.CONFIRMED and not one.taken_away]
+    return [one for one in dates if one[0].state is BookingState.CONFIRMED and not one[0].taken_away]

@@ -5,7 +5,7 @@ A row is written in the transaction that makes the call necessary, as a message 
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -22,37 +22,51 @@ from ..store.tables import PhoneCall, table
 
 CALL = table(PhoneCall)
 _NOTE: Final = Prepared(sa.insert(CALL))
-_FORGET: Final = Prepared(
-    sa.delete(CALL).where(CALL.c.branch_id == sa.bindparam("branch"), CALL.c.booking_id == sa.bindparam("booking"))
-)
+_OF_BOOKING: Final = CALL.c.branch_id == sa.bindparam("branch"), CALL.c.booking_id == sa.bindparam("booking")
+_FORGET: Final = Prepared(sa.delete(CALL).where(*_OF_BOOKING))
+_FORGET_ONE: Final = Prepared(sa.delete(CALL).where(*_OF_BOOKING, CALL.c.n == sa.bindparam("person")))
 # Nothing of what was to be told is settled by these: said again with every booking, or about a time that may come besides.
 _NO_NEWS: Final = frozenset({Event.CONFIRMED, Event.SERIES, Event.EARLIER, Event.EARLIER_OVER})
 
 
 def note(lock: Locked, booking_id: UUID, event: Event, *, told: bool) -> None:
-    """Put a visitor on the call list if they must be told of an event and no message does; what is older goes."""
+    """Put whom a booking is for on the call list if they must be told of an event and no message does.
+
+    What is older goes, also what others of the booking were to be told.
+    """
     if event in _NO_NEWS:
         return
     lock.tx.later(_FORGET, {"branch": lock.id, "booking": booking_id})
     if event in MUST_BE_TOLD and not told:
-        row = {"branch_id": lock.id, "booking_id": booking_id, "event": event.value, "since": lock.tx.now, "tries": 0}
-        lock.tx.later(_NOTE, row)
+        lock.tx.later(_NOTE, _row(lock, booking_id, 0, event))
 
 
-def tick(tx: Tx, branch_id: UUID, booking_id: UUID, actor: Actor, *, reached: bool) -> None:
-    """Record an attempt to call; whoever was reached is called no more. Raises Missing("booking") for nobody to call.
+def note_person(lock: Locked, booking_id: UUID, n: int, event: Event) -> None:
+    """Put a person of a booking on the call list, because no message told them of an event; what is older goes."""
+    lock.tx.later(_FORGET_ONE, {"branch": lock.id, "booking": booking_id, "person": n})
+    lock.tx.later(_NOTE, _row(lock, booking_id, n, event))
+
+
+def tick(tx: Tx, branch_id: UUID, booking_id: UUID, n: int, actor: Actor, *, reached: bool) -> None:
+    """Record an attempt to call a person; whoever was reached is called no more. Raises Missing("booking") for nobody to call.
 
     What was to be said about a series was said of all its appointments.
     """
     with locked(tx, branch_id) as lock:
         waits = CALL.c.branch_id == branch_id, CALL.c.reached_at.is_(None)
-        row = tx.row(sa.select(CALL).where(*waits, CALL.c.booking_id == booking_id))
+        row = tx.row(sa.select(CALL).where(*waits, CALL.c.booking_id == booking_id, CALL.c.n == n))
         if row is None:
             raise Missing("booking")
-        together = calls_of_series(tx, branch_id, booking_id, row.event) if row.event in OF_SERIES else [booking_id]
-        here = *waits, CALL.c.booking_id.in_(together)
+        mine = [(booking_id, n)]
+        together = calls_of_series(tx, branch_id, mine[0], row.event) if row.event in OF_SERIES else mine
+        here = *waits, sa.tuple_(CALL.c.booking_id, CALL.c.n).in_(together)
         done = {"reached_at": tx.now} if reached else {}
         tx.execute(sa.update(CALL).where(*here).values(tries=row.tries + 1, tried_at=tx.now, **done))
         booking = booking_by_id(tx, branch_id, booking_id)
         fact = BookingPhoned(subject=str(booking_id), code=booking.code, attempt=row.tries + 1, reached=reached)
         lock.append(fact, actor)
+
+
+def _row(lock: Locked, booking_id: UUID, n: int, event: Event) -> dict[str, Any]:
+    mine = {"branch_id": lock.id, "booking_id": booking_id, "n": n}
+    return {**mine, "event": event.value, "since": lock.tx.now, "tries": 0}

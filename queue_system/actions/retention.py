@@ -150,6 +150,8 @@ def forget_participants(lock: Locked, which: Iterable[tuple[UUID, int]]) -> None
     """Take name and contact of some participants out of bookings of others; each is a booking and a number in it."""
     for booking_id, n in which:
         _forget(lock, (PARTICIPANT.c.booking_id == booking_id) & (PARTICIPANT.c.n == n))
+        theirs = PHONE_CALL.c.branch_id == lock.id, PHONE_CALL.c.booking_id == booking_id, PHONE_CALL.c.n == n
+        lock.tx.execute(sa.delete(PHONE_CALL).where(*theirs))
         apart.remember(lock, booking_id)
 
 

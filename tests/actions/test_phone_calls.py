@@ -165,7 +165,7 @@ def everything_called_off(hall: Hall) -> None:
 
 
 def press(hall: Hall, one: BookingView, *, reached: bool) -> None:
-    hall.db.write_in_now(hall.branch.id, tick, hall.branch.id, one.id, SYSTEM, reached=reached)
+    hall.db.write_in_now(hall.branch.id, tick, hall.branch.id, one.id, 0, SYSTEM, reached=reached)
 
 
 def to_call(hall: Hall) -> list[tuple[str, Event, int]]:

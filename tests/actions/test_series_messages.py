@@ -130,7 +130,7 @@ def test_dates_that_the_house_calls_off_are_stored_and_told_as_that(sending: Hal
     (call,) = sending.db.read_now(phone_calls, sending.branch)
     assert (call.booking.id, call.event) == (ended[0].id, Event.SERIES_CALLED_OFF)
     here = sending.branch.id
-    sending.db.write_in_now(here, tick, here, ended[0].id, SYSTEM, reached=True)
+    sending.db.write_in_now(here, tick, here, ended[0].id, 0, SYSTEM, reached=True)
     (call,) = sending.db.read_now(phone_calls, sending.branch)
     assert call.reached_at is not None
 

@@ -237,6 +237,7 @@ def _give_a_time_back(hall: Hall) -> None:
     call = {
         "branch_id": branch,
         "booking_id": held.id,
+        "n": 0,
         "event": "called_off",
         "since": NOW,
         "tries": 1,

@@ -15,9 +15,9 @@ OPEN_PHONE_CALLS = "reached_at IS NULL"
 
 
 class PhoneCall(SQLModel, table=True):
-    """What the visitor of a booking has to be told on the telephone; a newer event takes the place of an older one.
+    """What a person of a booking has to be told on the telephone; a newer event takes the place of an older one.
 
-    The number is that of the booking, so nothing here says who it is.
+    The number is that of the booking, or of its participant, so nothing here says who it is.
     """
 
     __tablename__ = "phone_call"
@@ -28,6 +28,8 @@ class PhoneCall(SQLModel, table=True):
 
     branch_id: UUID = of_branch()
     booking_id: UUID = key()
+    # Which person of the booking (tables.people.Participant); 0 is who it was booked for.
+    n: int = key()
     # core.messages.Event
     event: str
     since: datetime

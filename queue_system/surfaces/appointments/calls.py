@@ -30,7 +30,7 @@ ALL: Final = "all"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A visitor to call. `name` and `contact` are None until they are asked for; `dialled` is the number alone.
+    """Somebody to call. `name` and `contact` are None until they are asked for; `dialled` is the number alone.
 
     `discreet`: the service is told to nobody but the visitor. `way` says whether and when the visitor may be called.
     """
@@ -51,26 +51,32 @@ async def show(request: Request) -> Response:
 
 
 async def contact(request: Request) -> Response:
-    """The list with names and numbers: of one visitor, or of `all` for paper. The log keeps who looked each of them up."""
+    """The list with names and numbers: of one person, or of `all` for paper. The log keeps who looked each of them up."""
     here = await staff_at_branch(request, PHONE_LIST_RIGHTS)
-    wanted, callable_for = request.path_params["booking"], here.services(PHONE_RIGHTS)
-    listed = [one.booking for one in await _open(here) if one.booking.service_id in callable_for]
-    found = listed if wanted == ALL else [one for one in listed if str(one.id) == wanted]
+    callable_for = here.services(PHONE_RIGHTS)
+    listed = await _open(here) if request.path_params["booking"] == ALL else await _wanted(here)
+    found = [one for one in listed if one.booking.service_id in callable_for]
     if not found:
         raise Missing("booking")
-    await here.do(record_look_ups, found, BY_CALL, here.actor)
-    return await _page(here, {one.id for one in found})
+    await here.do(record_look_ups, [one.booking for one in found], BY_CALL, here.actor)
+    return await _page(here, {(one.booking.id, one.n) for one in found})
 
 
 async def press(request: Request) -> Response:
     """An attempt: `reached` is 1, or 0 where nobody answered."""
     here = await staff_at_branch(request, PHONE_LIST_RIGHTS)
-    wanted = [one.booking for one in await _open(here) if str(one.booking.id) == request.path_params["booking"]]
+    wanted = await _wanted(here)
     if not wanted:
         raise Missing("booking")
     form = await kit.form(request)
-    await here.do(tick, wanted[0].id, here.actor, reached=form.get("reached") == "1")
+    await here.do(tick, wanted[0].booking.id, wanted[0].n, here.actor, reached=form.get("reached") == "1")
     return kit.see_other(f"{address(here.branch)}/calls")
+
+
+async def _wanted(here: StaffAtBranch) -> list[PhoneCallView]:
+    """The open call about the booking that the address names, to the person of it whose number the form has; or none."""
+    named = here.request.path_params["booking"], (await kit.form(here.request)).get("n", "0")
+    return [one for one in await _open(here) if (str(one.booking.id), str(one.n)) == named]
 
 
 async def _open(here: StaffAtBranch) -> list[PhoneCallView]:
@@ -80,10 +86,10 @@ async def _open(here: StaffAtBranch) -> list[PhoneCallView]:
     return [one for one in found if one.booking.service_id in mine and one.reached_at is None]
 
 
-async def _page(here: StaffAtBranch, shown: Collection[UUID] = ()) -> Response:
+async def _page(here: StaffAtBranch, shown: Collection[tuple[UUID, int]] = ()) -> Response:
     mine, callable_for = here.services(PHONE_LIST_RIGHTS), here.services(PHONE_RIGHTS)
     rows = [
-        _row(here, one, may_see=one.booking.service_id in callable_for, shown=one.booking.id in shown)
+        _row(here, one, may_see=one.booking.service_id in callable_for, shown=(one.booking.id, one.n) in shown)
         for one in await here.read(phone_calls, here.branch)
         if one.booking.service_id in mine
     ]
@@ -97,20 +103,20 @@ async def _page(here: StaffAtBranch, shown: Collection[UUID] = ()) -> Response:
 
 
 def _row(here: StaffAtBranch, one: PhoneCallView, *, may_see: bool, shown: bool) -> Row:
-    service = here.branch.services[one.booking.service_id]
-    way = way_of(here.branch, here.words, service.id, one.booking.contact_way, one.booking.contact_note)
+    service, person = here.branch.services[one.booking.service_id], one.other or one.booking
+    way = way_of(here.branch, here.words, service.id, person.contact_way, person.contact_note)
     row = Row(one, service.listed_names, may_see, service.confidentiality.discreet, way)
     if not shown:
         # The note may name somebody, so it comes with the number, and the log says who looked.
         return replace(row, way=replace(way, note=""))
-    known = one.booking.contact if way.shows else ""
+    known = person.contact if way.shows else ""
     return Row(
         row.call,
         row.names,
         may_see,
         row.discreet,
         way,
-        name=one.booking.name,
+        name=person.name,
         contact=contacts.shown(known),
         dialled=known if known.startswith("+") else "",
     )

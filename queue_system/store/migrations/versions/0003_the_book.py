@@ -14,7 +14,7 @@ revision = "0003"
 down_revision = "0002"
 branch_labels = None
 depends_on = None
-FINGERPRINT = 709780033
+FINGERPRINT = 1426093921
 
 
 def upgrade() -> None:
@@ -169,6 +169,7 @@ def _phone_calls() -> None:
         "phone_call",
         sa.Column("branch_id", sa.Uuid(), nullable=False),
         sa.Column("booking_id", sa.Uuid(), nullable=False),
+        sa.Column("n", sa.Integer(), nullable=False),
         sa.Column("event", AutoString(), nullable=False),
         sa.Column("since", UTCDateTime(), nullable=False),
         sa.Column("tries", sa.Integer(), nullable=False),
@@ -176,7 +177,7 @@ def _phone_calls() -> None:
         sa.Column("reached_at", UTCDateTime(), nullable=True),
         sa.ForeignKeyConstraint(["branch_id"], ["branch.id"]),
         sa.ForeignKeyConstraint(["branch_id", "booking_id"], ["booking.branch_id", "booking.id"]),
-        sa.PrimaryKeyConstraint("branch_id", "booking_id"),
+        sa.PrimaryKeyConstraint("branch_id", "booking_id", "n"),
     )
     unreached = sa.text("reached_at IS NULL")
     op.create_index("open_phone_calls", "phone_call", ["branch_id"], postgresql_where=unreached, sqlite_where=unreached)
