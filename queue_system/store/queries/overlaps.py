@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 import sqlalchemy as sa
 
+from ...core.contacts import is_reference
 from ...core.names import name_key
 from ..database import Tx
 from ..prepared import Prepared
@@ -30,25 +31,33 @@ _AT_THE_SAME_TIME = Prepared(
 
 
 def to_come_besides(tx: Tx, booking: BookingView) -> list[BookingView]:
-    """Other appointments to come of the same person, by name and contact, at the same branch, by time.
+    """Other appointments to come of the same person at the same branch, by time: by name with contact or case number.
 
-    Discreet services show none and are not shown (decision 0012).
+    A case number in place of a name is enough, too. Discreet services show none and are not shown (decision 0012).
     """
     branch = branch_settings(tx, booking.branch_id)
     told = {one.id for one in branch.services.values() if not one.confidentiality.discreet}
-    if booking.erased_at is not None or not booking.contact or booking.service_id not in told:
+    numbers = {booking.reference, booking.name if is_reference(booking.name) else ""} - {""}
+    if booking.erased_at is not None or booking.service_id not in told or not (booking.contact or numbers):
         return []
-    found = booking_views(
-        tx,
+    to_come = (
         BOOKING.c.branch_id == branch.id,
-        BOOKING.c.contact == booking.contact,
         sa.text(f"booking.state IN {PLACED_BOOKINGS}"),
         BOOKING.c.id != booking.id,
         BOOKING.c.starts_at > tx.now,
     )
-    person = name_key(booking.name)
-    same = [one for one in found if one.service_id in told and name_key(one.name) == person]
-    return sorted(same, key=lambda one: (one.starts_at, one.code))
+    found = booking_views(tx, *to_come, BOOKING.c.contact == booking.contact) if booking.contact else []
+    if numbers:
+        found += booking_views(tx, *to_come, BOOKING.c.reference.in_(numbers) | BOOKING.c.name.in_(numbers))
+    same = {one.id: one for one in found if one.service_id in told and _is_same_person(one, booking, numbers)}
+    return sorted(same.values(), key=lambda one: (one.starts_at, one.code))
+
+
+def _is_same_person(one: BookingView, booking: BookingView, numbers: Collection[str]) -> bool:
+    """Whether somebody with this contact or case number is the same: those who come together may share either of them."""
+    if one.name in numbers or booking.name in {one.reference} - {""}:
+        return True
+    return name_key(one.name) == name_key(booking.name)
 
 
 def is_twice_at_once(tx: Tx, booking: BookingView, own: Collection[str] = ()) -> bool:

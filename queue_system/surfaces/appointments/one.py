@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -21,22 +21,20 @@ from ...actions.series import note_said
 from ...core import bookings, contacts
 from ...core.bookings import Booker, BookingState
 from ...core.contact_proof import is_asked
-from ...core.errors import Denied, DomainError, Doubtful, Invalid, Missing, Stale
+from ...core.errors import Denied, DomainError, Doubtful, Invalid, Missing, Refused, Stale
 from ...core.rights import APPOINTMENT_RIGHTS, BOOK_RIGHTS, CALL_OFF_RIGHTS, TYPO_RIGHTS, Rights
 from ...store.queries.bookings import BookingView
 from ...store.queries.cancellations import WhyCancelled, why_cancelled
 from ...store.queries.helping import helper_named
-from ...store.queries.overlaps import to_come_besides
 from ...store.queries.participants import others_of, seen_of
 from ...store.queries.series import place_in_series
 from ...store.queries.settings import ServiceView
 from ...web import kit
 from ...web.booking_search import BY_CALL
-from ...web.booking_warnings import warnings_of
 from ...web.errors import message
 from ...web.here import StaffAtBranch, staff_at_branch
 from ...web.safe_contact import asks_again, way_of
-from . import apart, new, people_form
+from . import apart, besides, new, people_form
 from .acting import acting_values, chosen_reason, page_without_person, reasons_of
 from .day import address
 from .named import booking_named
@@ -60,7 +58,10 @@ async def show(request: Request) -> Response:
 
 
 async def confirm(request: Request) -> Response:
-    """Make the hold binding for the person who was named. Where its time has gone, the times, with everything kept."""
+    """Make the hold binding for the person who was named. Where its time has gone, the times, with everything kept.
+
+    Warnings that the form had not shown, as without scripts, are shown first; the next press confirms.
+    """
     here, booking = await enter(request)
     form = await people_form.read(request)
     service = here.branch.services[booking.service_id]
@@ -72,6 +73,10 @@ async def confirm(request: Request) -> Response:
         if "repeat" in form:
             await here.do(note_said, booking.id, said, here.actor)
             return kit.see_other(f"{_address(here, booking)}/series")
+        if _is_held(here, booking):
+            warnings = await besides.besides(here, besides.as_typed(here, booking, said))
+            if warnings.has_more_than(form.get(besides.WARNED, "")):
+                raise Refused("booking-besides")
         await here.do(confirm_booking, booking.id, here.actor, said)
     except Invalid as mistake:
         return await _page(here, booking, mistake, said)
@@ -178,7 +183,7 @@ async def _page(
         note=booking.contact_note,
         issued_number=booking.issued_number,
     )
-    held = booking.state is BookingState.HELD and (booking.held_until is None or here.now < booking.held_until)
+    held = _is_held(here, booking)
     words = message(failure, here.words) if failure else ""
     field = failure.field if isinstance(failure, Invalid) and failure.field in FIELDS else ""
     errors = {field: words} if field else people_form.errors_of(failure, words)
@@ -209,12 +214,7 @@ async def _page(
         "focus_last": failure is None and said is not None,
         "doubtful": contacts.shown(failure.understood[0]) if isinstance(failure, Doubtful) else "",
         "in_series": await here.read(place_in_series, branch.id, booking.id),
-        "besides": [
-            (other, branch.services[other.service_id].listed_names)
-            for other in await here.read(to_come_besides, booking)
-            if other.service_id in here.services(BOOK_RIGHTS)
-        ],
-        "warnings": await warnings_of(here, booking),
+        **await _besides(here, booking, answers, held=held),
         "prove_until": booking.prove_until
         if booking.state is BookingState.CONFIRMED and is_asked(booking.prove_until, booking.starts_at, here.now)
         else None,
@@ -226,6 +226,27 @@ async def _page(
     }
     values |= await acting_values(here, booking) | await where_values(here, booking, said, shows_number=shows_number)
     return await here.page("appointments/one.html", values, status=failure.status if failure else 200)
+
+
+async def typed(request: Request) -> Response:
+    """`…/besides`: the warnings about whoever was typed so far, for the page of a held time, which asks for them meanwhile."""
+    here, booking = await enter(request)
+    said = _said(here, here.branch.services[booking.service_id], await people_form.read(request))
+    values = await _besides(here, booking, said, held=_is_held(here, booking))
+    return await here.part("appointments/_besides.html", {"base": address(here.branch), **values})
+
+
+async def _besides(here: StaffAtBranch, booking: BookingView, said: Said, *, held: bool) -> dict[str, Any]:
+    """The values of `appointments/_besides.html`; None for an appointment that is over, about which nothing warns."""
+    if held:
+        found = await besides.besides(here, besides.as_typed(here, booking, said))
+        return {"besides": found, "asks_at": f"{_address(here, booking)}/besides"}
+    confirmed = booking.state is BookingState.CONFIRMED
+    return {"besides": await besides.besides(here, booking) if confirmed else None, "asks_at": ""}
+
+
+def _is_held(here: StaffAtBranch, booking: BookingView) -> bool:
+    return booking.state is BookingState.HELD and (booking.held_until is None or here.now < booking.held_until)
 
 
 def _said(here: StaffAtBranch, service: ServiceView, form: Mapping[str, str]) -> Said:
@@ -260,6 +281,7 @@ ONE: Final = "/appointments/{branch}/{booking}"
 routes: list[BaseRoute] = [
     Route(ONE, show),
     Route(f"{ONE}/confirmation", confirm, methods=["POST"]),
+    Route(f"{ONE}/besides", typed, methods=["POST"]),
     Route(f"{ONE}/address", write_address, methods=["POST"]),
     Route(f"{ONE}/number", number, methods=["POST"]),
     Route(f"{ONE}/cancellation", call_off, methods=["POST"]),

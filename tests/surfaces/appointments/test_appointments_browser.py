@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from queue_system.core.bookings import BookingState
 from queue_system.store.queries.bookings import booking_views
@@ -90,6 +90,36 @@ def test_every_step_is_without_barriers(browser: Browser, sqlite_template: Path,
         page.locator(".back").click()
         page.wait_for_selector("#day-title")
         assert_good(page)
+        page.context.close()
+
+
+def test_whoever_is_typed_is_warned_about_before_any_press(
+    browser: Browser, sqlite_template: Path, tmp_path: Path
+) -> None:
+    with office(sqlite_template, tmp_path) as (address, hall):
+        times = "/appointments/doha-main/new?service=travel-doc"
+        page = signed_in(browser, address, times, login="rana")
+        prepare(page.context)
+        for again in (False, True):
+            page.goto(f"{address}{times}")
+            page.locator("button[name=start]").first.click()
+            page.wait_for_selector("#contact")
+            page.locator("#name").focus()
+            page.keyboard.type(NAME)
+            page.keyboard.press("Tab")
+            page.keyboard.type(NUMBER)
+            if again:
+                expect(page.locator("#besides")).to_contain_text("لهذا الشخص مواعيد أخرى قادمة")
+                # What is typed, and where, stays.
+                assert page.locator("#name").input_value() == NAME
+                assert page.evaluate("document.activeElement.id") == "contact"
+                page.set_viewport_size({"width": 390, "height": 800})
+                assert_good(page)
+            with page.expect_navigation():
+                page.keyboard.press("Enter")
+            page.wait_for_selector(".notice-good")
+        booked = hall.db.read_now(booking_views, table(Booking).c.source == "staff")
+        assert [one.state for one in booked] == [BookingState.CONFIRMED] * 2
         page.context.close()
 
 

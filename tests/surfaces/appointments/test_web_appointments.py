@@ -261,12 +261,17 @@ def test_scenario_21_other_appointments_of_the_same_person_are_shown_and_stop_no
 ) -> None:
     def booked(name: str) -> BookingView:
         held = hold(client, hall, look(client, f"{HERE}/new?service={SERVICE}"))
-        page = look(client, f"{HERE}/{held.id}")
-        assert send(client, page, "confirmation", name=name, contact="+97455512345").status_code == 303
+        page, typed = look(client, f"{HERE}/{held.id}"), {"name": name, "contact": "+97455512345"}
+        answer = send(client, page, "confirmation", **typed)
+        if answer.status_code == 409:
+            # Shown once, before it is too late to say it to the caller.
+            assert said in answer.text
+            answer = send(client, Page(answer.text), "confirmation", **typed)
+        assert answer.status_code == 303
         return read(hall, held)
 
+    said = "The same person has other appointments to come"
     first, second, other = booked(NAME), booked("سلمي  الاتاسي"), booked("هدى الأتاسي")
-    said = "The same name and contact have other appointments to come"
     assert said in look(client, f"{HERE}/{second.id}").text
     assert f'href="{HERE}/{first.id}"' in look(client, f"{HERE}/{second.id}").html
     assert said not in look(client, f"{HERE}/{other.id}").text
