@@ -199,12 +199,13 @@ def _cells(
 
 def _gap(branch: BranchSettings, gap: range, ticks: range, column: _Whole, now: int) -> Iterator[tuple[int, Cell]]:
     """The cells between two appointments, divided where the kind changes, at the present tick, and for booking at full hours."""
+    kinds = [_kind(tick, column.open_, column.away) for tick in gap]
     first, hour = gap.start, MINUTES_OF_HOUR // branch.tick_minutes
-    for tick in gap:
-        kind, end = _kind(tick, column.open_, column.away), tick + 1
+    for place, kind in enumerate(kinds, 1):
+        end = gap.start + place
         books = bool(column.book) and kind == OPEN and first >= now and (end - first) * branch.tick_minutes >= SHORTEST
         is_hour = books and (end - ticks.start) % hour == 0
-        if end == gap.stop or _kind(end, column.open_, column.away) != kind or end == now or is_hour:
+        if end == gap.stop or kinds[place] != kind or end == now or is_hour:
             at = _instant(branch, first) if books else None
             book = f"at={start_key(at)}{column.book}" if at else ""
             yield first, Cell(kind, end - first, now=first == now, book=book, at=at)
