@@ -274,7 +274,7 @@ def _stand_in(
     lock: Locked, settings: BranchSettings, one: Concerned, booking: BookingView, to: Sequence[UUID], actor: Actor
 ) -> None:
     for part, new in zip(one.parts, to, strict=True):
-        members.give_to(lock, booking.id, part.need, part.span, part.member, new, announced=part.announced)
+        members.give_to(lock, booking.id, part, new)
         fact = BookingHandedOver(
             subject=str(booking.id),
             code=booking.code,

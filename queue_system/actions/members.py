@@ -7,7 +7,8 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from ..core.errors import Refused
+from ..core.blocks import Part
+from ..core.errors import Count, Refused
 from ..core.member_time import MemberTime
 from ..core.members import Choice, WhyMember, Wishes
 from ..core.rearranging import Moves
@@ -32,16 +33,23 @@ def choose(
     visit: range,
     wishes: Wishes,
     moving: UUID | None = None,
+    *,
+    public: bool = False,
 ) -> tuple[Choice, ...]:
     """The members for a visit, after other bookings have made room.
 
-    `moving` is a booking whose own members count as free. Where one is missing it raises Refused: "member-taken" if one
-    was asked for, "member-promised" if one should stay, else "slot-taken".
+    `moving` is a booking whose own members count as free. Where one is missing it raises Refused: "people-scarce" for fewer
+    people than go together, unless the `public` asks, "member-taken" if one was asked for, "member-promised" if one should
+    stay, else "slot-taken".
     """
     if not plan.members:
         return ()
     time = member_time(lock.tx, settings, plan.members, day_around(settings, visit), moving)
-    return choose_in(lock, settings, time, plan, visit, wishes)[0]
+    try:
+        return choose_in(lock, settings, time, plan, visit, wishes)[0]
+    except Refused as refusal:
+        scarce = None if public else _too_few(time, plan, visit)
+        raise scarce or refusal from None
 
 
 def choose_in(
@@ -54,6 +62,16 @@ def choose_in(
         raise Refused("member-taken" if wishes.asked else "member-promised" if wishes.stays else "slot-taken")
     _exchange(lock, time, found[1])
     return found
+
+
+def _too_few(time: MemberTime, plan: ServicePlan, visit: range) -> Refused | None:
+    """The refusal where fewer people of a group are free than go together."""
+    for need in plan.members:
+        together = sum(one.group == need.group for one in plan.members)
+        free = sum(one in time.free and time.free[one].has(need.span(visit)) for one in need.options)
+        if need.beside is not None and free < together:
+            return Refused("people-scarce", n=Count(together), free=Count(free))
+    return None
 
 
 def keep(lock: Locked, booking_id: UUID, plan: ServicePlan, visit: range, chosen: Collection[Choice]) -> None:
@@ -134,12 +152,21 @@ def release(lock: Locked, booking_id: UUID, tick: int) -> None:
     lock.tx.execute(sa.delete(BOOKING_MEMBER).where(at_that_time))
 
 
-def give_to(lock: Locked, booking: UUID, need: UUID, span: range, old: UUID, new: UUID, *, announced: bool) -> None:
-    """Give a booking another member for one of its needs. The caller has seen that it is free; `announced`: it is told."""
-    _release_seats(lock, booking, old, span)
-    _take_seats(lock, booking, new, span)
-    told = lock.tx.now if announced else None
-    _replace(lock, booking, need, span.start, member_id=new, why=WhyMember.STAND_IN.value, announced_at=told)
+def give_to(lock: Locked, booking: UUID, part: Part, new: UUID) -> None:
+    """Give a booking another member for one of its needs. The caller has seen that it is free.
+
+    It counts as announced if the one before did, because it is told then.
+    """
+    _release_seats(lock, booking, part.member, part.span)
+    _take_seats(lock, booking, new, part.anew)
+    values = {
+        "member_id": new,
+        "why": WhyMember.STAND_IN.value,
+        "announced_at": lock.tx.now if part.announced else None,
+        "first_tick": part.anew.start,
+        "stop_tick": part.anew.stop,
+    }
+    _replace(lock, booking, part.need, part.span.start, **values)
 
 
 def _exchange(lock: Locked, time: MemberTime, moves: Moves) -> None:
@@ -152,14 +179,14 @@ def _exchange(lock: Locked, time: MemberTime, moves: Moves) -> None:
         _replace(lock, one.booking, one.need, one.span.start, member_id=member, why=WhyMember.ONLY.value)
 
 
-def _replace(lock: Locked, booking: UUID, need: UUID, first_tick: int, **values: object) -> None:
+def _replace(lock: Locked, booking: UUID, need: UUID, start: int, **values: object) -> None:
     lock.tx.execute(
         sa.update(BOOKING_MEMBER)
         .where(
             BOOKING_MEMBER.c.branch_id == lock.id,
             BOOKING_MEMBER.c.booking_id == booking,
             BOOKING_MEMBER.c.need_id == need,
-            BOOKING_MEMBER.c.first_tick == first_tick,
+            BOOKING_MEMBER.c.first_tick == start,
         )
         .values(**values)
     )

@@ -95,7 +95,7 @@ def find(lock: Locked, settings: BranchSettings, service: ServiceView, wanted: W
     apart.refuse_time(others, slot.start, slot.end, wanted.leave)
     visit = slots.seats_span(slot.start, plan, tick)
     lanes = slots.choose_seats(slot, plan, lanes_at(tx, lock.id, plan, visit), tick, public, wanted.own)
-    chosen = members.choose(lock, settings, plan, visit, wanted.wishes, wanted.moving)
+    chosen = members.choose(lock, settings, plan, visit, wanted.wishes, wanted.moving, public=public)
     return Place(slot, (*lanes, *slots.member_seats(plan, chosen, visit)), plan, visit, chosen)
 
 

@@ -127,14 +127,18 @@ CALLED_OFF: Final = Settling(Way.CANCEL)
 class Part:
     """A `member` whom an appointment has for one of its needs during `span`, in ticks, and who is not there.
 
-    `announced`: the visitor was told who it will be. `stand_ins` are free for all of the span, in the order of the settings.
+    `announced`: the visitor was told who it will be. `stand_ins` are free for all of `anew`, in the order of the settings:
+    the ticks that a new appointment at that time would take, with the way there and back as it is now. `too_late`: nobody
+    else would get there in time.
     """
 
     need: UUID
     member: UUID
     span: range
+    anew: range
     announced: bool
     stand_ins: tuple[UUID, ...]
+    too_late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,9 +190,9 @@ def any_twice(chosen: Iterable[tuple[Concerned, Sequence[UUID]]]) -> bool:
     for one, to in chosen:
         for part, member in zip(one.parts, to, strict=False):
             taken = given.setdefault(member, set())
-            if not taken.isdisjoint(part.span):
+            if not taken.isdisjoint(part.anew):
                 return True
-            taken.update(part.span)
+            taken.update(part.anew)
     return False
 
 

@@ -154,11 +154,15 @@ class Places(Mapping[int, int]):
     def __init__(self, time: MemberTime, needs: Sequence[MemberNeed], length: int) -> None:
         self._time, self._needs, self._length = time, needs, length
         self._direct = starts(needs, time.free, length, time.within)
-        self._each = [in_how_many(members.values()) for members in starts_by_need(needs, time.free, length).values()]
+        each = starts_by_need(needs, time.free, length)
+        # A visit takes several of a group where people go together.
+        self._each = [
+            (in_how_many(each[need.key].values()), sum(one.group == need.group for one in needs)) for need in needs
+        ]
 
     def __getitem__(self, tick: int) -> int:
         if self._direct.has(range(tick, tick + 1)):
-            return min(_count(digits, tick - self._time.within.start) for digits in self._each)
+            return min(_count(digits, tick - self._time.within.start) // takes for digits, takes in self._each)
         if self._others.has(range(tick, tick + 1)):
             visit = range(tick, tick + self._length)
             if self._time.rearranged(self._needs, visit) is not None:

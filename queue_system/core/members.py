@@ -33,13 +33,20 @@ class WhyMember(StrEnum):
 class MemberNeed:
     """One member of `options`, in the order of the settings; `key` is the group, or the member if only one will do.
 
-    The member is taken `before` and `after` ticks longer than the visit lasts, for the way there and back.
+    The member is taken `before` and `after` ticks longer than the visit lasts, for the way there and back. `beside`: it is
+    one more member of the group with this key, because several go together.
     """
 
     key: UUID
     options: tuple[UUID, ...]
     before: int = 0
     after: int = 0
+    beside: UUID | None = None
+
+    @property
+    def group(self) -> UUID:
+        """The group or member that is asked for."""
+        return self.beside or self.key
 
     def span(self, visit: range) -> range:
         """The ticks for which the member is taken by a visit."""
@@ -95,8 +102,9 @@ class Wishes:
     booked: Mapping[UUID, int] = field(default_factory=dict)
 
     def required(self, need: UUID) -> UUID | None:
-        """The only member that will do for a need."""
-        return self.asked.get(need, self.stays.get(need))
+        """The only member that will do for a need; not one that should stay and is asked for beside it now."""
+        stays = self.stays.get(need)
+        return self.asked.get(need) or (None if stays in self.asked.values() else stays)
 
     def has(self, need: UUID, member: UUID) -> bool:
         """Whether the booking that moves has the member already."""
@@ -106,7 +114,7 @@ class Wishes:
         """A choice, which says once more what was promised."""
         if need in self.asked:
             why = WhyMember.ASKED
-        elif need in self.stays:
+        elif self.required(need) is not None:
             why = WhyMember.STAYS
         if not self.has(need, member):
             return Choice(need, member, why)

@@ -20,6 +20,7 @@ from .faults import Called, Fault, number
 from .objects import OF_BRANCH, OF_ORGANISATION, Shape, declaration_of
 from .organisation import Profile
 from .scopes import scope_of_branch, scope_of_catalogue
+from .services import Service
 from .terms import Retirable
 from .typed import Scope
 from .value_faults import faults_in, value_faults
@@ -193,6 +194,8 @@ def _of_services(branch: Branch, catalogue: Catalogue) -> Iterator[Located]:
             )
         if branch.constraints and service.of_parties and service.mode not in NOT_PUBLIC:
             yield Located("service", slug, Fault("setting-apart-public", "policy"))
+        if service.go_together > max(1, _who_may_go(branch, service)):
+            yield Located("service", slug, Fault("setting-staff-min", "staff_min"))
         if service.priority is not None and service.priority not in branch.priorities:
             values = {"priority": Called(service.priority, "priority class"), "service": Called(slug, "service")}
             yield Located("service", slug, Fault("setting-priority-of-service", "priority", values))
@@ -203,3 +206,15 @@ def _of_services(branch: Branch, catalogue: Catalogue) -> Iterator[Located]:
                         "setting-same-name", f"{field}.{language}", {"name": name, "other": Called(other, "service")}
                     )
                     yield Located("service", slug, fault)
+
+
+def _who_may_go(branch: Branch, service: Service) -> int:
+    """How many people go on one visit at most: one for each need of people, and all others of the largest group."""
+    sizes = []
+    for name in service.needs:
+        found = branch.resources.get(name)
+        if found is not None:
+            options = [branch.resources.get(one) for one in found.any_of] if found.kind == "group" else [found]
+            if options and all(one is not None and one.is_person for one in options):
+                sizes.append(len(options))
+    return len(sizes) + max(sizes, default=1) - 1

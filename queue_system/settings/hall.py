@@ -74,6 +74,11 @@ class Resource(Retirable):
         """Whether it is somebody or something of its own, and not a number of things."""
         return self.kind not in ("pool", "group")
 
+    @property
+    def is_person(self) -> bool:
+        """Whether it is somebody who can go to a visitor."""
+        return self.kind in ("person", "interpreter")
+
     def mistake(self) -> Fault | None:
         """Terms contradict one another, a member is there more than once, or a group has nobody in it."""
         if self.kind != "pool" and (self.pool > 1 or self.terms):

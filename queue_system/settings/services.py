@@ -107,6 +107,11 @@ class ServiceOwn(Retirable):
         Minutes | None,
         "minutes on the way to the visitor, and as many back, which a vehicle and whoever goes are taken for",
     ] = None
+    staff_min: Annotated[
+        int | None,
+        Between(2, 9),
+        "people who go together at least, with `channel: field`; of a group in `needs` so many are taken",
+    ] = None
     parties: Annotated[
         int | None, Between(1, 20), "parties that meet: so many people are named before staff confirm"
     ] = None
@@ -173,6 +178,11 @@ class ServiceOwn(Retirable):
     def at_home(self) -> bool:
         """Whether staff come to the visitor, so that an address is needed."""
         return self.channel == "field"
+
+    @property
+    def go_together(self) -> int:
+        """How many members of staff go on one visit at least; 1 where they need not go together."""
+        return (self.staff_min or 1) if self.at_home else 1
 
     @property
     def by_phone(self) -> bool:

@@ -18,6 +18,7 @@ from queue_system.settings.consistency import Located, catalogue_faults, faults
 from queue_system.settings.declared import Among, Declared, Form, Ref, bare, find
 from queue_system.settings.devices import Device
 from queue_system.settings.faults import Called, Fault, Faulty
+from queue_system.settings.hall import Resource
 from queue_system.settings.objects import OF_BRANCH
 from tests.kit.furnished import profile_of
 
@@ -263,6 +264,28 @@ def test_where_people_are_kept_apart_nobody_books_a_service_of_several_parties_a
     alone = {**wifaq.services, "mediation": mediation.changed(mode=mode, parties=1)}
     assert found(foundation, wifaq.changed(services=alone)) == []
     assert found(foundation, public.changed(constraints=None)) == []
+
+
+def test_people_who_go_together_are_in_the_needs_of_the_service(embassy: Profile, doha: Branch) -> None:
+    service = next(iter(doha.services.values()))
+    names = {"ar": "أ", "en": "A"}
+    resources = {slug: Resource(slug=slug, names=names, kind="person") for slug in ("amal", "basel", "dina")}
+    resources |= {
+        "pair": Resource(slug="pair", names=names, kind="group", any_of=("amal", "basel")),
+        "rooms": Resource(slug="rooms", names=names, kind="group", any_of=("room",)),
+        "room": Resource(slug="room", names=names, kind="room"),
+    }
+
+    def faults(needs: tuple[str, ...], together: int, channel: str = "field") -> list[Located]:
+        wanted = service.changed(needs=needs, staff_min=together, channel=channel)
+        services = {**doha.services, service.slug: wanted}
+        return found(embassy, doha.changed(resources=resources, services=services))
+
+    too_few = [Located("service", service.slug, Fault("setting-staff-min", "staff_min"))]
+    assert faults(("pair",), 2) == faults(("pair", "dina"), 3) == faults(("amal", "basel"), 2) == []
+    assert faults(("amal",), 2) == faults(("pair",), 3) == faults(("rooms", "room"), 2) == faults((), 2) == too_few
+    # Elsewhere than at homes nobody goes.
+    assert faults((), 2, "onsite") == []
 
 
 def test_two_services_cannot_be_told_apart_by_one_name(embassy: Profile, doha: Branch) -> None:

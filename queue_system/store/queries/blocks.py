@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from ...core import hours, slots
 from ...core.blocks import Absence, Concerned, Part, Planned, ticks_of
 from ...core.bookings import BookingState
+from ...core.free_time import FreeTime
 from ...core.members import MemberNeed
 from ...core.promises import NOT_BEFORE, OPEN, WITHIN_DAYS, nearest
 from ...core.slots import Slot, tick_of
@@ -129,11 +130,9 @@ def _appointments(tx: Tx, settings: BranchSettings, planned: Planned) -> tuple[C
         and (row.offered_ends_at or row.ends_at) > tx.now
         and row.first_tick <= tick_of(row.offered_starts_at or row.starts_at, tick) < row.stop_tick
     ]
-    free = _free(tx, settings, rows, planned)
     parts: dict[UUID, list[Part]] = {}
-    for row, stand_ins in zip(rows, free, strict=True):
-        span, announced = range(row.first_tick, row.stop_tick), row.announced_at is not None
-        parts.setdefault(row.id, []).append(Part(row.need_id, row.member_id, span, announced, stand_ins))
+    for row, part in zip(rows, _parts(tx, settings, rows, planned), strict=True):
+        parts.setdefault(row.id, []).append(part)
     found = [
         Concerned(
             booking=row.id,
@@ -171,22 +170,36 @@ def _need(settings: BranchSettings, row: AnyRow) -> MemberNeed | None:
     return next((one for one in needs if one.key == row.need_id), None)
 
 
-def _free(tx: Tx, settings: BranchSettings, rows: Sequence[AnyRow], planned: Planned) -> Sequence[tuple[UUID, ...]]:
-    """Who could stand in for each member: those of its need who have nothing else then, and are there."""
+def _parts(tx: Tx, settings: BranchSettings, rows: Sequence[AnyRow], planned: Planned) -> list[Part]:
+    """What each row says of a member, with those of its need who have nothing else then, are there, and can get there."""
     needs = [_need(settings, row) for row in rows]
+    spans = [_anew(settings, row, need) for row, need in zip(rows, needs, strict=True)]
     wanted = [need for need in needs if need is not None]
-    if not wanted:
-        return [()] * len(rows)
-    ticks = range(min(row.first_tick for row in rows), max(row.stop_tick for row in rows))
-    free = free_time(tx, settings, wanted, ticks, planned)
-    return [
-        tuple(
-            one
-            for one in (need.options if need else ())
-            if one != row.member_id and free[one].has(range(row.first_tick, row.stop_tick))
-        )
-        for row, need in zip(rows, needs, strict=True)
-    ]
+    free: Mapping[UUID, FreeTime] = {}
+    if wanted:
+        ticks = range(min(span.start for span in spans), max(span.stop for span in spans))
+        free = free_time(tx, settings, wanted, ticks, planned)
+    found = []
+    for row, need, anew in zip(rows, needs, spans, strict=True):
+        late = need is not None and need.before > 0 and _is_too_late(tx, settings, row)
+        options = () if need is None or late else need.options
+        others = tuple(one for one in options if one != row.member_id and free[one].has(anew))
+        span, announced = range(row.first_tick, row.stop_tick), row.announced_at is not None
+        found.append(Part(row.need_id, row.member_id, span, anew, announced, others, late))
+    return found
+
+
+def _anew(settings: BranchSettings, row: AnyRow, need: MemberNeed | None) -> range:
+    """The ticks for which somebody new is taken: as for the one before, but with the way as it is now."""
+    start = tick_of(row.offered_starts_at or row.starts_at, settings.tick_minutes)
+    way = start - row.first_tick
+    return range(row.first_tick, row.stop_tick) if need is None else need.span(range(start, row.stop_tick - way))
+
+
+def _is_too_late(tx: Tx, settings: BranchSettings, row: AnyRow) -> bool:
+    """Whether whoever leaves now would not be there in time; as with a new appointment (`ServicePlan.lead`)."""
+    way = timedelta(minutes=settings.services[row.service_id].travel_min or 0)
+    return bool((row.offered_starts_at or row.starts_at) < tx.now + way)
 
 
 def _with_next_times(

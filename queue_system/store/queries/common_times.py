@@ -165,8 +165,8 @@ class _Search:
 
     def _names(self, need: MemberNeed) -> Names:
         """The name of a group, or of the members one of whom is needed."""
-        if need.key in self._settings.resources:
-            return self._settings.resources[need.key].names
+        if need.group in self._settings.resources:
+            return self._settings.resources[need.group].names
         return members_of(self._settings)[need.options[0]].names
 
     def _length(self, plans: Sequence[ServicePlan], index: int) -> int:

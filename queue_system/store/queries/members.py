@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from math import ceil
 from typing import Any, Final
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import sqlalchemy as sa
 
@@ -77,7 +77,8 @@ def needs_of(settings: BranchSettings, service_id: UUID) -> tuple[MemberNeed, ..
     A pool is no need of a member, because it only counts.
     """
     service = settings.services[service_id]
-    return (*_of_resources(settings, service), *_of_place(settings, service))
+    needs = (*_of_resources(settings, service), *_of_place(settings, service))
+    return (*needs, *_beside(settings, service, needs))
 
 
 def has_stand_in(tx: Tx, settings: BranchSettings, booking_id: UUID, starts_at: datetime) -> bool:
@@ -116,6 +117,19 @@ def _of_place(settings: BranchSettings, service: ServiceView) -> Iterator[Member
     serving = [one.id for one in settings.counters.values() if one.kind == kind and service.queue_id in one.queues]
     if serving:
         yield _need(settings, service, service.queue_id, serving, travels=kind == VEHICLE)
+
+
+def _beside(settings: BranchSettings, service: ServiceView, needs: Collection[MemberNeed]) -> Iterator[MemberNeed]:
+    """More people of the largest group, where more go together than the needs name.
+
+    Their keys follow from that of the group, because a booking has one member for each key.
+    """
+    known = members_of(settings)
+    people = [need for need in needs if all(known[one].kind in PEOPLE for one in need.options)]
+    group = max(people, key=lambda need: len(need.options), default=None)
+    if group is not None:
+        for n in range(len(people), service.go_together):
+            yield replace(group, key=uuid5(group.key, str(n)), beside=group.key)
 
 
 def _need(
@@ -223,7 +237,7 @@ def _options(settings: BranchSettings) -> frozenset[tuple[UUID, tuple[UUID, ...]
     A queue has two, if one of its services takes a room and another a vehicle.
     """
     needs = (need for service_id in settings.services for need in needs_of(settings, service_id))
-    return frozenset((need.key, need.options) for need in needs)
+    return frozenset((need.group, need.options) for need in needs)
 
 
 def _working(settings: BranchSettings, member_id: UUID, ticks: range) -> FreeTime:

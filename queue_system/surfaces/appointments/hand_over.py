@@ -36,11 +36,12 @@ MOST_FIELDS: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """An appointment of the day; `free`: the other member has nothing then. `chosen`: it is ticked."""
+    """An appointment of the day; `free`: the other member has nothing then and, unless it is `late`, gets there. `chosen`: it is ticked."""
 
     line: Concerned
     names: Names
     free: bool
+    late: bool
     chosen: bool
 
 
@@ -111,7 +112,8 @@ async def _page(
         if one.service in mine:
             free = taking is not None and (taking.id,) in one.stand_ins
             chosen = free and (ticked is None or str(one.booking) in ticked)
-            rows.append(Row(one, here.branch.services[one.service].listed_names, free, chosen))
+            late = any(part.too_late for part in one.parts)
+            rows.append(Row(one, here.branch.services[one.service].listed_names, free, late, chosen))
     done = asked.get("done", "")
     values = {
         "base": address(here.branch),

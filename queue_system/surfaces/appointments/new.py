@@ -144,7 +144,8 @@ def begin_of(branch: BranchSettings, day: date, now: datetime) -> datetime:
 def choices(branch: BranchSettings, service: ServiceView) -> list[MemberView]:
     """The members among whom the visitor can choose."""
     known = members_of(branch)
-    return [known[one] for need in needs_of(branch, service.id) if len(need.options) > 1 for one in need.options]
+    needs = [need for need in needs_of(branch, service.id) if len(need.options) > 1 and need.beside is None]
+    return [known[one] for need in needs for one in need.options]
 
 
 def first_of(among: Iterable[MemberView], ids: Collection[UUID]) -> str:

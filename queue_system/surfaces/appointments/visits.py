@@ -23,7 +23,7 @@ from ...core.rights import CONTACT_RIGHTS, DAY_RIGHTS, GRANT_RIGHTS, VISIT_PAGE_
 from ...store.database import Tx
 from ...store.queries.bookings import BookingView
 from ...store.queries.home_visits import Visit, home_visits_on, overdue_visits
-from ...store.queries.members import members_of
+from ...store.queries.members import PEOPLE, members_of
 from ...store.queries.settings import BranchSettings, Names
 from ...web import kit
 from ...web.booking_search import BY_ADDRESS
@@ -40,7 +40,7 @@ class Line:
     """A visit in the list. `mine`: this person goes there; `where`: the address is shown; `asks`: it can be asked for.
 
     `name`, `contact` and `way`, how they may be contacted, are only for whoever goes; they are None for others.
-    `discreet`: the name is not for paper.
+    `discreet`: the name is not for paper. `planned` are the people who go, `together` how many should at least.
     """
 
     visit: Visit
@@ -55,6 +55,8 @@ class Line:
     way: WayInForce | None
     overdue: bool
     begun: bool
+    planned: int
+    together: int
 
 
 async def show(request: Request) -> Response:
@@ -140,6 +142,8 @@ def _line(here: StaffAtBranch, visit: Visit, reachable: Collection[UUID], *, is_
         way if mine and way.says else None,
         visit.is_overdue(here.now),
         booking.starts_at <= here.now,
+        sum(known[one].kind in PEOPLE for one in visit.members if one in known),
+        here.branch.services[booking.service_id].go_together,
     )
 
 

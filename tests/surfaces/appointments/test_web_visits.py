@@ -74,10 +74,8 @@ def team(sqlite_template: Path, tmp_path: Path, clock: FrozenClock) -> Iterator[
 
 def goes_out(tx: Tx, hall: Hall, accounts: dict[str, UUID]) -> None:
     """Each visit takes one of nour and dima, and rami."""
-    branch, services = hall.branch.id, table(Service)
-    here = (services.c.branch_id == branch) & (services.c.slug == SERVICE)
-    data = dict(tx.scalar(sa.select(services.c.data).where(here))) | {"channel": "field", "travel_min": WAY}
-    tx.execute(sa.update(services).where(here).values(data=data))
+    branch = hall.branch.id
+    change_service(tx, hall, channel="field", travel_min=WAY)
     for position, (slug, kind, any_of) in enumerate(
         (("nour", "person", []), ("dima", "person", []), ("one", "group", ["nour", "dima"]), ("rami", "person", []))
     ):
@@ -241,6 +239,39 @@ def test_whoever_goes_sees_no_number_that_is_not_to_be_called(team: Team) -> Non
     assert HOMES[0] in visit_of
     assert CONTACT not in visit_of
     assert "No contact at all" in visit_of
+
+
+def test_where_fewer_go_than_should_go_together_the_page_and_the_booking_say_so(team: Team) -> None:
+    assert "should go together" not in page(team, "rami")
+    edit(team.hall, lambda tx: change_service(tx, team.hall, staff_min=3))
+    assert "people should go together" in page(team, "rami")
+    add_role(team.hall, "books", "book_for_visitor")
+    team.hall.person("huda", ((team.hall.branch.id, "books"),))
+    answer = team.browser("huda").get(f"{HERE}/new?service={SERVICE}")
+    assert answer.status_code == 200
+    assert "people go together" in answer.text
+
+
+def test_shortly_before_a_visit_nobody_else_could_get_there(team: Team, clock: FrozenClock) -> None:
+    add_role(team.hall, "plans", "rosters", "reschedule_bulk")
+    team.hall.person("plans", ((team.hall.branch.id, "plans"),))
+    first = team.visits[0]
+    giving = next(slug for slug in ("nour", "dima") if HOMES[0] in page(team, slug))
+    taking = "dima" if giving == "nour" else "nour"
+    there = f"{HERE}/hand-over?member={giving}&to={taking}&day={DAY}&booking={first.id}"
+    too_late = "too late for somebody else to get there"
+    clock.set(first.starts_at - timedelta(minutes=WAY))
+    assert too_late not in team.browser("plans").get(there).text
+    clock.set(first.starts_at - timedelta(minutes=WAY - 1))
+    assert too_late in team.browser("plans").get(there).text
+
+
+def change_service(tx: Tx, hall: Hall, **values: object) -> None:
+    """Other values of the service of the visits."""
+    services = table(Service)
+    here = (services.c.branch_id == hall.branch.id) & (services.c.slug == SERVICE)
+    data = dict(tx.scalar(sa.select(services.c.data).where(here))) | values
+    tx.execute(sa.update(services).where(here).values(data=data))
 
 
 def needs_a_vehicle(tx: Tx, hall: Hall) -> None:
