@@ -46,7 +46,7 @@ from ..store.tables import ORGANISATION, Branch, Role, Staff, table
 from ..web import kit
 from ..web.access import device_cookie
 from ..web.passwords import hash_password
-from . import book
+from . import book, past
 from .casts import CASTS
 from .people import with_people
 
@@ -55,8 +55,8 @@ PRINTER_PORT: Final = 9100
 # How long after opening the day begins, so that the first visitors are there already.
 INTO_THE_DAY: Final = timedelta(minutes=45)
 LEAST_TIME_LEFT: Final = timedelta(minutes=45)
-# Some days ago, because the first appointments are made before today (`book.fill`).
-INSTALLED_BEFORE: Final = timedelta(days=2)
+# Some days ago, because the first visits and appointments are made before today (`past.serve`, `book.fill`).
+INSTALLED_BEFORE: Final = timedelta(days=past.DAYS_BACK + 1)
 ADMINISTRATION: Final = "admin"
 CLERKS: Final = (
     ("layla", "ليلى"),
@@ -176,6 +176,8 @@ def _prepare(configuration: Configuration, wanted: Profile, *, real_clock: bool)
         found = {kind: _device_token(database, branch, kind, kept_tokens.get(kind)) for kind in ("kiosk", "display")}
         notes["tokens"] = tokens = {kind: token for kind, token in found.items() if token}
         database.write_now(_allow_remote_tickets, branch.id)
+        if "booked_until" not in notes:
+            past.serve(database, branch, database.read_now(_clerks, sign_ins))
         notes["booked_until"] = book.fill(database, CASTS.get(wanted.slug, {}), notes.get("booked_until"))
         printers = database.read_now(access.devices, branch.id, "printer")
         notes_path.touch(mode=0o600)
@@ -262,6 +264,12 @@ def _cast(tx: Tx, branch: BranchSettings) -> list[SignIn]:
         if role
     ]
     return people
+
+
+def _clerks(tx: Tx, sign_ins: list[SignIn]) -> list[UUID]:
+    """The people who call visitors, in their order."""
+    people = {row.login: row.id for row in tx.rows(sa.select(table(Staff).c.login, table(Staff).c.id))}
+    return [people[one.login] for one in sign_ins if one.calls]
 
 
 def _device_token(database: Database, branch: BranchSettings, kind: str, kept: str | None) -> str | None:
