@@ -19,7 +19,7 @@ from ..core.support import Why
 from ..store.database import Tx
 from ..store.log import Actor
 from ..store.queries.bookings import BookingView, booking_by_id
-from ..store.queries.moves import against_offer, in_turn, moving, seen_of
+from ..store.queries.moves import against_offer, in_turn, moving
 from ..store.queries.settings import branch_settings
 from . import offers
 from .bookings import change_in, expire_due
@@ -30,9 +30,13 @@ from .second_person import takes_many
 
 @dataclass(frozen=True, slots=True)
 class NewTime:
-    """When an appointment is to begin, an aware instant, and with whom: `members` as in `bookings.change_booking`."""
+    """When an appointment is to begin, an aware instant, and with whom: `members` as in `bookings.change_booking`.
+
+    `seen` is the fingerprint of what was shown of it (`store.queries.moves.Moving.seen`).
+    """
 
     at: datetime
+    seen: str
     members: Mapping[UUID, UUID] | None = None
 
     def wanted(self, leave: Leave = NO_LEAVE) -> Wanted:
@@ -41,23 +45,20 @@ class NewTime:
 
 
 def move_seen(
-    tx: Tx, branch_id: UUID, booking_id: UUID, to: NewTime, seen: str, actor: Actor, leave: Leave = NO_LEAVE
+    tx: Tx, branch_id: UUID, booking_id: UUID, to: NewTime, actor: Actor, leave: Leave = NO_LEAVE
 ) -> BookingView:
-    """Move an appointment, as staff; idempotent. `seen` is the fingerprint of what was shown (`queries.moves.seen_of`).
-
-    Raises Stale("moves-changed"), and what `bookings.change_booking` raises.
-    """
+    """Move an appointment, as staff; idempotent. Raises Stale("moves-changed"), and what `bookings.change_booking` raises."""
     with in_session(tx, branch_id) as lock:
         settings = branch_settings(tx, branch_id, lock.config_version)
         expire_due(lock)
         booking = booking_by_id(tx, branch_id, booking_id)
         # Pressed twice, it has the time already.
-        if booking.starts_at != to.at and seen_of([moving(tx, settings, booking)]) != seen:
+        if booking.starts_at != to.at and moving(tx, settings, booking).seen != to.seen:
             raise Stale("moves-changed")
         return change_in(lock, settings, booking, to.wanted(leave), actor)
 
 
-def offer_seen(tx: Tx, branch_id: UUID, times: Mapping[UUID, NewTime], seen: str, actor: Actor) -> int:
+def offer_seen(tx: Tx, branch_id: UUID, times: Mapping[UUID, NewTime], actor: Actor) -> int:
     """Offer other times for some appointments, all or none; returns how many. The same once more is one.
 
     Nobody is moved without being asked: each keeps its own time beside the other one until its visitor answers. Raises
@@ -70,7 +71,7 @@ def offer_seen(tx: Tx, branch_id: UUID, times: Mapping[UUID, NewTime], seen: str
         found = in_turn(moving(tx, settings, booking_by_id(tx, branch_id, one)) for one in times)
         if all(one.booking.offered_starts_at == times[one.booking.id].at for one in found):
             return len(found)
-        if seen_of(found) != seen:
+        if any(one.seen != times[one.booking.id].seen for one in found):
             raise Stale("moves-changed")
         if any(against_offer(one.booking, tx.now) for one in found):
             raise Refused("move-over")

@@ -39,6 +39,7 @@ FAMILIES = (
     "api.about.",
     "appointments.role-",
     "appointments.why-",
+    "moving.why-",
     "apart.done-",
     "apart.scope.",
     "apart.reason.",

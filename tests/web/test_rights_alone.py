@@ -93,6 +93,8 @@ OPENS: Final[dict[str, Rights]] = {
     "POST /appointments/{branch}/away/{block}": rights.ABSENCE_RIGHTS,
     "GET /appointments/{branch}/hand-over": rights.HAND_OVER_RIGHTS,
     "POST /appointments/{branch}/hand-over": rights.HAND_OVER_RIGHTS,
+    "GET /appointments/{branch}/moves": rights.MOVE_RIGHTS,
+    "POST /appointments/{branch}/moves": rights.MOVE_RIGHTS,
     "GET /appointments/{branch}/calls": rights.PHONE_LIST_RIGHTS,
     "POST /appointments/{branch}/calls": rights.PHONE_LIST_RIGHTS,
     "GET /appointments/{branch}/attendance": rights.ATTENDANCE_RIGHTS,

@@ -218,7 +218,7 @@ def _with_next_times(
             result.append(one)
             continue
         booking = booking_by_id(tx, settings.id, one.booking)
-        others = _kept_apart(tx, settings, service, booking)
+        others = kept_apart(tx, settings, service, booking)
         asked = promised_members(tx, settings, booking) | {part.need: part.member for part in one.parts}
         back = _back(settings, one, planned)
         key = one.service, frozenset(asked.items()), back
@@ -253,7 +253,7 @@ def _meet(one: range, other: range) -> bool:
     return one.start < other.stop and other.start < one.stop
 
 
-def _kept_apart(tx: Tx, settings: BranchSettings, service: ServiceView, booking: BookingView) -> Others:
+def kept_apart(tx: Tx, settings: BranchSettings, service: ServiceView, booking: BookingView) -> Others:
     """Whom the people of an appointment must not meet; they are read only where anybody is kept apart."""
     if not is_bound(settings, service):
         return Others(settings, service.id)
@@ -277,13 +277,13 @@ def _free_after(
     last = first + timedelta(days=WITHIN_DAYS)
     days = free_days(tx, settings, service, first, last, public=False, asked=asked, planned=planned)
     return [
-        {slot: _widest(settings, service, slot) for slot in one.slots if slot.start >= earliest}
+        {slot: widest(settings, service, slot) for slot in one.slots if slot.start >= earliest}
         for one in days
         if hours.outing_on(one.day, settings.calendar, service.id) is None
     ]
 
 
-def _widest(settings: BranchSettings, service: ServiceView, slot: Slot) -> range:
+def widest(settings: BranchSettings, service: ServiceView, slot: Slot) -> range:
     """The ticks for which a visit takes any of its members."""
     plan = plan_on(settings, service, slot.start.astimezone(settings.zone).date())
     visit = slots.seats_span(slot.start, plan, settings.tick_minutes)

@@ -12,11 +12,12 @@ from ...core.errors import Refused
 from ...core.messages import channel_of, is_told
 from ...core.moves import Seen, WhyNot, fingerprint
 from ...core.promises import UNSETTLED
+from ...core.safe_contact import Way
 from ..database import Tx
 from .bookings import BookingView, bookings_together, policy_of
 from .helping import against_move
 from .known_members import promised_members
-from .messages import Recipient, recipients
+from .messages import Recipient, recipients, way_in_force
 from .settings import BranchSettings
 from .standing import standing_of
 
@@ -26,28 +27,31 @@ class Moving:
     """An appointment that is about to be moved.
 
     `stays` are the members that were promised, by need. `beside` are the other parts of its visit that stand. `told` are those
-    of its persons whom messages reach.
+    of its persons whom messages reach, and `way` is how whom it is for may be contacted.
     """
 
     booking: BookingView
     stays: Mapping[UUID, UUID]
     beside: tuple[BookingView, ...]
     told: tuple[Recipient, ...]
+    way: Way
 
     @property
-    def seen(self) -> Seen:
-        """What is shown of it."""
+    def seen(self) -> str:
+        """The fingerprint of what is shown of it."""
         one = self.booking
-        return Seen(
+        shown = Seen(
             booking=one.id,
             starts_at=one.starts_at,
             state=one.state.value,
             offered_at=one.offered_starts_at,
             persons=one.persons,
+            way=self.way.value,
             told=tuple((person.n, channel_of(person.contact) or "", person.level.value) for person in self.told),
             stays=frozenset(self.stays.values()),
             beside=tuple((part.id, part.starts_at) for part in self.beside),
         )
+        return fingerprint(shown)
 
 
 def against_moving(
@@ -73,6 +77,7 @@ def moving(tx: Tx, settings: BranchSettings, booking: BookingView) -> Moving:
         promised_members(tx, settings, booking),
         tuple(one for one in parts if one.id != booking.id and one.state in LIVE),
         tuple(one for one in recipients(tx, settings, booking) if is_told(one.level, one.contact, tx.sends)),
+        way_in_force(settings, booking.service_id, booking.contact_way),
     )
 
 
@@ -86,8 +91,3 @@ def against_offer(booking: BookingView, now: datetime) -> WhyNot | None:
 def in_turn(found: Iterable[Moving]) -> list[Moving]:
     """In which order new times are given: those first who keep somebody that others could have instead, then by time."""
     return sorted(found, key=lambda one: (not one.stays, one.booking.starts_at, one.booking.id))
-
-
-def seen_of(found: Iterable[Moving]) -> str:
-    """The fingerprint of what is shown of some appointments."""
-    return fingerprint(one.seen for one in found)

@@ -66,6 +66,7 @@ async def page(
         "later": day + timedelta(days=1),
         "may_book": here.may_any(BOOK_RIGHTS),
         "may_move": here.may_any(BOOK_RIGHTS | MOVE_RIGHTS),
+        "movable": here.services(MOVE_RIGHTS) if day >= today else (),
         "book": to_book(branch, day, today),
         "keeps_apart": keeps_apart(branch) and here.may_any(APART_RIGHTS),
         "beside": [*await links_of(here, day), *_invitations(here)],
@@ -85,6 +86,11 @@ def address(branch: BranchSettings) -> str:
 def to_book(branch: BranchSettings, day: date, today: date) -> str:
     """The address of booking from a day on."""
     return f"{address(branch)}/new" + (f"?from={day}" if day > today else "")
+
+
+def day_asked(here: StaffAtBranch, asked: Mapping[str, str]) -> date:
+    """The day that a form or an address asks for; today without one."""
+    return read_day(asked.get("day", "")) or here.branch.timetable.business_date(here.now)
 
 
 def invited_to(here: StaffAtBranch) -> list[ServiceView]:

@@ -27,9 +27,8 @@ from ...store.queries.settings import Names
 from ...web import kit
 from ...web.errors import message
 from ...web.here import StaffAtBranch, staff_at_branch
-from .day import address
-from .members_away import could_stand_in, members_for
-from .moments import read_day
+from .day import address, day_asked
+from .members_away import could_stand_in, members_for, named_among
 
 MOST_FIELDS: Final = 500
 
@@ -57,12 +56,12 @@ async def give(request: Request) -> Response:
     fields = await kit.form_items(request, most=MOST_FIELDS)
     form, ticked = dict(fields), [value for name, value in fields if name == "booking"]
     members = members_for(here, HAND_OVER_RIGHTS)
-    giving, taking = _named(members, form.get("member", "")), _named(members, form.get("to", ""))
+    giving, taking = named_among(members, form.get("member", "")), named_among(members, form.get("to", ""))
     if giving is None or taking is None or not ticked:
         # One that this person has chosen cannot be ticked where the other one is busy; no other is chosen in its place.
         meant = [value for name, value in fields if name == "meant"]
         return await _page(here, form, ticked or meant, refusal=here.words.text("blocks.tick-some"), status=422)
-    day = _day(here, form)
+    day = day_asked(here, form)
     mine = here.services(HAND_OVER_RIGHTS)
     stretch = _stretch(here, giving, day)
     found = await here.read(appointments_of, here.branch, stretch)
@@ -99,10 +98,10 @@ async def _page(
 ) -> Response:
     """`ticked` are the ids of appointments; None ticks all that can be handed over, as long as nobody has chosen."""
     members = members_for(here, HAND_OVER_RIGHTS)
-    giving = _named(members, asked.get("member", ""))
+    giving = named_among(members, asked.get("member", ""))
     targets = could_stand_in(here.branch, giving.id, members) if giving else []
     taking = next((one for one in targets if one.slug == asked.get("to")), targets[0] if len(targets) == 1 else None)
-    day = _day(here, asked)
+    day = day_asked(here, asked)
     found: tuple[Concerned, ...] = ()
     if giving is not None:
         found = await here.read(appointments_of, here.branch, _stretch(here, giving, day))
@@ -130,14 +129,6 @@ async def _page(
         "to_call": asked.get("call", "0") not in ("", "0"),
     }
     return await here.page("appointments/hand_over.html", values, status=status)
-
-
-def _named(members: Mapping[UUID, MemberView], slug: str) -> MemberView | None:
-    return next((one for one in members.values() if one.slug == slug), None)
-
-
-def _day(here: StaffAtBranch, asked: Mapping[str, str]) -> date:
-    return read_day(asked.get("day", "")) or here.branch.timetable.business_date(here.now)
 
 
 def _stretch(here: StaffAtBranch, member: MemberView, day: date) -> Absence:

@@ -13,6 +13,7 @@ from ...core.rights import (
     ATTENDANCE_RIGHTS,
     DECISION_RIGHTS,
     HAND_OVER_RIGHTS,
+    MOVE_RIGHTS,
     PHONE_LIST_RIGHTS,
     Rights,
 )
@@ -32,6 +33,11 @@ def members_for(here: StaffAtBranch, rights: Rights) -> dict[UUID, MemberView]:
     return {
         key: one for key, one in members_of(branch).items() if key in ids and (one.until is None or one.until >= today)
     }
+
+
+def named_among(members: Mapping[UUID, MemberView], slug: str) -> MemberView | None:
+    """The member with a slug; None where it is none of these."""
+    return next((one for one in members.values() if one.slug == slug), None)
 
 
 def could_stand_in(branch: BranchSettings, member: UUID, among: Mapping[UUID, MemberView]) -> list[MemberView]:
@@ -54,6 +60,8 @@ async def links_of(here: StaffAtBranch, day: date) -> list[tuple[str, str, int |
         found.append((f"{base}/away", "blocks.away", None))
     if here.may_any(HAND_OVER_RIGHTS) and members_for(here, HAND_OVER_RIGHTS):
         found.append((f"{base}/hand-over?{urlencode({'day': day.isoformat()})}", "blocks.hand-over", None))
+    if here.may_any(MOVE_RIGHTS):
+        found.append((f"{base}/moves?{urlencode({'day': day.isoformat()})}", "moving.several", None))
     if here.may_any(PHONE_LIST_RIGHTS):
         mine = here.services(PHONE_LIST_RIGHTS)
         open_ = [

@@ -22,7 +22,7 @@ from ...store.queries.appointments import first_free
 from ...store.queries.bookings import BookingView, booking_by_id, plan_on
 from ...store.queries.known_members import promised_members
 from ...store.queries.members import members_of
-from ...store.queries.moves import against_offer, moving, seen_of
+from ...store.queries.moves import against_offer, moving
 from ...store.queries.series import place_in_series
 from ...web import kit
 from ...web.errors import message
@@ -63,12 +63,12 @@ async def move(request: Request) -> Response:
         start = read_start(form.get("start", ""))
     except Invalid as mistake:
         return await _times(here, booking, form, mistake)
-    to, seen = NewTime(start, asked), form.get("seen", "")
+    to = NewTime(start, form.get("seen", ""), asked)
     try:
         if offers:
-            await here.do(offer_seen, {booking.id: to}, seen, here.actor)
+            await here.do(offer_seen, {booking.id: to}, here.actor)
         else:
-            await here.do(move_seen, booking.id, to, seen, here.actor, apart.leave_of(here, form))
+            await here.do(move_seen, booking.id, to, here.actor, apart.leave_of(here, form))
     except DomainError as refusal:
         if refusal.code == "moves-changed" or apart.asked_why(here, refusal):
             return await _confirmation(here, booking, form, start, refusal)
@@ -132,7 +132,7 @@ async def _confirmation(
         "key": start_key(start),
         "kept": kept,
         "times": f"{_one(here, booking)}/time?{urlencode(kept)}",
-        "seen": seen_of([found]),
+        "seen": found.seen,
         "members": [known[one].names for one in stays.values() if one in known],
         "beside": [
             (part, branch.services[part.service_id].listed_names)
@@ -141,7 +141,7 @@ async def _confirmation(
             for part in found.beside
         ],
         "in_series": await here.read(place_in_series, branch.id, booking.id),
-        "telling": telling_of(here, found),
+        "telling": telling_of(found),
         "may_offer": _may_offer(here, booking, start),
         "refusal": message(refusal, here.words) if refusal else None,
         "accepted_for": apart.asked_why(here, refusal),

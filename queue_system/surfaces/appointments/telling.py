@@ -7,9 +7,7 @@ from typing import Final
 
 from ...core.messages import MAIL, SMS, channel_of
 from ...core.safe_contact import Way
-from ...store.queries.messages import way_in_force
 from ...store.queries.moves import Moving
-from ...web.here import StaffAtBranch
 
 BY: Final = {MAIL: "moving.by-mail", SMS: "moving.by-sms"}
 
@@ -45,12 +43,7 @@ class Telling:
         return self.way not in (Way.FULL, Way.NONE)
 
 
-def telling_of(here: StaffAtBranch, found: Moving) -> Telling:
+def telling_of(found: Moving) -> Telling:
     """How the people of an appointment are told."""
     mine = next((one for one in found.told if one.n == 0), None)
-    booking = found.booking
-    return Telling(
-        channel_of(mine.contact) if mine else None,
-        way_in_force(here.branch, booking.service_id, booking.contact_way),
-        sum(one.n != 0 for one in found.told),
-    )
+    return Telling(channel_of(mine.contact) if mine else None, found.way, sum(one.n != 0 for one in found.told))

@@ -66,6 +66,9 @@ MATRIX: Final[dict[tuple[str, str], Row]] = {
     ("POST", "/appointments/{branch}/away/{block}/end"): ABSENCES,
     ("GET", "/appointments/{branch}/hand-over"): HAND_OVER,
     ("POST", "/appointments/{branch}/hand-over"): HAND_OVER,
+    # Who plans absences and who moves appointments are the same of the sample.
+    ("GET", "/appointments/{branch}/moves"): HAND_OVER,
+    ("POST", "/appointments/{branch}/moves"): HAND_OVER,
     ("GET", "/appointments/{branch}/calls"): DAYS,
     ("POST", "/appointments/{branch}/calls/{booking}"): DAYS,
     ("POST", "/appointments/{branch}/calls/{booking}/contact"): DAYS,
