@@ -267,6 +267,9 @@ def particulars(branch: BranchSettings, service: ServiceView, words: Words) -> l
         found.append(words.text(who))
     if service.most_persons > 1:
         found.append(words.plural("booking.group-up-to", service.most_persons))
+    if service.issued_number:
+        number = filters.localised(service.issued_number.names, words.language)
+        found.append(words.text("booking.issued-asked", number=number))
     return found
 
 

@@ -28,6 +28,8 @@ def asking(hall: Hall) -> Hall:
 
 
 def test_the_number_is_asked_for_corrected_and_shown_to_its_booker_alone(visitor: Visitor, asking: Hall) -> None:
+    # Whoever reads what to bring knows it before a time is chosen.
+    assert f"يُطلب عند الحجز: {NAMES['ar']}." in visitor.open(f"/book/doha-main/{SERVICE}").text
     form = visitor.choose_time(SERVICE)
     assert NAMES["ar"] in form.text
     missing = visitor.send(name=NAME, contact=PHONE)

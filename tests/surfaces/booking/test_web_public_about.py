@@ -50,7 +50,7 @@ def test_every_public_page_leads_to_contact_privacy_and_accessibility(visitor: V
 
 def test_where_a_name_is_typed_it_stands_what_becomes_of_it(visitor: Visitor) -> None:
     form = visitor.choose_time()
-    assert "يُحفظ الاسم ووسيلة التواصل لهذا الموعد فقط" in form.text
+    assert "يُحفظ ما يُكتب هنا لهذا الموعد فقط" in form.text
     assert "مدة الحفظ: 30 يومًا بعد الموعد، ثم يجري الحذف آليًا." in form.text
     assert "/privacy" in form.hrefs("privacy")
 
