@@ -59,6 +59,28 @@ def test_whoever_is_ill_is_away_in_a_minute(
         press(page, "main form .button")
         fits(page)
         assert as_stored(hall, silent).decision is None
+        page.goto(f"{address}{HERE}/away")
+        for more in page.locator("main details > summary").all():
+            more.focus()
+            page.keyboard.press("Enter")
+        fits(page)
+        page.locator("input[name=also][value=basel]").check()
+        page.locator("#every").select_option("1")
+        page.locator("#times").fill("3")
+        page.locator("#reason").select_option("meeting")
+        for day in ("#from", "#until"):
+            page.locator(day).focus()
+            page.keyboard.type("11252026")
+        press(page, "main form .button")
+        page.locator("main details > summary").first.focus()
+        page.keyboard.press("Enter")
+        fits(page)
+        with page.expect_navigation():
+            page.locator("main form .buttons .button").first.press("Enter")
+        with page.expect_navigation():
+            page.locator("a[href*='/away/']").last.press("Enter")
+        page.locator("main details > summary").first.press("Enter")
+        fits(page)
         page.goto(f"{address}{HERE}/hand-over?member=basel&day=2026-11-24")
         fits(page)
         page.goto(f"{address}{HERE}/calls")
