@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Final
 from uuid import UUID
 
 from ..core.bookings import BookingState
+from ..core.decision_reasons import Because, Reasons
 from ..core.facts.bookings import BookingCalledOff, BookingKept, BookingPutOff, BookingRegained
 from ..core.messages import Event
 from ..core.promises import Choice, Choices, Decided, is_for_staff_alone
+from ..core.staff_notes import read_note
 from ..core.support import Why
 from ..store.database import Tx
 from ..store.log import Actor, Locked
@@ -22,8 +25,10 @@ from .bookings import expire_due
 from .day import in_session
 from .offers import FreePlaces
 from .second_person import MANY, SecondPersonNeeded, takes_many
+from .staff_notes import keep_note
 
 BOOKING = table(Booking)
+NOT_ASKED: Final = Reasons()
 
 
 def decide(
@@ -60,12 +65,22 @@ def give_back_time(lock: Locked, settings: BranchSettings, actor: Actor, seen: C
 
 
 def decide_listed(
-    tx: Tx, branch_id: UUID, choices: Mapping[UUID, Choice], actor: Actor, *, approved: bool = False
+    tx: Tx,
+    branch_id: UUID,
+    choices: Mapping[UUID, Choice],
+    reasons: Reasons,
+    actor: Actor,
+    *,
+    approved: bool = False,
 ) -> dict[UUID, Decided]:
     """Decide on appointments of the list of what is to be decided; those that are no longer on it are left out.
 
-    Raises SecondPersonNeeded where one person would move or call off many within a day, unless a second one has `approved`.
+    The log has the reasons; a text for another one becomes a note of each appointment, because the log keeps no texts.
+    Raises SecondPersonNeeded where one person would move or call off many within a day, and Invalid for `reasons` with
+    `mistakes`, unless a second one has `approved`.
     """
+    if not approved:
+        require_reasons(reasons, choices.values())
     with in_session(tx, branch_id) as lock:
         settings = branch_settings(tx, branch_id, lock.config_version)
         expire_due(lock)
@@ -77,7 +92,13 @@ def decide_listed(
         chosen = ((booking_id, choice) for booking_id, (_, choice) in wanted.items())
         if not approved and takes_many(tx, (branch_id,), chosen, actor):
             raise SecondPersonNeeded((MANY,))
-        return _decide_each(lock, settings, wanted, None, actor)
+        return _decide_each(lock, settings, wanted, None, actor, reasons)
+
+
+def require_reasons(reasons: Reasons, choices: Iterable[Choice]) -> None:
+    """Raise Invalid for the first mistake in the reasons for some decisions."""
+    for mistake in reasons.mistakes(set(choices)):
+        raise mistake
 
 
 def _decide_each(
@@ -86,13 +107,15 @@ def _decide_each(
     wanted: Mapping[UUID, tuple[Why, Choice]],
     change_id: UUID | None,
     actor: Actor,
+    reasons: Reasons = NOT_ASKED,
 ) -> dict[UUID, Decided]:
     places = FreePlaces(lock, settings)
     found: dict[UUID, Decided] = {}
     for booking in _confirmed(lock, list(wanted)):
         why, choice = wanted[booking.id]
+        because = reasons.of(choice)
         if why is Why.APART and choice is not Choice.CANCEL:
-            found[booking.id] = _elsewhen(lock, places, booking, choice, actor)
+            found[booking.id] = _not_then(lock, places, booking, choice, actor, because)
             continue
         if choice is Choice.KEEP and booking.offered_starts_at is not None:
             # The visitor has agreed to neither time: the offered one is lost, too, and the old one was lost before.
@@ -101,23 +124,42 @@ def _decide_each(
         if choice is Choice.CANCEL:
             places.forget()
         change = change_id or booking.change_id
-        if choice is Choice.MOVE and offers.make_offer(lock, places, booking, why, change, actor):
+        if choice is Choice.MOVE and offers.make_offer(lock, places, booking, why, change, actor, because):
             found[booking.id] = Decided.MOVE
         else:
-            found[booking.id] = settle(lock, settings, booking, choice, why, change, actor)
+            found[booking.id] = settle(lock, settings, booking, choice, why, change, actor, because)
+    _note_reasons(lock, settings, found, reasons, actor)
     return found
 
 
-def _elsewhen(lock: Locked, places: FreePlaces, booking: BookingView, choice: Choice, actor: Actor) -> Decided:
-    """Offer another time for an appointment that brings people together who must not meet.
+def _note_reasons(
+    lock: Locked, settings: BranchSettings, decided: Mapping[UUID, Decided], reasons: Reasons, actor: Actor
+) -> None:
+    """Keep what was written of another reason with each appointment that it is about."""
+    noted = {choice.value for choice, because in reasons.by_choice.items() if because is Because.OTHER}
+    for booking_id, how in decided.items():
+        booking = booking_by_id(lock.tx, lock.id, booking_id)
+        if how.value in noted and booking.erased_at is None:
+            keep_note(lock, settings, booking, read_note(reasons.text), UUID(actor.id), actor)
 
-    Nothing is stored with it unless one is offered, because its visitor must not see that anything is wrong. It is kept, for a reason of
-    its own, with `guarded_meetings.keep_meetings`.
+
+def _not_then(
+    lock: Locked, places: FreePlaces, booking: BookingView, choice: Choice, actor: Actor, because: Because | None
+) -> Decided:
+    """Decide on an appointment at which people may meet who must not.
+
+    Nothing is stored with it unless another time is offered, because its visitor must not see that anything is wrong. Where
+    one was offered in vain, it can be kept by those, too, who may not know why; whether people may meet at it stays to be
+    decided with `guarded_meetings.keep_meetings`.
     """
     if choice is Choice.MOVE:
         _withdraw(lock, places, booking)
-        if offers.make_offer(lock, places, booking, Why.APART, None, actor):
+        if offers.make_offer(lock, places, booking, Why.APART, None, actor, because):
             return Decided.MOVE
+    if choice is Choice.KEEP and let_stand(lock, places.settings, booking):
+        fact = BookingKept(subject=str(booking.id), code=booking.code, why=Why.APART.value, because=because)
+        lock.append(fact, actor)
+        return Decided.KEEP
     return Decided.LATER
 
 
@@ -136,17 +178,18 @@ def settle(
     why: Why,
     change_id: UUID | None,
     actor: Actor,
+    because: Because | None = None,
 ) -> Decided:
     """Keep an appointment, call it off, or put it on the list; the caller has withdrawn an open offer."""
     marks = {"lost_why": why.value, "change_id": change_id}
     subject, code = str(booking.id), booking.code
     if choice is Choice.KEEP:
         offers.store(lock, booking, decision=Decided.KEEP.value, **marks)
-        lock.append(BookingKept(subject=subject, code=code, why=why.value), actor)
+        lock.append(BookingKept(subject=subject, code=code, why=why.value, because=because), actor)
         _tell_they_stand(lock, settings, [booking])
         return Decided.KEEP
     if choice is Choice.CANCEL:
-        outbox.tell(lock, settings, _end(lock, booking, why, change_id, actor), Event.CALLED_OFF)
+        outbox.tell(lock, settings, _end(lock, booking, why, change_id, actor, because), Event.CALLED_OFF)
         return Decided.CANCEL
     offers.store(lock, booking, decision=Decided.LATER.value, **marks)
     # A list that was only looked through again is no news.
@@ -155,13 +198,17 @@ def settle(
     return Decided.LATER
 
 
-def let_stand(lock: Locked, settings: BranchSettings, booking: BookingView) -> None:
-    """End what was decided before on an appointment at whose time people may meet now."""
-    # What was kept against the settings stays so; its visitor knows.
-    if booking.decision not in (None, Decided.KEEP):
-        offers.withdraw(lock, settings, booking)
-        offers.store(lock, booking, **offers.SETTLED)
-        _tell_they_stand(lock, settings, [booking])
+def let_stand(lock: Locked, settings: BranchSettings, booking: BookingView) -> bool:
+    """End what was decided before on an appointment that stays as it is; False where there was nothing.
+
+    What was kept against the settings stays so; its visitor knows.
+    """
+    if booking.decision in (None, Decided.KEEP):
+        return False
+    offers.withdraw(lock, settings, booking)
+    offers.store(lock, booking, **offers.SETTLED)
+    _tell_they_stand(lock, settings, [booking])
+    return True
 
 
 def call_off(lock: Locked, settings: BranchSettings, booking: BookingView, why: Why, actor: Actor) -> BookingView:
@@ -170,13 +217,16 @@ def call_off(lock: Locked, settings: BranchSettings, booking: BookingView, why: 
     return _end(lock, booking, why, None, actor)
 
 
-def _end(lock: Locked, booking: BookingView, why: Why, change_id: UUID | None, actor: Actor) -> BookingView:
+def _end(
+    lock: Locked, booking: BookingView, why: Why, change_id: UUID | None, actor: Actor, because: Because | None = None
+) -> BookingView:
     seats.release(lock, booking)
     ended = {"state": BookingState.CANCELLED.value, "ended_at": lock.tx.now}
     marks = {"decision": Decided.CANCEL.value, "lost_why": why.value, "change_id": change_id}
     offers.store(lock, booking, **marks, **ended)
     starts_at = booking.starts_at.isoformat()
-    fact = BookingCalledOff(subject=str(booking.id), code=booking.code, starts_at=starts_at, why=why.value)
+    subject, code = str(booking.id), booking.code
+    fact = BookingCalledOff(subject=subject, code=code, starts_at=starts_at, why=why.value, because=because)
     lock.append(fact, actor)
     return booking_by_id(lock.tx, lock.id, booking.id)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 from uuid import UUID
 
+from ..core.decision_reasons import Because, Reasons
 from ..core.errors import Denied
 from ..core.promises import Choice, LineChoice
 from ..core.rights import CALL_OFF_RIGHTS, MOVE_RIGHTS, Rights
@@ -15,7 +16,7 @@ from ..store.queries.access import StaffView, staff_by_id
 from ..store.queries.bookings import booking_by_id
 from ..store.queries.settings import BranchSettings, branch_settings
 from . import approvals
-from .decisions import decide_listed
+from .decisions import decide_listed, require_reasons
 
 ACTION: Final = "decide-bookings"
 #: To keep an appointment is to promise its time anew, as to move it is.
@@ -44,9 +45,15 @@ def require_choices(person: StaffView, branch: BranchSettings, chosen: Iterable[
             raise Denied("not-allowed")
 
 
-def ask_to_decide(tx: Tx, branch_id: UUID, choices: Mapping[UUID, Choice], actor: Actor) -> UUID:
-    """Ask a second person for what `decide_listed` refused; returns the id of the request."""
-    params = {"at": str(branch_id), "by_booking": {str(booking): str(choice) for booking, choice in choices.items()}}
+def ask_to_decide(tx: Tx, branch_id: UUID, choices: Mapping[UUID, Choice], reasons: Reasons, actor: Actor) -> UUID:
+    """Ask a second person for what `decide_listed` refused; returns the id of the request. Raises Invalid as it does."""
+    require_reasons(reasons, choices.values())
+    params = {
+        "at": str(branch_id),
+        "by_booking": {str(booking): str(choice) for booking, choice in choices.items()},
+        "because": {str(choice): str(because) for choice, because in reasons.by_choice.items()},
+        "text": reasons.text,
+    }
     return approvals.ask(tx, branch_id, ACTION, params, actor)
 
 
@@ -59,4 +66,10 @@ def decide_approved(tx: Tx, params: dict[str, Any], actor: Actor) -> None:
     require_choices(
         person, branch, ((booking_by_id(tx, branch.id, key).service_id, choice) for key, choice in choices.items())
     )
-    decide_listed(tx, branch.id, choices, actor, approved=True)
+    decide_listed(tx, branch.id, choices, reasons_of(params), actor, approved=True)
+
+
+def reasons_of(params: Mapping[str, Any]) -> Reasons:
+    """The reasons of a request; requests that were stored before anybody was asked for one have none."""
+    because = params.get("because", {}).items()
+    return Reasons({Choice(choice): Because(one) for choice, one in because}, params.get("text", ""))

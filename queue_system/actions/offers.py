@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from ..core import hours, slots
 from ..core.bookings import Booker
 from ..core.channels import Channel
+from ..core.decision_reasons import Because
 from ..core.errors import Refused
 from ..core.facts.bookings import BookingChanged, BookingOffered, BookingUnanswered
 from ..core.member_time import MemberTime
@@ -176,13 +177,22 @@ class FreePlaces:
 
 
 def make_offer(
-    lock: Locked, places: FreePlaces, booking: BookingView, why: Why, change_id: UUID | None, actor: Actor
+    lock: Locked,
+    places: FreePlaces,
+    booking: BookingView,
+    why: Why,
+    change_id: UUID | None,
+    actor: Actor,
+    because: Because | None = None,
 ) -> bool:
-    """Offer a booking the nearest free place and hold it; False where there is none. The old time stays until then."""
+    """Offer a booking the nearest free place and hold it; False where there is none. The old time stays until then.
+
+    `why` it lost its time, and `because` of what it is moved, where somebody was asked.
+    """
     found = places.near(booking, why)
     if found is None:
         return False
-    offer_place(lock, places.settings, booking, found, why, change_id, actor)
+    offer_place(lock, places.settings, booking, found, why, change_id, actor, because)
     return True
 
 
@@ -207,6 +217,7 @@ def offer_place(
     why: Why,
     change_id: UUID | None,
     actor: Actor,
+    because: Because | None = None,
 ) -> None:
     """Offer a booking a place that is free, and hold it."""
     slot = place.slot
@@ -229,6 +240,7 @@ def offer_place(
         to_starts_at=slot.start.isoformat(),
         until=until.isoformat(),
         why=why.value,
+        because=because,
     )
     lock.append(fact, actor)
     outbox.tell(lock, settings, booking_by_id(lock.tx, lock.id, booking.id), Event.OFFERED)

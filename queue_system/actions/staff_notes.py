@@ -13,9 +13,9 @@ from ..core.errors import Denied, Missing
 from ..core.facts.staff_notes import NoteCorrected, NoteWritten
 from ..core.staff_notes import NONCE_BYTES, Reader, read_note, sealed
 from ..store.database import Tx
-from ..store.log import Actor, locked
-from ..store.queries.bookings import booking_by_id
-from ..store.queries.settings import branch_settings
+from ..store.log import Actor, Locked, locked
+from ..store.queries.bookings import BookingView, booking_by_id
+from ..store.queries.settings import BranchSettings, branch_settings
 from ..store.queries.staff_notes import notes_of, rule_of
 from ..store.tables import StaffNote, table
 
@@ -49,18 +49,31 @@ def write_note(
             known = notes_of(tx, settings, booking, writer).notes
             if not any(one.id == corrects and one.by_id == writer.staff_id for one in known):
                 raise Missing("note")
-        rule, note_id = rule_of(settings, booking), uuid7()
-        if rule == "restricted_encrypted":
-            text = sealed(tx.secret, branch_id, note_id, text, secrets.token_bytes(NONCE_BYTES))
-        row: dict[str, Any] = {
-            "branch_id": lock.id,
-            "id": note_id,
-            "booking_id": booking.id,
-            "rule": rule,
-            "text": text,
-        }
-        row |= {"written_at": tx.now, "written_by": writer.staff_id, "corrects": corrects}
-        tx.execute(sa.insert(NOTE), row)
-        told = {"subject": str(booking.id), "code": booking.code}
-        lock.append(NoteWritten(**told) if corrects is None else NoteCorrected(**told), actor)
-        return note_id
+        return keep_note(lock, settings, booking, text, writer.staff_id, actor, corrects)
+
+
+def keep_note(
+    lock: Locked,
+    settings: BranchSettings,
+    booking: BookingView,
+    text: str,
+    written_by: UUID,
+    actor: Actor,
+    corrects: UUID | None = None,
+) -> UUID:
+    """Keep a text as `core.staff_notes.read_note` gives it, for an action that has asked who may write; returns its id."""
+    rule, note_id = rule_of(settings, booking), uuid7()
+    if rule == "restricted_encrypted":
+        text = sealed(lock.tx.secret, lock.id, note_id, text, secrets.token_bytes(NONCE_BYTES))
+    row: dict[str, Any] = {
+        "branch_id": lock.id,
+        "id": note_id,
+        "booking_id": booking.id,
+        "rule": rule,
+        "text": text,
+    }
+    row |= {"written_at": lock.tx.now, "written_by": written_by, "corrects": corrects}
+    lock.tx.execute(sa.insert(NOTE), row)
+    told = {"subject": str(booking.id), "code": booking.code}
+    lock.append(NoteWritten(**told) if corrects is None else NoteCorrected(**told), actor)
+    return note_id

@@ -35,6 +35,7 @@ from queue_system.store.queries.settings import BranchSettings, branch_settings
 from queue_system.store.tables import Message, Seat, table
 from queue_system.surfaces.booking.appointment import Phase, phase_of
 from tests.actions.test_series_messages import HOUSE, text_of
+from tests.kit.deciding import BECAUSE
 from tests.kit.hall import Hall
 from tests.kit.legal_aid import HOUR, START, as_stored, booked, held, legal_aid, member, save, who
 
@@ -297,7 +298,7 @@ def test_nobody_reads_that_a_time_stays_while_it_is_lost_for_another_reason(ista
     assert who(istanbul, one) == ["basel"]
     assert waiting(istanbul) == []
     kept = {one.id: Choice.KEEP}
-    istanbul.db.write_in_now(istanbul.branch.id, decide_listed, istanbul.branch.id, kept, SYSTEM)
+    istanbul.db.write_in_now(istanbul.branch.id, decide_listed, istanbul.branch.id, kept, BECAUSE, SYSTEM)
     assert waiting(istanbul) == [(one.id, "handed_over")]
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import pytest
 import sqlalchemy as sa
 
 from queue_system.actions import bookings as actions
@@ -15,6 +16,8 @@ from queue_system.actions.decisions import decide_listed
 from queue_system.actions.tickets import check_in
 from queue_system.clock import FrozenClock
 from queue_system.core.bookings import BookingState
+from queue_system.core.decision_reasons import Because, Reasons
+from queue_system.core.errors import Invalid
 from queue_system.core.promises import Choice, Decided
 from queue_system.core.support import Why
 from queue_system.store.database import Tx
@@ -27,7 +30,7 @@ from queue_system.store.queries.freed import kept_places
 from queue_system.store.queries.settings import branch_settings
 from queue_system.store.queries.standing import standing_of
 from queue_system.store.tables import Queue, Seat, Service, table
-from tests.kit.deciding import as_stored, booked, closing, for_all, save
+from tests.kit.deciding import BECAUSE, as_stored, booked, closing, for_all, save
 from tests.kit.hall import Hall, edit
 
 # Tuesday 24 November, 08:30 in Doha, two days after the tests' clock.
@@ -273,6 +276,25 @@ def test_what_is_live_is_at_the_time_where_the_visitor_is_expected(hall: Hall, c
     assert taken_by(hall, one) == 2 * len(plain[one.id].ticks)
 
 
+def test_a_decision_without_a_reason_that_fits_is_refused_and_nothing_is_done(hall: Hall) -> None:
+    one = booked(hall, START)
+    save(hall, closing(hall, DAY))
+    there, cancel = hall.branch.id, {one.id: Choice.CANCEL}
+    for reasons, field in (
+        (Reasons(), "cancel"),
+        (Reasons({Choice.KEEP: Because.COVERED}), "cancel"),
+        (Reasons({Choice.CANCEL: Because.COVERED}), "cancel"),
+        (Reasons({Choice.CANCEL: Because.OTHER}), "text"),
+    ):
+        with pytest.raises(Invalid) as refused:
+            hall.db.write_in_now(there, decide_listed, there, cancel, reasons, SYSTEM)
+        assert refused.value.field == field
+    assert as_stored(hall, one).decision is Decided.LATER
+    decide_on(hall, one, Choice.MOVE)
+    (entry,) = hall.db.read_now(audit.entries, there, audit.Wanted(kind="booking.offered"), 10)
+    assert entry.data["because"] == "can-wait"
+
+
 # ---------------------------------------------------------------- shorthands
 
 
@@ -282,7 +304,7 @@ def undecided(hall: Hall) -> list[Undecided]:
 
 
 def decide_on(hall: Hall, one: BookingView, choice: Choice) -> dict[UUID, Decided]:
-    return hall.db.write_in_now(hall.branch.id, decide_listed, hall.branch.id, {one.id: choice}, SYSTEM)
+    return hall.db.write_in_now(hall.branch.id, decide_listed, hall.branch.id, {one.id: choice}, BECAUSE, SYSTEM)
 
 
 def move(hall: Hall, one: BookingView, start: Any) -> BookingView:

@@ -21,12 +21,13 @@ from queue_system.settings.branch import Retention
 from queue_system.settings.catalogue import Confidentiality
 from queue_system.settings.edits import Edit
 from queue_system.store.log import Actor
+from queue_system.store.queries import audit
 from queue_system.store.queries.access import staff_by_id
 from queue_system.store.queries.bookings import BookingView
 from queue_system.store.queries.rows import StoredRows
 from queue_system.store.queries.stored import stored_branch
 from queue_system.store.tables import ORGANISATION
-from tests.kit.deciding import as_stored, booked
+from tests.kit.deciding import BECAUSE, as_stored, booked
 from tests.kit.hall import Hall
 from tests.kit.people import add_role
 
@@ -123,7 +124,7 @@ def test_many_in_small_parts_need_a_second_person_within_a_day_and_not_after_it(
     def take(person: UUID, *of: int) -> Any:
         clock.move(timedelta(minutes=1))
         choices = {lost[one].id: Choice.CANCEL for one in of}
-        return hall.db.write_now(decide_listed, hall.branch.id, choices, by(person))
+        return hall.db.write_now(decide_listed, hall.branch.id, choices, BECAUSE, by(person))
 
     assert len(take(first, 0, 1)) == 2
     with pytest.raises(SecondPersonNeeded):
@@ -141,12 +142,12 @@ def test_what_a_second_person_has_approved_does_not_count_again(
     lost = bookings(hall, 4)
     assert len(attempt(hall, first, CLOSING)) == 1
     choices = {one.id: Choice.CANCEL for one in lost[:3]}
-    asked = hall.db.write_now(guarded_decisions.ask_to_decide, hall.branch.id, choices, by(first))
+    asked = hall.db.write_now(guarded_decisions.ask_to_decide, hall.branch.id, choices, BECAUSE, by(first))
     hall.db.write_now(approvals.approve, asked, by(second))
     clock.move(timedelta(minutes=1))
     hall.db.write_now(four_eyes.carry_out, asked, by(first))
     clock.move(timedelta(minutes=1))
-    assert len(hall.db.write_now(decide_listed, hall.branch.id, {lost[3].id: Choice.CANCEL}, by(first))) == 1
+    assert len(hall.db.write_now(decide_listed, hall.branch.id, {lost[3].id: Choice.CANCEL}, BECAUSE, by(first))) == 1
 
 
 def test_a_change_of_settings_counts_with_what_was_decided_before_it(
@@ -178,11 +179,13 @@ def test_many_that_were_left_for_later_need_a_second_person_too(hall: Hall, monk
     assert len(attempt(hall, first, CLOSING)) == 1
     choices = {one.id: Choice.CANCEL for one in lost}
     with pytest.raises(SecondPersonNeeded):
-        hall.db.write_now(decide_listed, hall.branch.id, choices, by(first))
-    asked = hall.db.write_now(guarded_decisions.ask_to_decide, hall.branch.id, choices, by(first))
+        hall.db.write_now(decide_listed, hall.branch.id, choices, BECAUSE, by(first))
+    asked = hall.db.write_now(guarded_decisions.ask_to_decide, hall.branch.id, choices, BECAUSE, by(first))
     hall.db.write_now(approvals.approve, asked, by(second))
     hall.db.write_now(four_eyes.carry_out, asked, by(first))
     assert {as_stored(hall, one).state for one in lost} == {BookingState.CANCELLED}
+    found = hall.db.read_now(audit.entries, hall.branch.id, audit.Wanted(kind="booking.called_off"), 10)
+    assert [one.data["because"] for one in found] == ["not-needed"] * 2
 
 
 def test_who_may_not_call_off_does_not_by_a_change_of_settings(hall: Hall) -> None:

@@ -30,6 +30,7 @@ from queue_system.store.queries.earlier import Offer, running_offer
 from queue_system.store.queries.series_changes import Change, changes_of
 from queue_system.store.tables import Booking, BookingMember, PolicyRow, table
 from queue_system.surfaces.booking import times
+from tests.kit.deciding import BECAUSE
 from tests.kit.hall import Hall, change_settings, enter
 from tests.kit.legal_aid import HOUR, START, as_stored, booked, held, legal_aid, member, save, who
 from tests.kit.repeating import WEEKLY, repeat
@@ -300,7 +301,7 @@ def lose(hall: Hall, one: BookingView, why: str) -> BookingView:
     """The branch takes its time away and offers another one."""
     lost = {"decision": "later", "lost_why": why}
     hall.db.write_now(Tx.execute, sa.update(BOOKING).where(BOOKING.c.id == one.id).values(lost))
-    hall.db.write_in_now(hall.branch.id, decide_listed, hall.branch.id, {one.id: Choice.MOVE}, SYSTEM)
+    hall.db.write_in_now(hall.branch.id, decide_listed, hall.branch.id, {one.id: Choice.MOVE}, BECAUSE, SYSTEM)
     return as_stored(hall, one)
 
 

@@ -26,7 +26,7 @@ from queue_system.store.queries.helping import helper_named, places_taken, stret
 from queue_system.store.queries.series_changes import Change, changes_of, shown_of
 from queue_system.store.queries.settings import branch_settings
 from queue_system.store.tables import Booking, PolicyRow, Seat, table
-from tests.kit.deciding import as_stored
+from tests.kit.deciding import BECAUSE, as_stored
 from tests.kit.hall import Hall, change_settings, enter
 from tests.kit.legal_aid import START as NINE
 from tests.kit.legal_aid import booked as appointment
@@ -107,7 +107,7 @@ def test_another_time_leaves_the_way_there_and_back_between_it_and_the_lost_one(
     one = booked(hall, "assoc-compliance", NINE + timedelta(hours=2))
     lost = {"decision": "later", "lost_why": "member"}
     hall.db.write_now(Tx.execute, sa.update(BOOKING).where(BOOKING.c.id == one.id).values(lost))
-    hall.db.write_in_now(hall.branch.id, decide_listed, hall.branch.id, {one.id: Choice.MOVE}, SYSTEM)
+    hall.db.write_in_now(hall.branch.id, decide_listed, hall.branch.id, {one.id: Choice.MOVE}, BECAUSE, SYSTEM)
     offered = as_stored(hall, one)
     assert offered.offered_starts_at is not None
     assert offered.offered_ends_at is not None

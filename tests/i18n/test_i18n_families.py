@@ -18,6 +18,7 @@ from queue_system.core.bookings import BookingState
 from queue_system.core.calendars import LAST_IN_MONTH
 from queue_system.core.channels import Channel
 from queue_system.core.coming import What
+from queue_system.core.decision_reasons import FITTING, Because
 from queue_system.core.facts import KINDS
 from queue_system.core.members import WhyMember
 from queue_system.core.messages import ERRORS, MUST_BE_TOLD, Event
@@ -100,6 +101,12 @@ def test_every_right_and_every_group_of_them_has_a_sentence() -> None:
 def test_every_role_of_a_participant_has_words() -> None:
     assert members("appointments.role-") == set(Role)
     assert members("appointments.why-") == set(WhyMember)
+
+
+def test_every_decision_has_the_words_of_its_reasons() -> None:
+    assert members("office.why-decided-") == {"hint", "meeting", *(choice.value for choice in FITTING)}
+    assert members("audit.because.") == set(Because)
+    assert {one for fitting in FITTING.values() for one in fitting} == set(Because)
 
 
 def test_every_word_about_people_who_are_kept_apart_has_its_text() -> None:

@@ -14,6 +14,7 @@ from queue_system.actions.bookings import HoldOrder
 from queue_system.actions.decisions import decide
 from queue_system.actions.lost_holds import end_lost
 from queue_system.actions.seats import settle
+from queue_system.core.decision_reasons import Because, Reasons
 from queue_system.core.effect import Effect, effect
 from queue_system.core.promises import Choice, Choices, Decided
 from queue_system.store.database import Tx
@@ -26,6 +27,10 @@ from queue_system.store.tables import ClosureRow, table
 from tests.kit.hall import Hall
 
 Change = Callable[[Tx], Any]
+#: A reason for whatever is decided.
+BECAUSE = Reasons(
+    {Choice.MOVE: Because.CAN_WAIT, Choice.KEEP: Because.COVERED, Choice.CANCEL: Because.NOT_NEEDED},
+)
 
 
 def save(hall: Hall, change: Change, choices: Choices | None = None) -> tuple[Effect, dict[UUID, Decided]]:

@@ -59,6 +59,7 @@ FAMILIES = (
     "office.new-",
     "office.group-",
     "office.which-",
+    "office.why-decided-",
     "office.move-",
     "office.edit-op-",
     "office.idle.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from .base import Fact
 from .fields import (
@@ -12,6 +12,7 @@ from .fields import (
     BookingId,
     BookingStateWord,
     Corrected,
+    DecidedBecause,
     Flag,
     FoundBy,
     LostWhy,
@@ -201,11 +202,24 @@ class BookingEnded(BookingFact):
 
 
 @dataclass(frozen=True, slots=True)
-class BookingKept(BookingFact):
+class DecidedFact(BookingFact):
+    """What staff decided on a booking; `because` is their reason, where they were asked for one."""
+
+    def data(self) -> dict[str, Any]:
+        # As entries of the log were written before anybody was asked for a reason.
+        return {name: value for name, value in BookingFact.data(self).items() if (name, value) != ("because", None)}
+
+    def variant(self) -> Literal["", "because"]:
+        return "because" if getattr(self, "because", None) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class BookingKept(DecidedFact):
     """The settings no longer support the time of this booking, and staff promised that it takes place all the same."""
 
     kind: ClassVar[str] = "booking.kept"
     why: LostWhy
+    because: DecidedBecause | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +230,7 @@ class BookingRegained(BookingFact):
 
 
 @dataclass(frozen=True, slots=True)
-class BookingOffered(BookingFact):
+class BookingOffered(DecidedFact):
     """Another time is offered instead of one that the settings no longer support; it is held until `until`."""
 
     kind: ClassVar[str] = "booking.offered"
@@ -224,6 +238,7 @@ class BookingOffered(BookingFact):
     to_starts_at: Moment
     until: Moment
     why: LostWhy
+    because: DecidedBecause | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,12 +250,13 @@ class BookingUnanswered(BookingFact):
 
 
 @dataclass(frozen=True, slots=True)
-class BookingCalledOff(BookingFact):
+class BookingCalledOff(DecidedFact):
     """Staff cancelled a booking, because the settings no longer support its time."""
 
     kind: ClassVar[str] = "booking.called_off"
     starts_at: Moment
     why: LostWhy
+    because: DecidedBecause | None = None
 
 
 @dataclass(frozen=True, slots=True)

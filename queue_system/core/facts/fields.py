@@ -11,6 +11,7 @@ from ..apart import AcceptedFor, Reason, Scope
 from ..approvals import APPROVAL_ACTIONS
 from ..attendance import Attendance, LateReason
 from ..bookings import BookingState, Punctuality
+from ..decision_reasons import Because
 from ..messages import ERRORS, MAIL, Event
 from ..printers import STATES, TRANSPORTS
 from ..reasons import BY_SERVICE, RAISE_REASONS, TAKEN_AWAY, VOID_REASONS
@@ -113,6 +114,7 @@ TicketStateWord: TypeAlias = Annotated[str, Word("state.ticket", tuple(TicketSta
 BookingStateWord: TypeAlias = Annotated[str, Word("state.booking", tuple(BookingState))]
 Arrival: TypeAlias = Annotated[str, Word("audit.punctuality", tuple(Punctuality))]
 LostWhy: TypeAlias = Annotated[str, Word("state.lost", tuple(Why))]
+DecidedBecause: TypeAlias = Annotated[str, Word("audit.because", tuple(Because))]
 ApartScope: TypeAlias = Annotated[str, Word("apart.scope", tuple(Scope))]
 ApartReason: TypeAlias = Annotated[str, Word("apart.reason", tuple(Reason))]
 ApartAcceptedFor: TypeAlias = Annotated[str, Word("apart.accepted", tuple(AcceptedFor))]

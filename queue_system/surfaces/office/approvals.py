@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from ...actions import approvals, four_eyes
+from ...actions.guarded_decisions import reasons_of
 from ...actions.guarded_settings import ACTION, decided_now
 from ...core.approvals import ApprovalState
 from ...core.errors import Denied, DomainError, Missing
@@ -285,13 +286,19 @@ def _about(here: InOffice, one: ApprovalView, house: House, people: dict[UUID, s
 
 
 def _about_decisions(here: InOffice, one: ApprovalView, house: House) -> Iterator[tuple[str, str]]:
-    """At which branch, and how many appointments would be moved, kept or called off."""
+    """At which branch, how many appointments would be moved, kept or called off, and why."""
     branch = house.branches.get(one.place)
     yield "approvals.place", localised(branch.names, here.language) if branch else ""
     for sentence in decided_in_words(
         Counter(Choice(choice) for choice in one.params["by_booking"].values()), here.words
     ):
         yield "approvals.appointments", sentence
+    reasons = reasons_of(one.params)
+    for choice in dict.fromkeys(one.params["by_booking"].values()):
+        if (because := reasons.of(Choice(choice))) is not None:
+            yield f"office.why-decided-{choice}", here.words.text(f"audit.because.{because}")
+    if reasons.text:
+        yield "approvals.note", reasons.text
 
 
 def _about_settings(here: InOffice, one: ApprovalView, house: House) -> Iterator[tuple[str, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 from urllib.parse import urlencode
 from uuid import UUID
@@ -20,10 +20,9 @@ from ...actions.guarded_meetings import Kept, is_about, keep_meetings
 from ...actions.look_ups import record_look_ups
 from ...actions.second_person import SecondPersonNeeded
 from ...core import contacts
-from ...core.apart import AcceptedFor
 from ...core.effect import Effect
 from ...core.errors import Invalid, Missing
-from ...core.promises import Choice, Choices, Decided
+from ...core.promises import Choice, Choices
 from ...core.rights import APART_RIGHTS, CALL_OFF_RIGHTS, CONTACT_RIGHTS, DECISION_RIGHTS, MOVE_RIGHTS
 from ...core.support import Why
 from ...i18n import dates
@@ -44,13 +43,12 @@ from .effects import MOST_FIELDS, Group, Row, grouped, read_choices
 from .frame import InOffice, enter, office_page
 from .undecided_line import PAGE, LineList, line_list
 from .undecided_members import hand_over_links
+from .undecided_reasons import Question, mark_of, name_of, questions, read_given
 
 APPROVALS: Final = "/office/approvals"
 # In each form: which of the lists of its branch it is.
 LIST: Final = "list"
 ASK: Final = ("step", "ask")
-# The beginning of the field with the reason for which people may meet.
-MEETING: Final = "meeting-"
 # The log has this word for a contact that was shown so that the visitor can be called.
 BY_CALL: Final = "call"
 
@@ -81,18 +79,13 @@ class BranchList:
     # Why what was sent needs a second person, and when it would be carried out because nobody else can approve it.
     reasons: tuple[str, ...] = ()
     alone: Markup | None = None
-    # What was sent of the reason for which people may meet.
-    meeting: str = ""
+    questions: tuple[Question, ...] = ()
+    text: str = ""
 
     @property
     def mark(self) -> str:
         """Tells its fields from those of other lists on the page."""
-        return f"{self.branch.slug}-{self.allowed.key}"
-
-    @property
-    def keeps_meetings(self) -> bool:
-        """Whether it has appointments that would be kept for a reason, because people would meet at them."""
-        return Choice.KEEP in self.allowed.choices and any(group.why is Why.APART for group in self.groups)
+        return mark_of(self.branch, self.allowed.key)
 
     @property
     def choices(self) -> tuple[Choice, ...]:
@@ -101,12 +94,12 @@ class BranchList:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What the form of a branch's list sent, and why it was not done: `reasons` for a second person, or a `mistake`."""
+    """What the form of a branch's list sent, and why it was not done: `reasons` for a second person, or `mistakes`."""
 
     branch: UUID
     fields: Sequence[tuple[str, str]]
     reasons: tuple[str, ...] = ()
-    mistake: Invalid | None = None
+    mistakes: Mapping[str, Invalid] = field(default_factory=dict)
 
 
 async def show(request: Request) -> Response:
@@ -119,34 +112,35 @@ async def decide(request: Request) -> Response:
     here = await enter(request, DECISION_RIGHTS)
     branch = here.named(request.path_params["branch"])
     fields = await kit.form_items(request, most=MOST_FIELDS)
-    allowed = allowed_of(here.person, branch)
-    decided, together = {}, []
+    allowed, sees = allowed_of(here.person, branch), _sees_apart(here.person, branch)
+    decided: dict[UUID, Choice] = {}
+    together: list[UUID] = []
     for one in await here.read(_listed, here.person, branch):
         may = allowed[one.booking.service_id]
         # A form decides only on its own list, because another one may have the same reasons.
         if (LIST, may.key) in fields:
             choice = read_choices(fields, may.choices).of(one.booking.id, one.why)
-            if choice is Choice.KEEP and one.why is Why.APART:
+            if choice is Choice.KEEP and one.why is Why.APART and sees:
                 together.append(one.booking.id)
             elif choice is not Choice.LATER:
                 decided[one.booking.id] = choice
-    meeting = f"{MEETING}{branch.slug}-{dict(fields).get(LIST)}"
-    accepted_for = next((word for word in AcceptedFor if (meeting, word) in fields), None)
-    if together and accepted_for is None:
-        return await _page(here, sent=Sent(branch.id, fields, mistake=Invalid("meeting-reason", meeting)))
-    done: Mapping[UUID, Decided] = {}
-    asked = False
+    mark = mark_of(branch, dict(fields).get(LIST, ""))
+    given = read_given(fields, mark)
+    if mistakes := given.mistakes(set(decided.values()), meets=bool(together)):
+        found = {name_of(one.field or "", mark): one for one in mistakes}
+        return await _page(here, sent=Sent(branch.id, fields, mistakes=found))
+    done, asked = {}, False
     try:
-        done = await here.at(branch).do(decide_listed, decided, here.actor) if decided else {}
+        done = await here.at(branch).do(decide_listed, decided, given.reasons, here.actor) if decided else {}
     except SecondPersonNeeded as needed:
         if ASK not in fields:
             return await _page(here, sent=Sent(branch.id, fields, needed.reasons))
-        await here.write_anywhere(ask_to_decide, branch.id, decided, here.actor)
+        await here.write_anywhere(ask_to_decide, branch.id, decided, given.reasons, here.actor)
         asked = True
     # Last, because who is called off or moved meets nobody any more.
     kept = Kept()
-    if together and accepted_for is not None:
-        kept = await here.write_anywhere(keep_meetings, branch.id, together, accepted_for, here.actor)
+    if together and given.accepted_for is not None:
+        kept = await here.write_anywhere(keep_meetings, branch.id, together, given.accepted_for, here.actor)
     if asked:
         return kit.see_other(f"{APPROVALS}?said=asked")
     missed = sum(1 for key, how in done.items() if how.value != decided[key].value)
@@ -167,8 +161,9 @@ async def contact(request: Request) -> Response:
     ]
     if not wanted:
         raise Missing("booking")
+    fields = await kit.form_items(here.request, most=MOST_FIELDS)
     await here.at(branch).do(record_look_ups, wanted, BY_CALL, here.actor)
-    return await _page(here, shown=wanted[0].id)
+    return await _page(here, shown=wanted[0].id, sent=Sent(branch.id, fields))
 
 
 def allowed_of(person: StaffView, branch: BranchSettings) -> dict[UUID, Allowed]:
@@ -214,7 +209,7 @@ def may_in_line(person: StaffView, branch: BranchSettings) -> dict[str, frozense
 
 async def _page(here: InOffice, shown: UUID | None = None, sent: Sent | None = None) -> Response:
     params = here.request.query_params
-    mistake = sent.mistake if sent else None
+    mistakes = sent.mistakes if sent else {}
     values = {
         "lists": [one for branch in here.branches for one in await _branch_lists(here, branch, shown, sent)],
         "lines": [one for branch in here.branches if (one := await _line(here, branch)).groups],
@@ -222,11 +217,10 @@ async def _page(here: InOffice, shown: UUID | None = None, sent: Sent | None = N
         "done": _count(params.get("done", "")),
         "missed": _count(params.get("missed", "")),
         "asked_second": _count(params.get("asked", "")),
-        "accepted_for": [(word.value, here.words.text(f"apart.accepted.{word}")) for word in AcceptedFor],
-        "errors": {mistake.field: message(mistake, here.words)} if mistake and mistake.field else {},
+        "errors": {name: message(one, here.words) for name, one in mistakes.items()},
         "asked": await asked_about(here, _concerns(here)),
     }
-    return await office_page(here, "office/undecided.html", values, status=mistake.status if mistake else 200)
+    return await office_page(here, "office/undecided.html", values, status=Invalid.status if mistakes else 200)
 
 
 def _concerns(here: InOffice) -> Concerns:
@@ -246,8 +240,8 @@ async def _branch_lists(
     here: InOffice, branch: BranchSettings, shown: UUID | None, sent: Sent | None
 ) -> list[BranchList]:
     answered = sent if sent is not None and sent.branch == branch.id else None
-    alone = await alone_until(here, branch.id, ACTION) if answered else None
-    allowed = allowed_of(here.person, branch)
+    alone = await alone_until(here, branch.id, ACTION) if answered and answered.reasons else None
+    allowed, sees = allowed_of(here.person, branch), _sees_apart(here.person, branch)
     alike: dict[Allowed, list[Undecided]] = {}
     all_listed = await here.read(_listed, here.person, branch)
     second = await here.read(_of_two, here.person, branch)
@@ -271,11 +265,24 @@ async def _branch_lists(
             for one in listed
         ]
         departments = _departments(branch, listed) if len(alike) > 1 else ()
-        reasons, until = (own.reasons, alone) if own else ((), None)
-        one_list = BranchList(branch, grouped(rows, choices), may, departments, reasons, until)
-        if own:
-            one_list = replace(one_list, meeting=dict(own.fields).get(f"{MEETING}{one_list.mark}", ""))
-        found.append(one_list)
+        mark = mark_of(branch, may.key)
+        given = read_given(own.fields if own else (), mark)
+        meets = [one.why is Why.APART and sees for one in listed]
+        asked = may.choices - ({Choice.KEEP} if all(meets) else set())
+        found.append(
+            BranchList(
+                branch,
+                grouped(rows, choices),
+                may,
+                departments,
+                own.reasons if own else (),
+                alone if own else None,
+                questions(
+                    asked, meets=Choice.KEEP in may.choices and any(meets), mark=mark, given=given, words=here.words
+                ),
+                given.reasons.text,
+            )
+        )
     return found
 
 
@@ -304,14 +311,19 @@ def _listed(tx: Tx, person: StaffView, branch: BranchSettings) -> list[Undecided
     allowed = services_for(person, branch, DECISION_RIGHTS)
     return [
         one
-        for one in _by_time(undecided(tx, branch, apart=person.may_any(APART_RIGHTS, branch.id)))
+        for one in _by_time(undecided(tx, branch, apart=_sees_apart(person, branch)))
         if one.booking.service_id in allowed
     ]
 
 
+def _sees_apart(person: StaffView, branch: BranchSettings) -> bool:
+    """Whether the person may know who is kept apart; for others, an appointment just cannot stay at its time."""
+    return person.may_any(APART_RIGHTS, branch.id)
+
+
 def _of_two(tx: Tx, person: StaffView, branch: BranchSettings) -> dict[UUID, str]:
     """What is said of appointments that one person may not keep, because people would meet who must not."""
-    if not person.may_any(APART_RIGHTS, branch.id):
+    if not _sees_apart(person, branch):
         return {}
     asked = [one for one in requests(tx) if one.is_open(tx.now)]
     return {

@@ -8,6 +8,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+import sqlalchemy as sa
 from starlette.testclient import TestClient
 
 from queue_system.actions.approvals import approve
@@ -17,9 +18,10 @@ from queue_system.core.bookings import BookingState
 from queue_system.store.log import SYSTEM, Actor
 from queue_system.store.queries import audit, line
 from queue_system.store.queries.approvals import requests
+from queue_system.store.tables import Booking, table
 from tests.kit.apart_hall import CONTACT, HE, SHE, at, book, hold, met, pair, protect, read
 from tests.kit.browser_form import form_of
-from tests.kit.hall import Hall
+from tests.kit.hall import Hall, edit
 from tests.kit.people import add_role
 from tests.kit.web_hall import Page, another, clerk, opened, sign_in
 
@@ -287,14 +289,14 @@ def test_meetings_are_decided_on_the_list_of_the_office_by_those_who_may_know(ho
     assert all(read(hall, one).code in page for one in (hers, his))
     form = undecided(page)
     # One is kept for later; of the other another day is offered.
-    sent = form | {f"booking-{his}": "move", "why-not_then": "later"}
+    sent = form | {f"booking-{his}": "move", "why-not_then": "later"} | because(form)
     assert client.post(UNDECIDED, data=sent).status_code == 303
     moved = read(hall, his)
     assert moved.offered_starts_at is not None
     assert moved.offered_starts_at.date() != at(24, 11).date()
     assert read(hall, hers).decision is None
     sent = form | {f"booking-{hers}": "keep", "why-not_then": "later"}
-    (why,) = (name for name in form if name.startswith("meeting-"))
+    (why,) = (name for name in form if name.startswith("because-meeting-"))
     asked = client.post(UNDECIDED, data=sent)
     assert asked.status_code == 422
     assert "Please say why they may." in asked.text
@@ -306,6 +308,30 @@ def test_meetings_are_decided_on_the_list_of_the_office_by_those_who_may_know(ho
     assert read(hall, hers).decision is None
     (fact,) = hall.db.read_now(audit.entries, hall.branch.id, audit.Wanted(kind="apart.accepted"), 10)
     assert fact.data == {"reason": "court-order"}
+
+
+def test_who_may_not_know_keeps_what_was_offered_in_vain_and_is_asked_nothing_else(
+    house: tuple[TestClient, Hall],
+) -> None:
+    client, hall = house
+    hers, his = book(hall, SHE, at(24, 8, 15)), book(hall, HE, at(24, 11, 30), CONTACT)
+    pair(hall)
+    bookings = table(Booking)
+    unanswered = {"decision": "unanswered", "lost_why": "not_then"}
+    edit(hall, lambda tx: tx.execute(sa.update(bookings).where(bookings.c.id == his).values(**unanswered)))
+    mover = hall.person("mover", ((hall.branch.id, add_role(hall, "mover", "move_bookings")),))
+    sign_in(client, "mover", "en")
+    page = client.get("/office/undecided").text
+    assert "meet" not in Page(page).text
+    form = undecided(page)
+    assert not [name for name in form if name.startswith("because-meeting-")]
+    reason = {name: "cannot-wait" for name in form if name.startswith("because-keep-")}
+    kept = client.post(UNDECIDED, data=form | reason | {f"booking-{his}": "keep", "why-not_then": "later"})
+    assert kept.headers["location"] == "/office/undecided?done=1&missed=0&asked=0"
+    assert read(hall, his).decision is None
+    (fact,) = hall.db.read_now(audit.entries, hall.branch.id, audit.Wanted(kind="booking.kept"), 10)
+    assert (fact.data["because"], fact.actor_id) == ("cannot-wait", str(mover))
+    assert [one.ids for one in met(hall)] == [{hers, his}], "whether they may meet is for those to decide who know"
 
 
 def test_keeping_a_protected_meeting_asks_a_second_person_and_the_other_decisions_are_done(
@@ -321,8 +347,8 @@ def test_keeping_a_protected_meeting_asks_a_second_person_and_the_other_decision
     page = client.get("/office/undecided").text
     assert page.count("In a protected service two people accept it together.") == 2
     form = undecided(page)
-    (why,) = (name for name in form if name.startswith("meeting-"))
-    sent = form | {f"booking-{hers}": "keep", f"booking-{one}": "keep", f"booking-{other}": "cancel"}
+    (why,) = (name for name in form if name.startswith("because-meeting-"))
+    sent = form | {f"booking-{hers}": "keep", f"booking-{one}": "keep", f"booking-{other}": "cancel"} | because(form)
     done = client.post(UNDECIDED, data=sent | {why: "escorted", "why-not_then": "later"})
     assert done.headers["location"] == "/office/undecided?done=1&missed=0&asked=1"
     told = client.get(done.headers["location"]).text
@@ -336,6 +362,12 @@ def test_keeping_a_protected_meeting_asks_a_second_person_and_the_other_decision
     assert client.post(f"/office/approvals/{asked.id}/use").status_code == 303
     assert not met(hall)
     assert [read(hall, each).state for each in (hers, his, one)] == [BookingState.CONFIRMED] * 3
+
+
+def because(form: dict[str, str]) -> dict[str, str]:
+    """A reason for each decision of the list."""
+    found = {"because-move-": "can-wait", "because-cancel-": "settled"}
+    return {name: one for name in form for start, one in found.items() if name.startswith(start)}
 
 
 def undecided(page: str) -> dict[str, str]:

@@ -59,6 +59,12 @@ def address(hall: Hall) -> str:
     return f"{PAGE}/{hall.branch.slug}"
 
 
+def why(hall: Hall, key: str = EVERYTHING, **about: str) -> dict[str, str]:
+    """The fields of the reasons of a list; the usual ones but for those that are given."""
+    usual = {"move": "can-wait", "keep": "covered", "cancel": "not-needed", "text": ""}
+    return {f"because-{name}-{hall.branch.slug}-{key}": one for name, one in (usual | about).items()}
+
+
 def test_nothing_is_to_be_decided_until_something_is_lost(client: TestClient) -> None:
     sign_in(client, "admin")
     assert "لا مواعيد بانتظار قرار" in client.get(PAGE).text
@@ -71,7 +77,7 @@ def test_one_choice_decides_for_all_and_another_one_for_a_single_appointment(
     page = client.get(PAGE).text
     assert all(one.code in page for one in lost)
     sent = {"list": EVERYTHING, "why-closed": "keep", f"booking-{lost[0].id}": "cancel", f"booking-{lost[1].id}": ""}
-    answer = client.post(address(hall), data=sent)
+    answer = client.post(address(hall), data=sent | why(hall))
     assert (answer.status_code, answer.headers["location"]) == (303, f"{PAGE}?done=2&missed=0&asked=0")
     assert [as_stored(hall, one).decision for one in lost] == [Decided.CANCEL, Decided.KEEP]
     assert "نُفّذ القرار في موعدين" in client.get(answer.headers["location"]).text
@@ -83,16 +89,70 @@ def test_many_are_asked_for_after_the_page_has_said_why_and_kept_what_was_chosen
     monkeypatch.setattr("queue_system.actions.second_person.MANY_BOOKINGS", 1)
     sign_in(client, "admin")
     sent = {"list": EVERYTHING, "why-closed": "cancel", f"booking-{lost[0].id}": "cancel", f"booking-{lost[1].id}": ""}
+    sent |= why(hall, cancel="other", text="العيادة مغلقة")
     page = client.post(address(hall), data=sent).text
     assert "شخص واحد ينقل أو يلغي أكثر من 20 موعدًا خلال يوم" in page
     assert "لا يوجد شخص آخر له أن يوافق" in page
     assert hall.db.read_now(requests) == []
     again = form_of(next(one for one in re.findall(r"<form.*?</form>", page, re.DOTALL) if 'name="list"' in one)).items
     assert {("why-closed", "cancel"), (f"booking-{lost[0].id}", "cancel")} <= set(again)
+    assert why(hall, cancel="other", text="العيادة مغلقة").items() <= dict(again).items()
     asked = client.post(address(hall), data=sent | {"step": "ask"})
     assert asked.headers["location"] == "/office/approvals?said=asked"
     assert "طلب مفتوح من" in client.get(PAGE).text
+    request = client.get("/office/approvals").text
+    assert "سبب آخر تذكره ملاحظة" in request
+    assert "العيادة مغلقة" in request
     assert [as_stored(hall, one).decision for one in lost] == [Decided.LATER, Decided.LATER]
+
+
+def test_every_decision_asks_for_its_reason_and_the_log_says_it(
+    client: TestClient, hall: Hall, lost: list[BookingView]
+) -> None:
+    sign_in(client, "admin")
+    sent = {"list": EVERYTHING, "why-closed": "keep", f"booking-{lost[0].id}": "cancel", f"booking-{lost[1].id}": ""}
+    refused = client.post(address(hall), data=sent | why(hall, keep="", cancel="covered"))
+    assert refused.status_code == 422
+    # A reason for what nobody does is not asked for.
+    assert refused.text.count("يُرجى اختيار سبب القرار") == 4, "two, each in the summary and at its field"
+    assert [as_stored(hall, one).decision for one in lost] == [Decided.LATER, Decided.LATER]
+    again = form_of(
+        next(one for one in re.findall(r"<form.*?</form>", refused.text, re.DOTALL) if 'name="list"' in one)
+    )
+    assert {("why-closed", "keep"), (f"booking-{lost[0].id}", "cancel")} <= set(again.items)
+    assert client.post(address(hall), data=sent | why(hall)).status_code == 303
+    for kind, because in (("booking.kept", "covered"), ("booking.called_off", "not-needed")):
+        (entry,) = hall.db.read_now(audit.entries, hall.branch.id, audit.Wanted(kind=kind), 10)
+        assert entry.data["because"] == because
+    log = client.get(f"/office/audit?place={hall.branch.slug}").text
+    assert "سيُستقبل المراجع رغم ذلك" in log
+    assert "لم تعد بالمراجع حاجة إليه" in log
+
+
+def test_another_reason_is_written_and_kept_as_a_note(client: TestClient, hall: Hall, lost: list[BookingView]) -> None:
+    sign_in(client, "admin")
+    sent = {"list": EVERYTHING, "why-closed": "later", f"booking-{lost[0].id}": "cancel"}
+    for text, told in (("", "السبب الآخر"), ("م" * 501, "500")):
+        refused = client.post(address(hall), data=sent | why(hall, cancel="other", text=text))
+        assert (refused.status_code, told in refused.text, text in refused.text) == (422, True, True)
+    done = client.post(address(hall), data=sent | why(hall, cancel="other", text="وفاة في العائلة"))
+    assert done.status_code == 303
+    assert "وفاة في العائلة" in client.get(f"/appointments/{hall.branch.slug}/{lost[0].id}/notes").text
+    (entry,) = hall.db.read_now(audit.entries, hall.branch.id, audit.Wanted(kind="booking.called_off"), 10)
+    assert entry.data["because"] == "other"
+    assert "وفاة" not in str([one.data for one in hall.db.read_now(audit.entries, hall.branch.id, audit.Wanted(), 99)])
+    assert "وفاة" not in client.get(f"/appointments/{hall.branch.slug}/{lost[1].id}/notes").text
+
+
+def test_a_contact_is_shown_with_everything_that_was_chosen(
+    client: TestClient, hall: Hall, lost: list[BookingView]
+) -> None:
+    sign_in(client, "admin")
+    sent = {"list": EVERYTHING, "why-closed": "cancel", f"booking-{lost[0].id}": "keep"} | why(hall, text="x")
+    shown = client.post(f"{address(hall)}/{lost[0].id}/contact", data=sent).text
+    assert CONTACT in shown
+    kept = form_of(next(one for one in re.findall(r"<form.*?</form>", shown, re.DOTALL) if 'name="list"' in one))
+    assert sent.items() <= dict(kept.items).items()
 
 
 def test_what_is_left_for_later_stays_on_the_list(client: TestClient, hall: Hall, lost: list[BookingView]) -> None:
@@ -147,10 +207,10 @@ def test_each_right_counts_in_its_department_alone(client: TestClient, hall: Hal
     assert 'value="cancel"' not in page
     assert client.post(f"{address(hall)}/{lost[0].id}/contact").status_code == 404
     (key,) = re.findall(r'name="list" value="([^"]*)"', page)
-    client.post(address(hall), data={"list": key, "why-closed": "cancel"})
-    client.post(address(hall), data={"list": EVERYTHING, "why-closed": "keep"})
+    client.post(address(hall), data={"list": key, "why-closed": "cancel"} | why(hall, key))
+    client.post(address(hall), data={"list": EVERYTHING, "why-closed": "keep"} | why(hall))
     assert [as_stored(hall, one).decision for one in lost] == [Decided.LATER, Decided.LATER]
-    client.post(address(hall), data={"list": key, "why-closed": "keep"})
+    client.post(address(hall), data={"list": key, "why-closed": "keep"} | why(hall, key))
     assert [as_stored(hall, one).decision for one in lost] == [Decided.KEEP, Decided.KEEP]
 
 
@@ -170,7 +230,8 @@ def test_a_form_decides_on_its_own_list_alone(client: TestClient, hall: Hall, st
     page = client.get(PAGE).text
     found = re.findall(r'name="list" value="([^"]*)"', page)
     assert sorted(found) == ["cancel-keep-later-move", "keep-later-move"]
-    client.post(address(hall), data={"list": "cancel-keep-later-move", "why-closed": "keep"})
+    own = "cancel-keep-later-move"
+    client.post(address(hall), data={"list": own, "why-closed": "keep"} | why(hall, own))
     assert as_stored(hall, other).decision is Decided.KEEP
     assert as_stored(hall, one).decision is Decided.LATER
 
