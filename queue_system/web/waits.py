@@ -15,9 +15,10 @@ from typing import Final
 from uuid import UUID
 
 from ..core.tickets import ORDINARY
+from ..core.waits.accuracy import Outcome
 from ..core.waits.announce import ENOUGH_VISITS, Ahead, Announced, Announcements, Longer, Range, Standing
 from ..store.queries.line import TicketView, told_with
-from ..store.queries.past_waits import Learnt, Outcome
+from ..store.queries.past_waits import Learnt
 from ..store.queries.settings import BranchSettings, ServiceView
 from ..store.queries.waits import Played, newcomer_of
 

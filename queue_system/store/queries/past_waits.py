@@ -6,13 +6,14 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, NamedTuple
+from typing import Final
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from ...core.bookings import BookingState
 from ...core.tickets import TicketState
+from ...core.waits.accuracy import Outcome
 from ...core.waits.announce import Announced, Range
 from ...core.waits.durations import Durations, learnt
 from ..database import Tx
@@ -39,14 +40,6 @@ class Learnt:
     durations: Mapping[UUID, Durations]
     visits: Mapping[UUID, int]
     come: float
-
-
-class Outcome(NamedTuple):
-    """What somebody was told, and what became of it after so many minutes: the call, or (not `came`) the end without one."""
-
-    announced: Announced
-    minutes: float
-    came: bool
 
 
 def learn(tx: Tx, branch_id: UUID) -> Learnt:
@@ -90,6 +83,7 @@ def outcomes(tx: Tx, settings: BranchSettings, after: datetime, until: datetime)
     return [
         Outcome(
             Announced(queue_id, p50, p90, Range(least, most)),
+            issued_at,
             (ended_at - issued_at) / _MINUTE,
             came=called_at is not None,
         )

@@ -39,6 +39,7 @@ from . import (
     setting_pages,
     today,
     undecided,
+    waits,
 )
 from .frame import OFFICE
 
@@ -50,6 +51,7 @@ large_forms = (OFFICE.address,)
 
 routes: list[BaseRoute] = [
     *today.routes,
+    *waits.routes,
     *idle.routes,
     *counters.routes,
     *devices.routes,

@@ -27,6 +27,7 @@ from ...core.rights import (
     PEOPLE_RIGHTS,
     PLACES_RIGHTS,
     PRINTER_RIGHTS,
+    REPORT_RIGHTS,
     ROLES_RIGHTS,
     Rights,
 )
@@ -41,7 +42,11 @@ from ...web.places import Place, entry
 
 #: The entries of the office, each with its pages. A page that a person may not open is not shown to them.
 ENTRIES: Final = (
-    entry("office.entry-today", Place("/office", "office.overview", OFFICE_RIGHTS)),
+    entry(
+        "office.entry-today",
+        Place("/office", "office.overview", OFFICE_RIGHTS),
+        Place("/office/waits", "waits.title", REPORT_RIGHTS),
+    ),
     entry(
         "office.entry-bookings",
         Place("/office/undecided", "office.undecided", DECISION_RIGHTS),

@@ -40,6 +40,7 @@ STATIC_FILE: Final = "office.css"
 MATRIX: Final[dict[tuple[str, str], Row]] = {
     ("GET", "/office"): OFFICE,
     ("GET", "/office/today"): OFFICE,
+    ("GET", "/office/waits"): DATA,
     ("GET", "/office/idle"): DATA,
     ("POST", "/office/today/{branch}/{queue}/stop"): BACKUP,
     ("POST", "/office/today/{branch}/{queue}/resume"): BACKUP,

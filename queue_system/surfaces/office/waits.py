@@ -1,0 +1,117 @@
+"""Whether what people were told of their wait came true: one day of a branch, by queue and by hour."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, Final, TypeVar
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from ...core import hours
+from ...core.errors import Missing
+from ...core.rights import REPORT_RIGHTS
+from ...core.waits.accuracy import Accuracy, Outcome, accuracy
+from ...core.waits.announce import SHARE
+from ...i18n import dates
+from ...i18n.filters import localised
+from ...store.database import Tx
+from ...store.queries.past_waits import outcomes
+from ...store.queries.settings import BranchSettings
+from ...web.access import in_service
+from ...web.departments import queues_for
+from .frame import InOffice, enter, office_page
+
+PAGE: Final = "/office/waits"
+#: Of fewer people a share says nothing, and could be about one of them.
+FEWEST: Final = 10
+
+K = TypeVar("K", bound=Hashable)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a table: what it is about in words, how many were told, and how true it was; None where too few were."""
+
+    about: str
+    people: int
+    found: Accuracy | None
+
+    @property
+    def percent(self) -> int:
+        """For how many of a hundred people the upper end held; never all where it failed for one."""
+        return int(100 * self.found.held) if self.found else 0
+
+
+async def show(request: Request) -> Response:
+    """Yesterday, or the day that the address names."""
+    here = await enter(request, REPORT_RIGHTS)
+    branch = _chosen(here)
+    return await office_page(
+        here, "office/waits.html", {"branch": branch} | (await _values(here, branch) if branch else {})
+    )
+
+
+def _chosen(here: InOffice) -> BranchSettings | None:
+    """The branch that the address names, else the first one; None without any. Raises Missing("branch")."""
+    slug = here.request.query_params.get("branch", "")
+    return here.named(slug) if slug else next(iter(in_service(here.branches, here.now)), None)
+
+
+async def _values(here: InOffice, branch: BranchSettings) -> dict[str, Any]:
+    """The values of `office/waits.html` for a branch."""
+    today = branch.timetable.business_date(here.now)
+    day = _day(here.request.query_params.get("day", "")) or today - timedelta(days=1)
+    seen = queues_for(here.person, branch, REPORT_RIGHTS)
+    told = [one for one in await here.read(_told, branch, day) if one.announced.queue_id in seen]
+    by_queue = _grouped(told, lambda one: one.announced.queue_id)
+    by_hour = _grouped(
+        told, lambda one: one.issued_at.astimezone(branch.zone).replace(minute=0, second=0, microsecond=0)
+    )
+    return {
+        "branches": in_service(here.branches, here.now),
+        "day": day,
+        "day_words": dates.day(day, here.words),
+        "before": day - timedelta(days=1),
+        "after": day + timedelta(days=1) if day < today else None,
+        "whole": _line("", told),
+        "share": int(100 * SHARE),
+        "queues": [
+            _line(localised(queue.names, here.language), by_queue[queue.id])
+            for queue in branch.queues.values()
+            if queue.id in by_queue
+        ],
+        "hours": [_line(dates.time(at, branch.zone, here.words), by_hour[at]) for at in sorted(by_hour)],
+    }
+
+
+def _told(tx: Tx, branch: BranchSettings, day: date) -> list[Outcome]:
+    return outcomes(tx, branch, *hours.day_bounds(day, branch.zone, branch.day_starts))
+
+
+def _grouped(told: Iterable[Outcome], key: Callable[[Outcome], K]) -> dict[K, list[Outcome]]:
+    found: defaultdict[K, list[Outcome]] = defaultdict(list)
+    for one in told:
+        found[key(one)].append(one)
+    return dict(found)
+
+
+def _line(about: str, told: Sequence[Outcome]) -> Line:
+    return Line(about, len(told), accuracy(told) if len(told) >= FEWEST else None)
+
+
+def _day(text: str) -> date | None:
+    """The day of an address; raises Missing("day") for what is none."""
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Missing("page") from None
+
+
+routes: list[BaseRoute] = [Route(PAGE, show)]
