@@ -32,11 +32,11 @@ from ..core.errors import Count, DomainError, Invalid, Missing, Refused, Stale
 from ..core.facts.bookings import BookingHandedOver
 from ..core.facts.members import MemberBlocked, MemberBlockedOften, MemberBlockEnded, MemberBlocksEnded
 from ..core.messages import Event
-from ..core.promises import Choice, Decided, is_for_staff_alone
+from ..core.promises import NOT_BEFORE, Choice, Decided, is_for_staff_alone
 from ..core.support import Why
 from ..store.database import Tx
 from ..store.log import Actor, Locked
-from ..store.queries.blocks import BlockView, appointments_of, blocked_bookings, blocks_of, concerned
+from ..store.queries.blocks import BlockView, appointments_of, blocked_bookings, blocks_of, taken_by
 from ..store.queries.bookings import BookingView, booking_by_id
 from ..store.queries.effect import Ending, still_regained
 from ..store.queries.members import members_of
@@ -103,7 +103,7 @@ def block_members(tx: Tx, branch_id: UUID, order: BlockOrder, actor: Actor) -> U
         if len(replaced) != len(order.instead):
             raise Stale("block-changed")
         _check(tx, settings, order, replaced)
-        found = concerned(tx, settings, planned)
+        found = taken_by(tx, settings, planned)
         _unchanged(found, order.seen)
         chosen = {one.booking: order.settlings.get(one.booking, PUT_OFF) for one in found}
         refuse_many(
@@ -247,7 +247,7 @@ def _settle_each(
     actor: Actor,
 ) -> None:
     """Those who stay at their time first, so that nobody else is given the member who stands in for them."""
-    if any(chosen[one.booking] not in one.ways for one in found):
+    if not all(_is_possible(lock, one, chosen[one.booking]) for one in found):
         raise Stale("block-changed")
     if any_twice((one, chosen[one.booking].to) for one in found):
         raise Refused("block-stand-in-twice")
@@ -268,6 +268,14 @@ def _settle_each(
         else:
             choice = Choice.CANCEL if settling.way is Way.CANCEL else Choice.LATER
             decisions.settle(lock, settings, booking, choice, Why.MEMBER, None, actor)
+
+
+def _is_possible(lock: Locked, one: Concerned, settling: Settling) -> bool:
+    """Whether it can still be done. Another time is not looked for again, because the hall would wait; its place is taken,
+    or it fails."""
+    if settling.at is not None:
+        return settling.at >= lock.tx.now + NOT_BEFORE
+    return settling in one.ways
 
 
 def _stand_in(

@@ -92,7 +92,12 @@ def blocked_bookings(tx: Tx, settings: BranchSettings, without: Collection[UUID]
 
 
 def concerned(tx: Tx, settings: BranchSettings, planned: Planned) -> tuple[Concerned, ...]:
-    """The appointments that planned blocks would take members from, by time, with what can become of each.
+    """The appointments that planned blocks would take members from, by time, with what can become of each."""
+    return _with_next_times(tx, settings, taken_by(tx, settings, planned), planned)
+
+
+def taken_by(tx: Tx, settings: BranchSettings, planned: Planned) -> tuple[Concerned, ...]:
+    """The same without the next times, whose search takes long.
 
     Not those on the list of what is to be decided, and not what a block takes already.
     """
@@ -106,7 +111,7 @@ def concerned(tx: Tx, settings: BranchSettings, planned: Planned) -> tuple[Conce
         parts = tuple(part for part in one.parts if not taken(part))
         if parts and not one.undecided:
             found.append(replace(one, parts=parts))
-    return _with_next_times(tx, settings, found, planned)
+    return tuple(found)
 
 
 def appointments_of(tx: Tx, settings: BranchSettings, stretch: Absence) -> tuple[Concerned, ...]:
