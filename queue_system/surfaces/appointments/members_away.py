@@ -82,7 +82,7 @@ async def links_of(here: StaffAtBranch, day: date) -> list[tuple[str, str, int |
 
 
 def stretch_of(here: StaffAtBranch, starts_at: datetime, ends_at: datetime) -> str:
-    """A stretch of time in words: its days where these are whole, else the instants."""
+    """A stretch of time in words: its days where these are whole, else the instants, of one day as two times."""
     branch, words = here.branch, here.words
 
     def bounds(day: date) -> tuple[datetime, datetime]:
@@ -90,7 +90,11 @@ def stretch_of(here: StaffAtBranch, starts_at: datetime, ends_at: datetime) -> s
 
     first = branch.timetable.business_date(starts_at)
     last = branch.timetable.business_date(ends_at - timedelta.resolution)
-    if (starts_at, ends_at) != (bounds(first)[0], bounds(last)[1]):
+    whole = (starts_at, ends_at) == (bounds(first)[0], bounds(last)[1])
+    if not whole and first == last:
+        times = dates.time_range(starts_at, ends_at, branch.zone, words)
+        return words.text("blocks.stretch-of-day", day=dates.day(first, words), times=times)
+    if not whole:
         start, end = (dates.day_time(at, branch.zone, words) for at in (starts_at, ends_at))
     elif first == last:
         return dates.day(first, words)

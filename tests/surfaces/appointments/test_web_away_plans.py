@@ -69,6 +69,7 @@ def test_supervision_every_week_from_the_questions_to_the_end_of_one_date(client
     assert [one.starts_at for one in recorded(hall)] == [START + n * WEEK for n in range(4)]
     page = look(client, f"{HERE}/away")
     assert "Amal · Meeting · Supervision" in page.text
+    assert re.search(r"Tuesday 24 November 2026\W+09:00\W+to\W+10:00", page.text)
     assert "And 3 more times" in page.text
     first, second, *_ = recorded(hall)
     page = look(client, f"{HERE}/away/{first.id}")
