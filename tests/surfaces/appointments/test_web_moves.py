@@ -22,7 +22,7 @@ from queue_system.store.log import SYSTEM
 from queue_system.store.queries.phone_calls import phone_calls
 from tests.kit.hall import Hall, enter
 from tests.kit.legal_aid import HOUR, START, as_stored, booked, legal_aid
-from tests.kit.people import add_role
+from tests.kit.people import add_role, give_in_department
 from tests.kit.web_hall import SAME_ORIGIN, Page, another, sign_in
 from tests.kit.whole_answers import whole_answers
 
@@ -181,6 +181,20 @@ def test_only_whoever_moves_appointments_is_led_there(client: TestClient, hall: 
     hall.db.write_in_now(hall.branch.id, bookings.cancel_booking, hall.branch.id, one.id, SYSTEM, Booker.STAFF)
     sent = {"step": "do", "day": TUESDAY, "to": "day", "to_day": WEDNESDAY, "booking": str(one.id)}
     assert client.post(MOVES, data=sent).status_code == 422
+
+
+def test_appointments_of_another_department_are_neither_listed_nor_moved(client: TestClient, hall: Hall) -> None:
+    one = booked(hall, START)
+    mine = hall.branch.departments[hall.branch.services[one.service_id].department_id].slug
+    theirs = next(each.slug for each in hall.branch.departments.values() if each.slug != mine)
+    hall.person("nadia", ())
+    give_in_department(hall, "nadia", "moves", theirs)
+    other = another(client)
+    sign_in(other, "nadia", "en")
+    assert one.code not in look(other, f"{MOVES}?day={TUESDAY}").html
+    sent = fields(proposed(client, one, to="day", to_day=WEDNESDAY), one.id)
+    assert other.post(MOVES, data=sent).status_code == 422
+    assert as_stored(hall, one).offered_starts_at is None
 
 
 def proposed(client: TestClient, *found: Any, **aim: str) -> Page:

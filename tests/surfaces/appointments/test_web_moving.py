@@ -22,6 +22,8 @@ from queue_system.core.participants import Person, Role
 from queue_system.core.series import SeriesRule
 from queue_system.store.database import Database
 from queue_system.store.log import SYSTEM
+from queue_system.store.queries.bookings import booking_views
+from queue_system.store.tables import Booking, table
 from tests.kit.hall import Hall, enter
 from tests.kit.legal_aid import HOUR, START, as_stored, booked, legal_aid, who
 from tests.kit.people import add_role
@@ -154,6 +156,27 @@ def test_what_stays_where_it_is_is_said(client: TestClient, hall: Hall) -> None:
     one = booked(hall, START)
     repeat(hall, one, SeriesRule(WEEKLY, dates=3))
     assert "number 1 of 3 of a series" in look(client, f"{HERE}/{one.id}/time?start={KEY}").text
+
+
+def test_other_parts_of_the_visit_stay_and_a_part_that_moves_meanwhile_is_shown_again(
+    client: TestClient, hall: Hall
+) -> None:
+    times = look(client, f"{HERE}/common?s1=assoc-compliance&n1=2&gap=30&from=2026-11-24")
+    form = next(one for one in times.forms if "request_id" in one.values)
+    start = times.html.partition('name="start" value="')[2].partition('"')[0]
+    held = look(client, client.post(form.action, data=form.values | {"start": start}).headers["location"])
+    (confirms,) = [one for one in held.forms if one.action.endswith("/confirmation")]
+    done = client.post(confirms.action, data=confirms.values | {"name1": "Salma Atassi", "name2": "Mahmud"})
+    assert done.status_code == 303, done.text
+    one, other = hall.db.read_now(booking_views, table(Booking).c.together_id.is_not(None))
+    address = f"{HERE}/{one.id}/time"
+    asked = look(client, f"{address}?start={KEY}")
+    assert "Another part of the visit stays at its time" in asked.text
+    there = hall.branch.id
+    to = START + timedelta(days=2)
+    hall.db.write_in_now(there, bookings.change_booking, there, other.id, to, SYSTEM, Booker.STAFF)
+    assert client.post(address, data=fields(asked)).status_code == 409
+    assert as_stored(hall, one).starts_at == one.starts_at
 
 
 def test_a_time_that_is_none_leads_back_to_the_times(client: TestClient, hall: Hall) -> None:
