@@ -66,7 +66,8 @@ class Meets:
     """Two appointments that bring the people of a pair together, or one to which both come.
 
     `needs_two`: one person may not let them stand. `asked`: a second one is asked; `waits`: by this person, who must wait for
-    the answer. `ready`: this person may do it now, for the reason `why` that was approved.
+    the answer. `ready`: this person may do it now, for the reason `why` that was approved; else it is the one of
+    a request of theirs that is over.
     """
 
     pair: UUID
@@ -170,15 +171,24 @@ async def book_with_a_second(here: StaffAtBranch, booking: BookingView, said: Sa
         await here.write_anywhere(ask_to_book, here.branch.id, booking.id, said, said.leave.accepts, here.actor)
 
 
+async def reason_before(here: StaffAtBranch, booking: BookingView, said: Said | None) -> str:
+    """Why those of a hold may meet somebody, as a form says it or a request of this person that is over; else ""."""
+    if said is not None and said.leave.sees and said.leave.accepts is not None:
+        return said.leave.accepts.value
+    found = await _requests_for(here, booking)
+    return str(found[0].params["why"]) if found else ""
+
+
 async def _own_requests(here: StaffAtBranch, booking: BookingView) -> list[ApprovalView]:
+    return [one for one in await _requests_for(here, booking) if one.is_open(here.now)]
+
+
+async def _requests_for(here: StaffAtBranch, booking: BookingView) -> list[ApprovalView]:
+    """The requests of this person for a hold, the newest first."""
     if booking.state is not BookingState.HELD or not may_see(here):
         return []
     found = await here.read(requests)
-    return [
-        one
-        for one in found
-        if one.asked_by == here.person.id and one.is_open(here.now) and is_for_hold(one, booking.id)
-    ]
+    return [one for one in found if one.asked_by == here.person.id and is_for_hold(one, booking.id)]
 
 
 def leave_of(here: StaffAtBranch, form: Mapping[str, str] | None = None, *, second: bool = True) -> Leave:
@@ -207,10 +217,13 @@ def typed_people(here: StaffAtBranch, *typed: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def asked_why(here: StaffAtBranch, refusal: DomainError | None) -> list[tuple[str, str]]:
-    """The reasons among which to choose with their words, once it was refused that two people meet; else none."""
+def asked_why(here: StaffAtBranch, refusal: DomainError | None, before: str = "") -> list[tuple[str, str]]:
+    """The reasons among which to choose with their words, once it was refused that two people meet; else none.
+
+    `before` is the reason that was chosen already, if one was.
+    """
     kept_apart = refusal is not None and refusal.code in ("kept-apart", "kept-apart-second")
-    return _options(here, AcceptedFor, "apart.accepted") if kept_apart else []
+    return _options(here, AcceptedFor, "apart.accepted") if kept_apart or before else []
 
 
 async def _enter(request: Request) -> StaffAtBranch:
@@ -256,16 +269,18 @@ def tags_of(pair: PairView) -> tuple[str, str]:
 def _read(tx: Tx, branch: BranchSettings, opens: frozenset[UUID], person: UUID) -> tuple[list[PairView], list[Meets]]:
     pairs = open_pairs(tx, branch)
     tags = {one.id: tags_of(one) for one in pairs}
-    asked = [one for one in requests(tx) if one.action == ACTION and one.is_open(tx.now)]
+    known = [one for one in requests(tx) if one.action == ACTION]
     found = []
     for meeting in meetings(tx, branch):
         bookings = [booking_by_id(tx, branch.id, one.id) for one in dict.fromkeys((meeting.one, meeting.other))]
         shown = (
             Appointment(one, branch.services[one.service_id].listed_names, one.service_id in opens) for one in bookings
         )
-        about = [one for one in asked if is_about(one, meeting.pair, meeting.ids)]
+        ever = [one for one in known if is_about(one, meeting.pair, meeting.ids)]
+        about = [one for one in ever if one.is_open(tx.now)]
         # The request of somebody else is in nobody's way.
         own = [one for one in about if one.asked_by == person]
+        before = next((one for one in ever if one.asked_by == person), None)
         ready = next((one for one in own if one.is_ready(tx.now)), None)
         found.append(
             Meets(
@@ -276,7 +291,7 @@ def _read(tx: Tx, branch: BranchSettings, opens: frozenset[UUID], person: UUID) 
                 asked=bool(about),
                 waits=bool(own) and ready is None,
                 ready=ready is not None,
-                why=str(ready.params["why"]) if ready else "",
+                why=str(known_for.params["why"]) if (known_for := ready or before) else "",
             )
         )
     return pairs, found

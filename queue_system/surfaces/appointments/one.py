@@ -187,6 +187,7 @@ async def _page(
     words = message(failure, here.words) if failure else ""
     field = failure.field if isinstance(failure, Invalid) and failure.field in FIELDS else ""
     errors = {field: words} if field else people_form.errors_of(failure, words)
+    before = await apart.reason_before(here, booking, said)
     has_ended = not held and booking.state in (BookingState.HELD, BookingState.EXPIRED)
     values = {
         "held": held,
@@ -218,7 +219,8 @@ async def _page(
         "prove_until": booking.prove_until
         if booking.state is BookingState.CONFIRMED and is_asked(booking.prove_until, booking.starts_at, here.now)
         else None,
-        "accepted_for": apart.asked_why(here, failure),
+        "accepted_for": apart.asked_why(here, failure, before),
+        "accepted_before": before,
         "cancelled": CANCELLED[await here.read(why_cancelled, booking)]
         if booking.state is BookingState.CANCELLED
         else "",

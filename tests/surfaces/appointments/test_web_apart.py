@@ -97,7 +97,11 @@ def test_in_a_protected_service_a_second_person_is_asked_on_the_page(house: tupl
     page = client.get(PAIRS).text
     assert "A second person is asked." in page
     assert "Ask a second person" not in page
-    (asked,) = hall.db.read_now(requests)
+    take_back(client, hall)
+    (form,) = [form for form in re.findall(r"<form.*?</form>", client.get(PAIRS).text, re.DOTALL) if "/accept" in form]
+    assert dict(form_of(form).items)["why"] == "escorted", "the reason stays"
+    assert client.post(f"{PAIRS}/{made}/accept", data=sent).headers["location"] == f"{PAIRS}?done=asked"
+    asked, _ = hall.db.read_now(requests)
     # The second person sees codes and the reason, and no name.
     other = another(client)
     sign_in(other, "second", "en")
@@ -145,6 +149,40 @@ def test_a_hold_waits_on_its_page_for_a_second_person(house: tuple[TestClient, H
     assert client.post(form.action, data={**sent, "apart": form.values["apart"]}).headers["location"] == one
     assert read(hall, his).state is BookingState.CONFIRMED
     assert not met(hall)
+
+
+def test_a_request_that_was_taken_back_is_asked_again_for_the_same_reason(house: tuple[TestClient, Hall]) -> None:
+    client, hall = house
+    protect(hall)
+    hall.person("second", ((hall.branch.id, add_role(hall, "second", "keep_apart", "approve")),))
+    book(hall, SHE, at(24, 8, 15))
+    pair(hall)
+    one = f"{BOOK}/{hold(hall, at(24, 11, 30), CONTACT)}"
+    sign_in(client, "keeper", "en")
+    client.post(f"{one}/confirmation", data={"name": HE, "later": "1", "apart": "escorted"})
+    take_back(client, hall)
+    page = client.get(one).text
+    assert '<option value="escorted" selected>' in page
+    # A mistake in something else forgets the reason no more than the rest.
+    wrong = client.post(f"{one}/confirmation", data={"name": HE, "contact": "x@", "later": "1", "apart": "court-order"})
+    assert (wrong.status_code, '<option value="court-order" selected>' in wrong.text) == (422, True)
+    desk = another(client)
+    sign_in(desk, "desk", "en")
+    assert "escorted" not in desk.get(one).text
+    wrong = desk.post(f"{one}/confirmation", data={"name": HE, "contact": "x@", "later": "1", "apart": "court-order"})
+    assert (wrong.status_code, "court" in wrong.text) == (422, False)
+    form = dict(
+        form_of(next(form for form in re.findall(r"<form.*?</form>", page, re.DOTALL) if "/confirmation" in form)).items
+    )
+    sent = {"name": form["name"], "apart": form["apart"], "later": "1"}
+    assert client.post(f"{one}/confirmation", data=sent).headers["location"] == one
+    assert [request.params["why"] for request in hall.db.read_now(requests)] == ["escorted"] * 2
+
+
+def take_back(client: TestClient, hall: Hall) -> None:
+    """Withdraw the newest request."""
+    newest = hall.db.read_now(requests)[0]
+    assert client.post(f"/office/approvals/{newest.id}/withdrawal").status_code == 303
 
 
 def test_what_waits_for_a_second_person_can_be_given_back(house: tuple[TestClient, Hall]) -> None:
