@@ -28,6 +28,7 @@ SERVICE = "travel-doc"
 
 def test_a_service_that_only_staff_book_is_booked_on_the_telephone(client: TestClient, hall: Hall) -> None:
     assert client.get("/appointments").headers["location"] == HERE
+    assert "No matching service can be booked" in look(client, f"{HERE}/new?s=laisser").text
     # What: one service fits, so its times follow at once.
     page = look(client, f"{HERE}/new?s=laissez")
     assert "Laissez-passer" in page.text
