@@ -11,13 +11,13 @@ from tests.kit.by_keyboard import ByKeyboard
 from tests.kit.office_in_browser import office
 from tests.kit.people import add_role
 
-pytestmark = [pytest.mark.browser, pytest.mark.soak, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 HERE = "/appointments/doha-main"
 TODAY = "2026-11-22"
 
 
-@pytest.mark.parametrize("scripts", [True, False])
+@pytest.mark.parametrize("scripts", [True, pytest.param(False, marks=pytest.mark.soak)])
 def test_a_consul_s_morning(browser: Browser, sqlite_template: Path, tmp_path: Path, scripts: bool) -> None:
     with office(sqlite_template, tmp_path) as (address, hall):
         head = add_role(hall, "head", "close_day", "move_bookings", "cancel_bookings", "see_contacts", "see_bookings")

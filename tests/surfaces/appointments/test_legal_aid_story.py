@@ -17,7 +17,7 @@ from tests.kit.people import add_role
 from tests.kit.served import served
 from tests.kit.services import set_place
 
-pytestmark = [pytest.mark.browser, pytest.mark.soak, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 HERE = "/appointments/istanbul"
 BAR = {
@@ -32,11 +32,12 @@ NAME, NUMBER = "هالة الحسن", "5321234567"
 MOST_KEYS = 25
 
 
-@pytest.mark.parametrize("scripts", [True, False])
+@pytest.mark.parametrize("scripts", [True, pytest.param(False, marks=pytest.mark.soak)])
 def test_a_legal_aid_day(browser: Browser, sqlite_url: str, tmp_path: Path, clock: FrozenClock, scripts: bool) -> None:
     database = Database(sqlite_url, clock)
     hall = set_place(legal_aid(database), helpers={"bar": BAR})
-    hall.person("huda", ((hall.branch.id, "receptionist"),))
+    books = add_role(hall, "protected", "create_protected_case")
+    hall.person("huda", ((hall.branch.id, "receptionist"), (hall.branch.id, books)))
     hall.person("salim", ((hall.branch.id, add_role(hall, "planning", *PLANNING)),))
     database.close()
     app = create_app(read_configuration({}, database_url=sqlite_url, data_dir=tmp_path), clock)
@@ -92,11 +93,13 @@ def common_time(reception: ByKeyboard) -> None:
 
 
 def moved_and_handed_over(planner: ByKeyboard, one: str) -> None:
-    """Another time at once, and then another lawyer for the same."""
+    """Another time, after reading what it changes, and then another lawyer for the same."""
     planner.open(one)
     planner.follow("تغيير الوقت")
     planner.reach(planner.main.locator("button[name=start]").nth(1))
     planner.enter()
+    planner.says("هل يُنقل هذا الموعد؟", "الوقت الحالي", "الوقت الجديد")
+    planner.press("نقل الموعد")
     planner.says("نُقل الموعد إلى هذا الوقت")
     planner.follow("إسناد إلى غير")
     planner.press("إسناد المواعيد المختارة")
