@@ -50,7 +50,7 @@ def sending(hall: Hall) -> Hall:
     return hall
 
 
-def test_scenario_08_nothing_and_no_reminder_for_protected_unless_it_was_asked_for(aman: Hall) -> None:
+def test_scenario_8_nothing_and_no_reminder_for_protected_unless_it_was_asked_for(aman: Hall) -> None:
     quiet = book(aman, "psych", Said("ياسمين", MAIL, "ar"))
     assert queued(aman, quiet) == []
     calls = book(aman, "psych", Said("ياسمين", MAIL, "ar", way="call_at_time", note="صباحًا"))

@@ -8,9 +8,11 @@ from datetime import datetime, timedelta
 import pytest
 
 from queue_system.actions import bookings
+from queue_system.actions.blocks import BlockOrder, block_members
 from queue_system.actions.digests import digest_next
 from queue_system.actions.freed_places import release_places
 from queue_system.clock import FrozenClock
+from queue_system.core.blocks import Absence, BlockReason, fingerprint
 from queue_system.core.bookings import Booker, BookingState
 from queue_system.core.errors import Refused
 from queue_system.core.facts.bookings import BookingChanged, PlaceReleased
@@ -21,7 +23,7 @@ from queue_system.store.queries.bookings import BookingView, booking_by_id, book
 from queue_system.store.queries.digests import by_service
 from queue_system.store.queries.freed import kept_places
 from tests.kit.hall import Hall
-from tests.kit.legal_aid import HOUR, START, booked, held, legal_aid, who
+from tests.kit.legal_aid import HOUR, START, booked, held, legal_aid, member, who
 
 
 def test_scenario_6_an_appointment_moved_to_another_day_counts_on_that_day_alone(
@@ -65,18 +67,28 @@ def test_scenario_17_an_appointment_that_takes_two_people_moves_only_where_both_
 ) -> None:
     hall = legal_aid(db)
     one = booked(hall, START, "case-follow")
-    day = START + timedelta(days=1)
-    # Of the lawyers two are there, of the interpreter one, and she is taken from ten to eleven.
+    long, day = one.ends_at - one.starts_at, START + timedelta(days=1)
+    before = free(hall, "case-follow", day)
+    # Of the lawyers two are there, of the interpreter one: she is taken for one appointment, and away in the middle of
+    # another, of which the second lawyer is free all the time.
     taken = booked(hall, day + HOUR, "case-follow")
-    long = one.ends_at - one.starts_at
+    away = (day + 3 * HOUR + long / 2, day + 3 * HOUR + long)
+    block(hall, "cemil", *away)
     offered = free(hall, "case-follow", day)
-    assert offered
-    for start in offered:
-        assert start + long <= taken.starts_at or start >= taken.ends_at
-    with pytest.raises(Refused):
-        move(hall, one, taken.starts_at)
-    assert read(hall, one).starts_at == one.starts_at
-    assert move(hall, one, offered[-1]).ends_at - offered[-1] == long
+    assert set(before) - set(offered) == {
+        start
+        for start in before
+        if any(start < end and begin < start + long for begin, end in ((taken.starts_at, taken.ends_at), away))
+    }
+    assert day + 3 * HOUR in before
+    for refused in (taken.starts_at, day + 3 * HOUR):
+        with pytest.raises(Refused):
+            move(hall, one, refused)
+        assert read(hall, one).starts_at == one.starts_at
+    # With the whole length, and with both of them.
+    moved = move(hall, one, offered[-1])
+    assert moved.ends_at - moved.starts_at == long
+    assert len(who(hall, moved)) == 2
 
 
 def test_scenario_16_a_time_that_was_taken_on_the_last_step_leaves_the_hold_with_what_was_typed(
@@ -91,6 +103,13 @@ def test_scenario_16_a_time_that_was_taken_on_the_last_step_leaves_the_hold_with
     left = read(hall, mine)
     assert left.state is not BookingState.CONFIRMED
     assert (left.name, left.contact) == (mine.name, mine.contact)
+
+
+def block(hall: Hall, slug: str, starts_at: datetime, ends_at: datetime) -> None:
+    """A member is away at a time at which it has no appointment."""
+    absence = Absence(member(hall, slug), starts_at, ends_at)
+    order = BlockOrder((absence,), BlockReason.ILLNESS, fingerprint(()), {})
+    hall.db.write_in_now(hall.branch.id, block_members, hall.branch.id, order, SYSTEM)
 
 
 def move(hall: Hall, one: BookingView, start: datetime) -> BookingView:

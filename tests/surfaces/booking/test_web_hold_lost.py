@@ -7,11 +7,12 @@ from datetime import date, timedelta
 
 from starlette.testclient import TestClient
 
+from queue_system.clock import FrozenClock
 from queue_system.core.bookings import BookingState
 from tests.kit.api_program import Program
 from tests.kit.deciding import as_stored, closing, save
 from tests.kit.hall import Hall
-from tests.kit.public_visitor import NAME, Visitor, stored
+from tests.kit.public_visitor import NAME, Visitor, fill_up, stored
 
 SERVICE = "civil-extract"
 CONTACT = "a@example.org"
@@ -73,3 +74,24 @@ def test_scenario_2_programs_read_why_and_are_refused_with_it(here: tuple[TestCl
     refused = program.post(f"bookings/{token}/confirmation", {})
     assert (refused.status, refused.code) == (409, "slot-withdrawn")
     assert re.search("that day is now closed|صار ذلك اليوم يوم إغلاق", refused.body["detail"])
+
+
+def test_scenario_16_whose_time_somebody_else_has_on_the_last_step_chooses_another_without_typing(
+    visitor: Visitor, hall: Hall, clock: FrozenClock
+) -> None:
+    visitor.hold(SERVICE, contact=CONTACT)
+    one = stored(hall, visitor.page)
+    clock.move(timedelta(minutes=11))
+    assert fill_up(hall, SERVICE, one.starts_at) >= 1
+    page = visitor.send("/confirmation")
+    assert "لا حاجة إلى كتابة البيانات مرة أخرى." in page.text
+    visitor.follow(rf"/{SERVICE}/days\?instead=")
+    visitor.follow(rf"/{SERVICE}/{one.starts_at.date()}\?instead=")
+    assert not visitor.page.hrefs(rf"/{one.starts_at:%Y%m%dT%H%MZ}\?")
+    form = visitor.follow(r"/\d{8}T\d{4}Z\?instead=")
+    assert (form.fields["name"]["value"], form.fields["contact"]["value"]) == (NAME, CONTACT)
+    visitor.send()
+    visitor.send("/confirmation")
+    new = stored(hall, visitor.page)
+    assert (new.state, new.name, new.contact) == (BookingState.CONFIRMED, NAME, CONTACT)
+    assert as_stored(hall, one).state is BookingState.EXPIRED
