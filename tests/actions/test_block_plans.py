@@ -47,6 +47,13 @@ def test_a_meeting_takes_all_who_are_in_it_and_nobody_of_them_stands_in(istanbul
     assert [each.data["member"] for each in facts(istanbul, "member.blocked")] == ["basel", "amal"]
 
 
+def test_whoever_is_in_the_same_meeting_stands_in_for_nobody(istanbul: Hall) -> None:
+    booked(istanbul, START, asked="amal")
+    basel = member(istanbul, "basel")
+    assert [each.stand_ins for each in seen(istanbul, at(istanbul, ("amal",), [START]))] == [((basel,),)]
+    assert [each.stand_ins for each in seen(istanbul, at(istanbul, ("amal", "basel"), [START]))] == [()]
+
+
 def test_all_or_none_where_one_of_them_has_changed(istanbul: Hall) -> None:
     booked(istanbul, START, asked="amal")
     meeting = at(istanbul, ("amal", "basel"), [START])

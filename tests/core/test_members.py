@@ -239,3 +239,13 @@ def test_room_is_not_looked_for_only_where_there_is_none(
             assert places.get(tick, 0) == (possible and time.rearranged(needs, range(tick, tick + length)) is not None)
     assert dict(places) == {tick: places[tick] for tick in DAY if tick in places}
     assert len(places) == len(dict(places))
+
+
+def test_whoever_should_stay_and_is_asked_for_beside_it_is_needed_once() -> None:
+    first, second = MemberNeed(LAWYER, (ANN, BEN, CEM)), MemberNeed(INTERPRETER, (ANN, BEN, CEM), beside=LAWYER)
+    wishes = Wishes(asked={first.key: BEN}, stays={second.key: BEN})
+    chosen = choose((first, second), range(100, 106), dict.fromkeys((ANN, BEN, CEM), FreeTime.of(DAY, [DAY])), wishes)
+    assert chosen is not None
+    assert [(one.member, one.why) for one in chosen] == [(BEN, WhyMember.ASKED), (ANN, WhyMember.ORDER)]
+    kept = Wishes(asked={first.key: ANN}, stays={second.key: BEN})
+    assert kept.required(second.key) == BEN
