@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -32,6 +32,8 @@ FIELDS: Final = ("first", "last", "closes", "opens", "names")
 # For whom: the whole branch, one thing in it, all branches; or what a closure concerns already, where that is several.
 BRANCH: Final = "branch"
 EVERYWHERE: Final = "everywhere"
+#: How long one closure may be.
+LONGEST: Final = timedelta(days=90)
 _KEPT: Final = "kept"
 _PARTS: Final = {"queue": "queues", "service": "services", "resource": "resources"}
 _TAG: Final = "tag"
@@ -78,7 +80,7 @@ async def close(request: Request) -> Response:
         return await _page(hours, posted, [Fault("setting-missing", "for")])
     said = {name: one for name, one in typed.values.items() if one is not None}
     value = {**_not_asked(known or {}, whom), **said, **_concerned(whom)}
-    if faults := mistakes(BranchClosure, value) or _over(hours, value, known or {}):
+    if faults := mistakes(BranchClosure, value) or _over(hours, value, known or {}) or _too_long(value, known or {}):
         return await _page(hours, posted, faults)
     everywhere = posted.text("of") == EVERYWHERE if known else _is_everywhere(whom)
     place, edit = _edit(hours, everywhere, known, value)
@@ -91,6 +93,14 @@ def _over(hours: Hours, value: Mapping[str, Any], known: Mapping[str, Any]) -> S
     """A first day before today, which would be on no list; one that has begun can still be changed."""
     over = value["first"] != known.get("first") and date.fromisoformat(value["first"]) < hours.today
     return [Fault("day-past", "first")] if over else []
+
+
+def _too_long(value: Mapping[str, Any], known: Mapping[str, Any]) -> Sequence[Fault]:
+    """More days than anybody means, as where a year was mistyped; one that has them already can still be changed."""
+    dates = "first", "last"
+    first, last = (date.fromisoformat(value[name]) for name in dates)
+    same = all(value[name] == known.get(name) for name in dates)
+    return [Fault("closure-long", "last")] if last - first >= LONGEST and not same else []
 
 
 async def _page(hours: Hours, posted: Posted, faults: Sequence[Fault] = ()) -> Response:
