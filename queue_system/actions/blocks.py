@@ -32,7 +32,7 @@ from ..core.errors import Count, DomainError, Invalid, Missing, Refused, Stale
 from ..core.facts.bookings import BookingHandedOver
 from ..core.facts.members import MemberBlocked, MemberBlockedOften, MemberBlockEnded, MemberBlocksEnded
 from ..core.messages import Event
-from ..core.promises import NOT_BEFORE, Choice, Decided, is_for_staff_alone
+from ..core.promises import NOT_BEFORE, Choice, Decided
 from ..core.support import Why
 from ..store.database import Tx
 from ..store.log import Actor, Locked
@@ -308,7 +308,7 @@ def _news(before: BookingView, now: BookingView, *, announced: bool) -> Event | 
     if now.offered_starts_at is not None:
         # The offered time is what was handed over, so it is offered once more, with whom it is.
         return Event.OFFERED if announced else None
-    if now.taken_away and not is_for_staff_alone(now.decision, now.lost_why):
+    if now.is_lost:
         return None
     if announced:
         return Event.HANDED_OVER

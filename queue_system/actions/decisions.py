@@ -10,7 +10,7 @@ from ..core.bookings import BookingState
 from ..core.decision_reasons import Because, Reasons
 from ..core.facts.bookings import BookingCalledOff, BookingKept, BookingPutOff, BookingRegained
 from ..core.messages import Event
-from ..core.promises import Choice, Choices, Decided, is_for_staff_alone
+from ..core.promises import Choice, Choices, Decided
 from ..core.staff_notes import read_note
 from ..core.support import Why
 from ..store.database import Tx
@@ -238,9 +238,7 @@ def _tell_they_stand(lock: Locked, settings: BranchSettings, bookings: Sequence[
     were_lost = {
         one.id: one.starts_at
         for one in bookings
-        if one.decision not in (Decided.MOVE, Decided.UNANSWERED)
-        and one.taken_away
-        and not is_for_staff_alone(one.decision, one.lost_why)
+        if one.is_lost and one.decision not in (Decided.MOVE, Decided.UNANSWERED)
     }
     handed_over = with_stand_in(lock.tx, settings, were_lost)
     for one in offered:

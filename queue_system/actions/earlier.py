@@ -86,7 +86,7 @@ def decline_earlier(tx: Tx, branch_id: UUID, booking_id: UUID, offer_id: UUID, a
 def may_wait(settings: BranchSettings, booking: BookingView, now: datetime) -> bool:
     """Whether the owner of an appointment can wait for an earlier time."""
     service = settings.services.get(booking.service_id)
-    if service is None or booking.taken_away:
+    if service is None or booking.is_lost:
         return False
     freed, single = policy_of(settings, service).freed, booking.together_id is None
     return earlier.may_wait(freed, booking.state, booking.starts_at, now, single=single)

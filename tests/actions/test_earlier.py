@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from queue_system.actions import bookings as actions
 from queue_system.actions import earlier
 from queue_system.actions.bookings import HoldOrder
+from queue_system.actions.decisions import settle
 from queue_system.actions.outbox import claim_message, report_message
 from queue_system.actions.retention import erase, tidy
 from queue_system.clock import FrozenClock
@@ -20,14 +21,17 @@ from queue_system.core.earlier import Part, Waiting, Wish, answer_until, order
 from queue_system.core.errors import Refused
 from queue_system.core.freed import Freed, draw_at, returns_at
 from queue_system.core.messages import Event, Level, Outcome
+from queue_system.core.promises import Choice
 from queue_system.core.slots import ticks_needed
+from queue_system.core.support import Why
 from queue_system.store import log
 from queue_system.store.database import Tx
-from queue_system.store.log import VISITOR
+from queue_system.store.log import SYSTEM, VISITOR
 from queue_system.store.queries import audit, bookings
 from queue_system.store.queries.bookings import BookingView
 from queue_system.store.queries.earlier import Offer, running_offer, wish_of
 from queue_system.store.queries.freed import KeptPlace, kept_places
+from queue_system.store.queries.settings import branch_settings
 from queue_system.store.queries.standing import standing_of
 from queue_system.store.tables import EarlierOffer, EarlierWish, FreedPlace, Message, PolicyRow, Seat, table
 from tests.kit.hall import Hall, change_settings
@@ -64,6 +68,22 @@ def test_a_place_is_kept_for_whoever_has_waited_longest_and_nobody_else_can_book
         book(listed, START, "whoever.refreshes@example.org")
     # The old time is kept too.
     assert shown(listed, first).starts_at == LATER
+
+
+def test_scenario_1_whose_member_is_away_is_on_the_list_as_before(listed: Hall) -> None:
+    giver, one = book(listed, START, GIVER), book(listed, LATER, FIRST)
+    fill(listed)
+
+    def put_off(tx: Tx) -> None:
+        with log.locked(tx, listed.branch.id) as lock:
+            settle(lock, branch_settings(tx, listed.branch.id), one, Choice.LATER, Why.MEMBER, None, SYSTEM)
+
+    listed.db.write_in_now(listed.branch.id, put_off)
+    wait(listed, one)
+    cancel(listed, giver)
+    accept(listed, one)
+    moved = shown(listed, one)
+    assert (moved.starts_at, moved.decision, moved.changes) == (START, None, 0)
 
 
 def test_accepted_it_becomes_the_time_and_the_old_one_is_offered_to_the_next(listed: Hall, clock: FrozenClock) -> None:

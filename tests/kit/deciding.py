@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from queue_system.actions import bookings as actions
 from queue_system.actions.bookings import HoldOrder
-from queue_system.actions.decisions import decide
+from queue_system.actions.decisions import decide, give_back_time
 from queue_system.actions.lost_holds import end_lost
 from queue_system.actions.seats import settle
 from queue_system.core.decision_reasons import Because, Reasons
@@ -48,7 +48,9 @@ def save(hall: Hall, change: Change, choices: Choices | None = None) -> tuple[Ef
             settle(lock, after)
             if end_lost(lock, before, after, SYSTEM):
                 settle(lock, after)
-            return taken, decide(lock, after, lost, choices or Choices(), uuid4(), SYSTEM)
+            decided = decide(lock, after, lost, choices or Choices(), uuid4(), SYSTEM)
+            give_back_time(lock, after, SYSTEM)
+            return taken, decided
 
     return hall.db.write_now(work)
 

@@ -15,7 +15,7 @@ from ...core.blocks import NOTHING_PLANNED, Planned
 from ...core.bookings import BookingState, CheckInRules, Policy
 from ...core.channels import Channel
 from ...core.errors import Missing
-from ...core.promises import UNSETTLED, Decided
+from ...core.promises import UNSETTLED, Decided, is_for_staff_alone
 from ...core.support import Why
 from ..database import Tx
 from ..prepared import Prepared, Statement
@@ -93,9 +93,14 @@ class BookingView:
         """Whether the branch took its time away, and neither visitor nor staff have settled what becomes of it."""
         return self.state is BookingState.CONFIRMED and self.decision in UNSETTLED
 
+    @property
+    def is_lost(self) -> bool:
+        """`taken_away` for its visitor, too, who is told nothing while only staff have to find another person or room."""
+        return self.taken_away and not is_for_staff_alone(self.decision, self.lost_why)
+
     def limited_as(self, booker: bookings.Booker = bookings.Booker.PUBLIC) -> bookings.Booker:
-        """Whose limits apply to a move or cancellation by `booker`: staff's, who have none, where it is `taken_away`."""
-        return bookings.Booker.STAFF if self.taken_away else booker
+        """Whose limits apply to a move or cancellation by `booker`: staff's, who have none, where it `is_lost`."""
+        return bookings.Booker.STAFF if self.is_lost else booker
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,13 +194,8 @@ def bookings_together(tx: Tx, branch_id: UUID, together_id: UUID) -> list[Bookin
 
 def held_among(tx: Tx, branch_id: UUID, ids: Collection[UUID]) -> set[UUID]:
     """Those of some bookings that are holds, neither confirmed nor released."""
-    is_held = sa.text("booking.state = 'held'")
-    return {
-        row.id
-        for row in tx.rows(
-            sa.select(BOOKING.c.id).where(BOOKING.c.branch_id == branch_id, BOOKING.c.id.in_(ids), is_held)
-        )
-    }
+    here = BOOKING.c.branch_id == branch_id, BOOKING.c.id.in_(ids), sa.text("booking.state = 'held'")
+    return {row.id for row in tx.rows(sa.select(BOOKING.c.id).where(*here))}
 
 
 def due_holds(tx: Tx, branch_id: UUID) -> list[BookingView]:

@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from ...core.bookings import BookingState
 from ...core.earlier import Part, Waiting, Wish
 from ...core.freed import Freed
-from ...core.promises import UNSETTLED
+from ...core.promises import UNSETTLED, Decided
+from ...core.support import Why
 from ..database import AnyRow, Tx
 from ..prepared import Prepared
 from ..tables import Booking, EarlierOffer, EarlierWish, FreedPlace, table
@@ -176,5 +177,8 @@ def _offer(row: AnyRow) -> Offer:
 def _stands() -> tuple[sa.ColumnElement[bool], ...]:
     return (
         BOOKING.c.state == BookingState.CONFIRMED.value,
-        BOOKING.c.decision.is_(None) | BOOKING.c.decision.not_in([one.value for one in UNSETTLED]),
+        BOOKING.c.decision.is_(None)
+        | BOOKING.c.decision.not_in([one.value for one in UNSETTLED])
+        # Its visitor is told nothing (`core.promises.is_for_staff_alone`).
+        | (BOOKING.c.decision == Decided.LATER.value) & (BOOKING.c.lost_why == Why.MEMBER.value),
     )

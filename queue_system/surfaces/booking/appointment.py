@@ -15,7 +15,7 @@ from ...core.bookings import BookingState, Policy, spaced_code
 from ...core.contact_proof import is_asked
 from ...core.errors import DomainError, Missing, Refused
 from ...core.messages import Level, is_told
-from ...core.promises import Decided, is_for_staff_alone
+from ...core.promises import Decided
 from ...core.tickets import TicketState
 from ...store.queries import line
 from ...store.queries.access import visitors_have_a_kiosk
@@ -75,7 +75,7 @@ def phase_of(booking: BookingView, now: datetime) -> Phase:
     """The phase at `now`: a hold may have expired, or a time passed, before the stored state changes."""
     if booking.state is BookingState.HELD:
         return Phase.HELD if is_held(booking, now) else Phase.EXPIRED
-    if booking.taken_away and not is_for_staff_alone(booking.decision, booking.lost_why):
+    if booking.is_lost:
         return Phase.OFFERED if booking.offer_until and now < booking.offer_until else Phase.WITHDRAWN
     if booking.is_called_off:
         return Phase.CALLED_OFF

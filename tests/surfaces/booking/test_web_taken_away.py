@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 from starlette.testclient import TestClient
 
 from queue_system.actions.decisions import settle
@@ -16,6 +17,7 @@ from queue_system.store.database import Tx
 from queue_system.store.log import SYSTEM, locked
 from queue_system.store.queries.bookings import BookingView
 from queue_system.store.queries.settings import branch_settings
+from queue_system.store.tables import ClosureRow, table
 from tests.kit.api_program import Program
 from tests.kit.deciding import as_stored, booked, closing, for_all, save
 from tests.kit.hall import Hall
@@ -113,9 +115,13 @@ def test_programs_read_the_offer_and_accept_it_by_moving(
     assert (moved.body["decision"], moved.body["offer"]) == (None, None)
 
 
-def test_programs_and_the_page_do_not_say_that_staff_look_for_another_person(
-    here: tuple[TestClient, Hall], visitor: Visitor, hall: Hall, one: BookingView
+@pytest.mark.parametrize("ahead", [timedelta(days=1), timedelta(minutes=50)], ids=["early", "too late to cancel"])
+def test_scenario_1_the_page_and_programs_stay_as_they_were_while_staff_look_for_another_person(
+    here: tuple[TestClient, Hall], visitor: Visitor, hall: Hall, clock: FrozenClock, one: BookingView, ahead: timedelta
 ) -> None:
+    clock.set(one.starts_at - ahead)
+    before = visitor.open(f"/b/{one.token}").html
+
     def put_off(tx: Tx) -> None:
         with locked(tx, hall.branch.id) as lock:
             settle(lock, branch_settings(tx, hall.branch.id), one, Choice.LATER, Why.MEMBER, None, SYSTEM)
@@ -123,4 +129,22 @@ def test_programs_and_the_page_do_not_say_that_staff_look_for_another_person(
     hall.db.write_in_now(hall.branch.id, put_off)
     told = Program(here[0]).get(f"bookings/{one.token}").body
     assert (told["state"], told["decision"], told["why"]) == ("confirmed", None, None)
-    assert "موعدك مؤكَّد" in visitor.open(f"/b/{one.token}").text
+    after = visitor.open(f"/b/{one.token}")
+    assert "موعدك مؤكَّد" in after.text
+    assert after.html == before
+
+
+def test_scenario_1_a_lost_time_is_told_while_nothing_is_decided_and_once_it_is_back_the_page_is_as_before(
+    visitor: Visitor, hall: Hall, one: BookingView
+) -> None:
+    """Whoever comes to a closed door was not told; so the page says it, and its owner can choose another time at once."""
+    before = visitor.open(f"/b/{one.token}").html
+    stays = close(hall, one, Choice.LATER)
+    assert (stays.state, stays.code, stays.starts_at) == (BookingState.CONFIRMED, one.code, one.starts_at)
+    page = visitor.open(f"/b/{one.token}")
+    assert "موعدك بانتظار قرار الجهة" in page.text
+    assert page.hrefs("/change$")
+    closures = table(ClosureRow)
+    day = (closures.c.branch_id == hall.branch.id) & (closures.c.first == one.starts_at.date())
+    save(hall, lambda tx: tx.execute(sa.delete(closures).where(day)))
+    assert visitor.open(f"/b/{one.token}").html == before
