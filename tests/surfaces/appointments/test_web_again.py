@@ -32,6 +32,7 @@ def test_the_same_again_asks_for_nothing_but_the_time(client: TestClient, hall: 
     times = look(client, link(one, "again="))
     assert '<option value="basel" selected>' in times.html
     assert "Only the time is to be chosen" in times.text
+    assert "the name comes after" not in times.text
     # The page of the times shows neither name nor contact.
     assert NAME not in times.html
     assert "555" not in times.html
