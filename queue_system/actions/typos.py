@@ -15,7 +15,7 @@ from ..core.errors import Count, Missing, Refused
 from ..core.facts.bookings import BookingCorrected
 from ..core.messages import Event
 from ..core.names import name_key
-from ..core.typos import MOST_CORRECTIONS, check_contact, check_issued, check_name
+from ..core.typos import MOST_CORRECTIONS, check_contact, check_issued, check_name, merged
 from ..store.database import Tx
 from ..store.log import Actor, Locked, locked
 from ..store.queries.bookings import BookingView, booking_by_id, bookings_together, policy_of
@@ -43,18 +43,20 @@ def correct_typo(
     *,
     sure: bool = False,
     issued_number: str | None = None,
+    shown: Mapping[str, str] | None = None,
 ) -> None:
     """Store the corrected spelling of whom an appointment is for. Who may be written to at a corrected address is told.
 
     The other parts of a visit and the dates to come of a series that are for the same person are corrected with it, in the
     fields that have the same error, as far as they are of `services`: those for which the person who acts corrects typing
     errors. Others who come to the same visit keep what they have, also where they share the contact. `issued_number` is that of
-    another office, None to leave it; it may be given later, and follows on the dates of the same service alone.
+    another office, None to leave it; it may be given later, and follows on the dates of the same service alone. `shown` are the
+    fields (`as_shown`) that this person saw; what others stored since then in fields that were left as shown stays.
 
     Raises Missing("booking"), also for an erased person, Refused with "booking-over", "typo-name", "typo-contact", "typo-issued"
     (`core.typos`), "typo-anothers" where somebody else has that case number, "booking-persons" where too many have that
-    contact, and "typo-often"; and what
-    `participants.read_for` and `core.contacts.read_contact` raise.
+    contact, and "typo-often"; Stale("typo-changed") where a field that was typed has been corrected in another way meanwhile; and
+    what `participants.read_for` and `core.contacts.read_contact` raise.
     """
     with locked(tx, branch_id) as lock:
         settings = branch_settings(tx, branch_id, lock.config_version)
@@ -63,22 +65,16 @@ def correct_typo(
             raise Missing("booking")
         if booking.state not in LIVE or booking.state is BookingState.HELD:
             raise Refused("booking-over")
-        service = settings.services[booking.service_id]
-        read = read_for(service, name, reference)
-        meant = booking.contact
-        if contact.strip() != contacts.shown(booking.contact):
-            if not contact.strip():
-                raise Refused("typo-contact")
-            meant = contacts.read_contact(contact, settings.country_code, phone_only=service.by_phone, sure=sure).value
-        now = {"name": read[0], "reference": read[1], "contact": meant}
+        typed = {"name": name, "reference": reference, "contact": contact}
         if issued_number is not None:
-            now["issued_number"] = issued_of(service, issued_number, needed=False)
+            typed["issued_number"] = issued_number
+        now = _read(settings, booking, merged(shown or {}, as_shown(booking), typed), sure=sure)
         changed = [field for field, value in now.items() if value != getattr(booking, field)]
         if not changed:
             return
         check_name(booking.name, now["name"])
         check_name(booking.reference, now["reference"])
-        check_contact(booking.contact, meant)
+        check_contact(booking.contact, now["contact"])
         check_issued(booking.issued_number, now.get("issued_number", booking.issued_number))
         corrected = len(told_of_booking(tx, booking, BookingCorrected.kind))
         if corrected + len(changed) > MOST_CORRECTIONS:
@@ -107,6 +103,32 @@ def correct_typo(
             for field in alike:
                 lock.append(BookingCorrected(subject=str(one.id), code=one.code, field=field), actor)
         _tell(lock, settings, [booking_by_id(tx, branch_id, one) for one in told], in_series=bool(series))
+
+
+def as_shown(booking: BookingView) -> dict[str, str]:
+    """The fields that can be corrected, as a form shows them."""
+    return {
+        "name": booking.name,
+        "reference": booking.reference,
+        "issued_number": booking.issued_number,
+        "contact": contacts.shown(booking.contact),
+    }
+
+
+def _read(settings: BranchSettings, booking: BookingView, said: Mapping[str, str], *, sure: bool) -> dict[str, str]:
+    """The fields as they are stored; raises for text that cannot be read."""
+    service, stored = settings.services[booking.service_id], as_shown(booking)
+    name, reference, *_ = read_for(service, said["name"], said["reference"])
+    contact, typed = booking.contact, said["contact"].strip()
+    if typed != stored["contact"]:
+        if not typed:
+            raise Refused("typo-contact")
+        contact = contacts.read_contact(typed, settings.country_code, phone_only=service.by_phone, sure=sure).value
+    now = {"name": name, "reference": reference, "contact": contact}
+    # What was stored before the service asked in another way stays.
+    if said.get("issued_number", stored["issued_number"]) != stored["issued_number"]:
+        now["issued_number"] = issued_of(service, said["issued_number"], needed=False)
+    return now
 
 
 def _of_same_person(

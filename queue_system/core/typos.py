@@ -5,10 +5,11 @@ Nobody can tell from two texts whether they mean one person, so the limits are n
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from .contacts import is_reference
-from .errors import Refused
+from .errors import Refused, Stale
 from .names import name_key
 
 #: How often one appointment can be corrected: small steps, one after another, would lead from anybody to anybody.
@@ -18,6 +19,21 @@ _MOST_LETTERS: Final = 3
 _LETTERS_A_CHANGE: Final = 5
 _LETTERS_A_CHANGE_OF_A_WORD: Final = 3
 _SIGNS_OF_DOMAIN: Final = 2
+
+
+def merged(shown: Mapping[str, str], stored: Mapping[str, str], typed: Mapping[str, str]) -> dict[str, str]:
+    """The fields as somebody means them who typed over what a page had `shown`, while others may have stored something else.
+
+    What was left as it was shown stays as it is `stored` now. A field that is not in `shown` was not compared. Raises
+    Stale("typo-changed") where the same field was typed and stored in two ways.
+    """
+    meant = {}
+    for field, text in typed.items():
+        was, now = shown.get(field, stored[field]), stored[field]
+        if was not in (text, now) and text != now:
+            raise Stale("typo-changed")
+        meant[field] = now if text == was else text
+    return meant
 
 
 def check_name(old: str, new: str) -> None:

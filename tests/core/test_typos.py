@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from queue_system.core.errors import Refused
-from queue_system.core.typos import check_contact, check_name, distance
+from queue_system.core.errors import Refused, Stale
+from queue_system.core.typos import check_contact, check_name, distance, merged
 
 SAME = [
     ("سلمى الأتاسي", "سلمى الاتاسي"),  # letters that are written for one another
@@ -78,3 +78,22 @@ def test_another_number_is_another_persons(old: str, new: str) -> None:
 )
 def test_the_distance_counts_neighbours_that_were_exchanged_once(one: str, other: str, far: int) -> None:
     assert distance(one, other) == distance(other, one) == far
+
+
+@pytest.mark.parametrize(
+    ("shown", "stored", "typed", "meant"),
+    [
+        ("a", "a", "a", "a"),
+        ("a", "a", "b", "b"),
+        ("a", "c", "a", "c"),
+        ("a", "c", "c", "c"),
+    ],
+)
+def test_what_only_one_of_two_has_changed_holds(shown: str, stored: str, typed: str, meant: str) -> None:
+    assert merged({"name": shown}, {"name": stored}, {"name": typed}) == {"name": meant}
+
+
+def test_what_two_have_changed_in_two_ways_is_for_the_second_to_decide() -> None:
+    with pytest.raises(Stale, match="typo-changed"):
+        merged({"name": "a"}, {"name": "b"}, {"name": "c"})
+    assert merged({}, {"name": "b"}, {"name": "c"}) == {"name": "c"}, "nothing was compared"

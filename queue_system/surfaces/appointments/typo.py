@@ -10,9 +10,9 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from ...actions.look_ups import record_look_ups
-from ...actions.typos import correct_typo
+from ...actions.typos import as_shown, correct_typo
 from ...core import contacts
-from ...core.errors import DomainError, Doubtful, Invalid, Missing
+from ...core.errors import DomainError, Doubtful, Invalid, Missing, Stale
 from ...core.rights import BOOK_RIGHTS, TYPO_RIGHTS
 from ...store.queries.bookings import BookingView
 from ...web import kit
@@ -25,6 +25,8 @@ from .named import booking_named, page_about
 from .one import ONE
 
 FIELDS: Final = ("name", "reference", "issued_number", "contact")
+# Before the name of a field: what it showed before anything was typed.
+SHOWN: Final = "shown-"
 
 
 async def show(request: Request) -> Response:
@@ -34,12 +36,11 @@ async def show(request: Request) -> Response:
         if booking.service_id not in here.services(BOOK_RIGHTS):
             # Whoever books has the appointment's page, which shows the same.
             await here.do(record_look_ups, (booking,), BY_CALL, here.actor)
-        return await _page(here, booking, _stored(booking))
+        return await _page(here, booking, as_shown(booking), as_shown(booking))
     form = await kit.form(request)
-    stored = _stored(booking)
-    typed = {
-        field: form.get(field, stored[field]) if field in _asked(here, booking) else stored[field] for field in FIELDS
-    }
+    stored, asked = as_shown(booking), _asked(here, booking)
+    shown = {field: form.get(f"{SHOWN}{field}", stored[field]) if field in asked else stored[field] for field in FIELDS}
+    typed = {field: form.get(field, shown[field]) if field in asked else stored[field] for field in FIELDS}
     try:
         await here.do(
             correct_typo,
@@ -50,13 +51,18 @@ async def show(request: Request) -> Response:
             _corrects(here),
             here.actor,
             sure=bool(form.get("contact_sure")),
-            # What was stored before the service asked in another way stays.
-            issued_number=typed["issued_number"] if typed["issued_number"] != stored["issued_number"] else None,
+            issued_number=typed["issued_number"],
+            shown=shown,
         )
     except Missing:
         raise
+    except Stale as failure:
+        booking = await booking_named(here)
+        stored = as_shown(booking)
+        typed = {field: stored[field] if typed[field] == shown[field] else typed[field] for field in FIELDS}
+        return await _page(here, booking, typed, stored, failure)
     except DomainError as failure:
-        return await _page(here, booking, typed, failure)
+        return await _page(here, booking, typed, shown, failure)
     if booking.service_id in here.services(BOOK_RIGHTS):
         return kit.see_other(f"{address(here.branch)}/{booking.id}")
     return kit.see_other(f"{address(here.branch)}/{booking.id}/typo?saved=1")
@@ -90,23 +96,22 @@ def _asked(here: StaffAtBranch, booking: BookingView) -> list[str]:
     return [field for field in FIELDS if has[field]]
 
 
-def _stored(booking: BookingView) -> dict[str, str]:
-    return {
-        "name": booking.name,
-        "reference": booking.reference,
-        "issued_number": booking.issued_number,
-        "contact": contacts.shown(booking.contact),
-    }
-
-
 async def _page(
-    here: StaffAtBranch, booking: BookingView, typed: dict[str, str], failure: DomainError | None = None
+    here: StaffAtBranch,
+    booking: BookingView,
+    typed: dict[str, str],
+    shown: dict[str, str],
+    failure: DomainError | None = None,
 ) -> Response:
+    """The form with what was `typed`, and with what was `shown` when it was typed, or what is stored now after Stale."""
     words = message(failure, here.words) if failure else ""
     field = failure.field if isinstance(failure, Invalid) and failure.field in FIELDS else ""
+    asked = _asked(here, booking)
     values = {
         "answers": typed,
-        "asked": _asked(here, booking),
+        "asked": asked,
+        "shown": shown,
+        "changed": [field for field in asked if typed[field] != shown[field]] if isinstance(failure, Stale) else [],
         "errors": {field: words} if field else {},
         "refusal": "" if field else words,
         "doubtful": contacts.shown(failure.understood[0]) if isinstance(failure, Doubtful) else "",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import pytest
+from httpx2 import Response
 from starlette.testclient import TestClient
 
 from queue_system.actions import bookings
@@ -132,6 +134,43 @@ def test_a_receptionist_corrects_a_typing_error_and_is_told_what_is_none(place: 
     assert mends.post(f"{one}/time", data={"start": ""}).status_code == 403, "it moves nothing"
     seen = [entry for entry in hall.db.read_now(log.after, hall.branch.id, 0) if entry.kind == "booking.looked_up"]
     assert [(entry.data["code"], entry.data["by"]) for entry in seen][-2:] == [(booking.code, "call")] * 2
+
+
+def test_two_who_correct_one_appointment_lose_nothing_of_each_other(place: tuple[TestClient, Hall]) -> None:
+    client, hall = place
+    booking = booked(hall)
+    typo = f"/appointments/doha-main/{booking.id}/typo"
+    rana = browser(client, "rana")
+    as_it_was = {f"shown-{name}": text for name, text in (("name", booking.name), ("contact", booking.contact))}
+    page = rana.get(typo).text
+    assert all(f'name="{name}" value="{text}"' in page for name, text in as_it_was.items())
+
+    def sends(name: str, contact: str, shown: dict[str, str]) -> Response:
+        return rana.post(typo, data={"name": name, "contact": contact, **shown}, follow_redirects=False)
+
+    def stored() -> tuple[str, str]:
+        now = hall.db.read_now(booking_by_id, hall.branch.id, booking.id)
+        return now.name, now.contact
+
+    # Each corrects another field of what both saw.
+    assert sends("سلما الأتاسي", "s@example.org", as_it_was).status_code == 303
+    assert sends("سلمى الأتاسي", "z@example.org", as_it_was).status_code == 303
+    assert stored() == ("سلما الأتاسي", "z@example.org")
+    # Both correct the same field: the second is told, and keeps what was typed.
+    answer = sends("سلمى الأناسي", "s@example.org", as_it_was)
+    assert answer.status_code == 409
+    assert stored() == ("سلما الأتاسي", "z@example.org")
+    assert "A colleague has corrected the same field" in answer.text
+    assert 'value="سلمى الأناسي"' in answer.text
+    assert answer.text.count("Stored now: ") == 1
+    assert all(
+        f'name="shown-{name}" value="{text}"' in answer.text
+        for name, text in zip(("name", "contact"), stored(), strict=True)
+    )
+    assert re.search(r'<input class="input"[^>]* name="contact"[^>]* value="z@example.org"', answer.text)
+    seen = {"shown-name": stored()[0], "shown-contact": stored()[1]}
+    assert sends("سلمى الأناسي", "z@example.org", seen).status_code == 303
+    assert stored() == ("سلمى الأناسي", "z@example.org")
 
 
 def test_who_wants_not_to_be_contacted_is_not_reached_by_the_form_either(place: tuple[TestClient, Hall]) -> None:
