@@ -8,7 +8,9 @@ from typing import Any
 import sqlalchemy as sa
 from starlette.testclient import TestClient
 
-from queue_system.core.bookings import BookingState
+from queue_system.actions import bookings
+from queue_system.core.bookings import Booker, BookingState
+from queue_system.store.log import SYSTEM
 from queue_system.store.queries.bookings import BookingView, booking_by_id, booking_views
 from queue_system.store.tables import Booking, Confidentiality, table
 from tests.kit.hall import Hall, change_settings
@@ -53,6 +55,15 @@ def test_what_is_typed_is_warned_about_while_the_time_is_held(client: TestClient
     ):
         assert BESIDES not in client.post(asks, data=typed).text, typed
     assert read(hall, held).name == "", "nothing is stored by asking"
+
+
+def test_nothing_warns_of_a_time_that_was_given_back_while_somebody_types(client: TestClient, hall: Hall) -> None:
+    book(client, hall, name=NAME, contact=CONTACT)
+    held = hold(client, hall)
+    hall.db.write_in_now(hall.branch.id, bookings.cancel_booking, hall.branch.id, held.id, SYSTEM, Booker.STAFF)
+    said = client.post(f"{HERE}/{held.id}/besides", data={"name": NAME, "contact": CONTACT})
+    assert said.status_code == 200
+    assert BESIDES not in said.text
 
 
 def test_without_a_script_the_next_press_warns_and_the_one_after_it_books(client: TestClient, hall: Hall) -> None:
