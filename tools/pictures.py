@@ -33,6 +33,8 @@ VISITORS: Final = (
 )  # fmt: skip
 # Tall enough for the whole card of an appointment.
 WHOLE_CARD: Final[ViewportSize] = {"width": 390, "height": 1100}
+# The first hours of a day with all its columns.
+WHOLE_BOOK: Final[ViewportSize] = {"width": 1366, "height": 900}
 PATIENCE_SECONDS: Final = 150.0
 CALLS_ON_SCREEN: Final = 5
 
@@ -90,6 +92,7 @@ def photograph(demo: Demo) -> None:
         keep("office", shot(staff))
         staff.open("/office/printers")
         keep("printers", shot(staff))
+        book_of_staff(staff)
 
 
 def come(demo: Demo, service: str) -> None:
@@ -124,6 +127,21 @@ def desk(staff: Tab) -> None:
         come(staff.demo, "attest-single")
     staff.page.keyboard.press("s")
     expect(staff.page.locator("[data-busy], [data-settling]")).to_have_count(0)
+
+
+def book_of_staff(staff: Tab) -> None:
+    """The made-up appointments of a day and of the week, and one that is booked for somebody who calls."""
+    here = f"/appointments/{BRANCH}"
+    staff.page.set_viewport_size(WHOLE_BOOK)
+    staff.open(here)
+    keep("book-day", shot(staff))
+    staff.open(f"{here}/week")
+    keep("book-week", shot(staff))
+    staff.open(f"{here}/new?service=passport-lost")
+    staff.click("button[name=start]", 1)
+    staff.page.fill("#name", "سمر الحلبي")
+    staff.page.fill("#contact", "55123456")
+    keep("book-call", shot(staff))
 
 
 def shot(tab: Tab) -> bytes:
