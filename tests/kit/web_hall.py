@@ -76,12 +76,11 @@ def opened(
         yield client, enter(found.db, branch)
 
 
-def another(client: TestClient) -> TestClient:
-    """A second browser for the same application; nobody is signed in there."""
+def another(client: TestClient, address: str = "testclient") -> TestClient:
+    """A second browser for the same application, at another address if one is given; nobody is signed in there."""
     # Without its own `with`, because the application runs already in the loop of the first client.
-    other = whole_answers(
-        TestClient(client.app, base_url=str(client.base_url), headers=SAME_ORIGIN, follow_redirects=False)
-    )
+    more: dict[str, Any] = {"headers": SAME_ORIGIN, "follow_redirects": False, "client": (address, 50000)}
+    other = whole_answers(TestClient(client.app, base_url=str(client.base_url), **more))
     other.portal = client.portal
     return other
 
