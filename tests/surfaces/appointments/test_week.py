@@ -13,15 +13,19 @@ from uuid_utils.compat import uuid7
 
 from queue_system.actions import bookings
 from queue_system.actions.bookings import HoldOrder
+from queue_system.actions.channels import How
+from queue_system.actions.said import Said
 from queue_system.clock import FrozenClock
 from queue_system.core.bookings import Booker
+from queue_system.core.participants import Person, Role
 from queue_system.store.database import Database
 from queue_system.store.log import SYSTEM
 from queue_system.store.queries.bookings import BookingView, free_days
 from queue_system.store.tables import Block, table
 from queue_system.surfaces.appointments.week import DAYS, DayOf, Week, week_of
 from tests.kit.hall import Hall, furnish
-from tests.kit.web_hall import Page, application, furnished, sign_in
+from tests.kit.people import add_role
+from tests.kit.web_hall import Page, application, furnished, opened, sign_in
 
 # A Sunday.
 FIRST = date(2026, 11, 22)
@@ -90,6 +94,24 @@ def test_scenario_20_a_week_and_a_printed_day_have_no_telephone_no_address_and_n
         assert "No appointments" in Page(client.get(f"{HERE}/paper?day=2026-12-25").text).text
         # A day that is none is today.
         assert client.get(f"{HERE}/week?day=soon").status_code == 200
+
+
+def test_scenario_20_a_printed_day_of_home_visits_says_neither_where_they_are_nor_how_anybody_is_reached(
+    sqlite_url: str, tmp_path: Path, clock: FrozenClock
+) -> None:
+    def people(hall: Hall) -> None:
+        hall.person("rana", ((hall.branch.id, add_role(hall, "books", "book_for_visitor")),))
+
+    with opened(sqlite_url, tmp_path, clock, "social-work", "ehsan", people) as (client, hall):
+        sign_in(client, "rana", "en")
+        held, here = book(hall, VISIT, FIRST), hall.branch.id
+        son = Person(Role.COMPANION, "Basel Halabi", "basel@example.org")
+        said = Said("Rim Halabi", "+97455512345", "en", others=(son,), how=How(address="Jasmine Street 7"))
+        hall.db.write_in_now(here, bookings.confirm_booking, here, held.id, SYSTEM, said)
+        paper = Page(client.get(f"/appointments/ehsan/paper?day={FIRST}").text)
+        assert held.code in paper.text
+        for kept_off in ("Jasmine", "5551", "basel@"):
+            assert kept_off not in paper.html
 
 
 def book(hall: Hall, service: str, day: date, name: str = "") -> BookingView:
