@@ -180,9 +180,10 @@ def processor_seconds_of(process_id: int) -> float:
 
 
 @contextlib.contextmanager
-def our_server(place: Place) -> Iterator[Server]:
-    """The application on a place's database."""
-    with _process("fixtures", "serve_ours", place.url, str(place.folder), str(place.step.total_seconds())) as server:
+def our_server(place: Place, *, forecasts: bool = True) -> Iterator[Server]:
+    """The application on a place's database; without `forecasts` it makes none, to see what they cost."""
+    step = str(place.step.total_seconds())
+    with _process("fixtures", "serve_ours", place.url, str(place.folder), step, str(forecasts)) as server:
         yield server
 
 
@@ -193,12 +194,18 @@ def bare_server(text: Path) -> Iterator[Server]:
         yield server
 
 
-def serve_ours(url: str, data: str, step: str) -> None:
+def serve_ours(url: str, data: str, step: str, forecasts: str) -> None:
     """The body of the process of `our_server`."""
     from queue_system.app import create_app
     from queue_system.configuration import Configuration
     from queue_system.ops.serving import listen, serve
+    from queue_system.web.forecaster import Forecaster
 
+    async def nothing(_: Forecaster) -> None:
+        """In place of a look at the branches."""
+
+    if forecasts != str(True):
+        Forecaster.look = nothing  # type: ignore[assignment, method-assign]
     settings = Configuration.model_validate({"database_url": url, "data_dir": data, "port": 0, "log_level": "warning"})
     listener, settings = listen(settings)
     app = create_app(settings, ShiftedClock(timedelta(seconds=float(step))))
