@@ -148,7 +148,7 @@ def _context(view: BoardView, calls: list[CallShown], now: datetime, waits: Wait
             queue.prefix,
             {} if is_discreet_queue(settings, queue.id) else queue.names,
             people,
-            waits.for_queue(settings, queue.id, now) if settings.timetable.takes_tickets(now) else None,
+            waits.for_queue(settings, queue.id, now),
         )
         for slug, people in view.board.waiting
         for queue in settings.queues.values()

@@ -1,11 +1,12 @@
-"""The last open day of a demonstration: made-up visits, from which the forecast of waits has learnt how long visits take."""
+"""Past days of a demonstration: made-up visits, from which the forecast of waits has learnt how long visits take."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, TypeAlias
 from uuid import UUID
 
 from ..actions.calling import call_next, finish
@@ -20,47 +21,40 @@ from ..store.queries.settings import BranchSettings, ServiceView
 
 #: So many visits to each queue are a little more than the forecast asks for.
 VISITS: Final = ENOUGH_VISITS + 2
-#: The last open day is looked for so far back; the organisation must have been installed before it.
+#: The organisation must have been installed before the first of these days.
 DAYS_BACK: Final = 10
-LONGEST_DAY: Final = timedelta(hours=12)
+LAST_VISIT: Final = timedelta(minutes=10)
+
+Visit: TypeAlias = tuple[datetime, Desk, ServiceView]
 
 
 def serve(database: Database, branch: BranchSettings, clerks: Sequence[UUID]) -> None:
-    """Serve visitors on the last open day, each clerk at a counter with a queue of its own; nothing where none was open."""
-    begins = _begins(branch, database.clock.now())
+    """Serve visitors on past days, each clerk at a counter with a queue of its own, until each has had VISITS."""
     desks = list(_desks(branch, clerks))
-    if begins is None or not desks:
-        return
-    clock, database.clock = database.clock, FrozenClock(begins)
+    clock = database.clock
     try:
-        for desk, _ in desks:
-            database.write_in_now(branch.id, open_counter, desk)
-        at_counter: dict[UUID, UUID] = {}
-        for at, (desk, service) in _visits(branch, begins, desks):
-            database.clock = FrozenClock(at)
-            order = TicketOrder(branch.id, service.id, branch.default_language, "reception", SYSTEM)
-            database.write_in_now(branch.id, issue_ticket, order)
-            here = Desk(branch.id, desk.counter_id, desk.staff_id, at_counter.get(desk.counter_id))
-            called = database.write_in_now(branch.id, call_next, here, "done")
-            if called is not None:
-                at_counter[desk.counter_id] = called.id
-        for desk, service in desks:
-            database.clock = FrozenClock(database.clock.now() + timedelta(minutes=service.duration_min))
-            here = Desk(branch.id, desk.counter_id, desk.staff_id, at_counter.get(desk.counter_id))
-            database.write_in_now(branch.id, finish, here)
-            database.write_in_now(branch.id, close_counter, desk)
+        for visits in _days(branch, desks, clock.now()):
+            _serve_day(database, branch, visits)
     finally:
         database.clock = clock
 
 
-def _begins(branch: BranchSettings, now: datetime) -> datetime | None:
-    """When the last open day before today began, UTC."""
-    today = branch.timetable.business_date(now)
-    for back in range(1, DAYS_BACK + 1):
-        day = today - timedelta(days=back)
-        for window in hours.windows(day, branch.calendar):
-            return hours.to_instants(day, window, branch.zone)[0]
-    return None
+def _serve_day(database: Database, branch: BranchSettings, visits: Sequence[Visit]) -> None:
+    """Call each visitor at once; the clerks come with the first one, and go after the last."""
+    at_counter: dict[Desk, UUID] = {}
+    for at, desk, service in visits:
+        database.clock = FrozenClock(at)
+        if desk not in at_counter:
+            database.write_in_now(branch.id, open_counter, desk)
+        order = TicketOrder(branch.id, service.id, branch.default_language, "reception", SYSTEM)
+        database.write_in_now(branch.id, issue_ticket, order)
+        called = database.write_in_now(branch.id, call_next, replace(desk, expected=at_counter.get(desk)), "done")
+        if called is not None:
+            at_counter[desk] = called.id
+    database.clock = FrozenClock(database.clock.now() + LAST_VISIT)
+    for desk, ticket_id in at_counter.items():
+        database.write_in_now(branch.id, finish, replace(desk, expected=ticket_id))
+        database.write_in_now(branch.id, close_counter, desk)
 
 
 def _desks(branch: BranchSettings, clerks: Sequence[UUID]) -> Iterator[tuple[Desk, ServiceView]]:
@@ -80,17 +74,19 @@ def _desks(branch: BranchSettings, clerks: Sequence[UUID]) -> Iterator[tuple[Des
             yield Desk(branch.id, counter.id, left.pop(0)), service
 
 
-def _visits(
-    branch: BranchSettings, begins: datetime, desks: Sequence[tuple[Desk, ServiceView]]
-) -> list[tuple[datetime, tuple[Desk, ServiceView]]]:
-    """When each visit begins and where, the earliest first; most take a little less than what is planned."""
+def _days(branch: BranchSettings, desks: Sequence[tuple[Desk, ServiceView]], now: datetime) -> Iterator[list[Visit]]:
+    """The visits of each past day, in the order of time; most take a little less than what is planned."""
     chance = random.Random(1)  # noqa: S311 - a demonstration is the same each time
-    found = []
-    for desk, service in desks:
-        at, visits = begins, 0
-        while visits < VISITS and at < begins + LONGEST_DAY:
-            if branch.timetable.takes_tickets(at, service.id):
-                found.append((at, (desk, service)))
-                visits += 1
-            at += timedelta(minutes=round(service.duration_min * chance.uniform(0.3, 0.8), 1))
-    return sorted(found, key=lambda one: one[0])
+    today = branch.timetable.business_date(now)
+    still = dict.fromkeys((desk for desk, _ in desks), VISITS)
+    for day in (today - timedelta(days=back) for back in range(DAYS_BACK, 0, -1)):
+        visits: list[Visit] = []
+        for desk, service in desks:
+            for window in hours.windows(day, branch.calendar, service.id):
+                at, closes = hours.to_instants(day, window, branch.zone)
+                while still[desk] and at < closes - LAST_VISIT and branch.timetable.takes_tickets(at, service.id):
+                    visits.append((at, desk, service))
+                    still[desk] -= 1
+                    at += timedelta(minutes=round(service.duration_min * chance.uniform(0.3, 0.8), 1))
+        if visits:
+            yield sorted(visits, key=lambda one: one[0])

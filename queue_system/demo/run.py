@@ -154,7 +154,8 @@ def _prepare(configuration: Configuration, wanted: Profile, *, real_clock: bool)
         # Claimed before anything is written, because a second demonstration must not touch the data of the first.
         database.claim_process()
         schema.migrate(database)
-        if database.read_now(_is_empty):
+        is_new = database.read_now(_is_empty)
+        if is_new:
             database.clock = ShiftedClock(-INSTALLED_BEFORE)
             database.write_now(install, with_people(wanted, CASTS.get(wanted.slug, {})))
             notes = {}
@@ -176,7 +177,7 @@ def _prepare(configuration: Configuration, wanted: Profile, *, real_clock: bool)
         found = {kind: _device_token(database, branch, kind, kept_tokens.get(kind)) for kind in ("kiosk", "display")}
         notes["tokens"] = tokens = {kind: token for kind, token in found.items() if token}
         database.write_now(_allow_remote_tickets, branch.id)
-        if "booked_until" not in notes:
+        if is_new:
             past.serve(database, branch, database.read_now(_clerks, sign_ins))
         notes["booked_until"] = book.fill(database, CASTS.get(wanted.slug, {}), notes.get("booked_until"))
         printers = database.read_now(access.devices, branch.id, "printer")

@@ -131,9 +131,12 @@ def _moment(at: datetime, settings: BranchSettings, words: Words) -> str:
 
 
 def _expected(ticket: TicketView, words: Words) -> str | None:
-    """How long the visitor was told to wait; None where no range was told."""
+    """How long the visitor was told to wait; None where no range was told, and where that wait is over.
+
+    It counts from the time of the number, which the slip has, too.
+    """
     told = told_with(ticket)
-    if told is None:
+    if told is None or ticket.wait_ended_at is not None or ticket.queue_id != ticket.series_id:
         return None
     if told.least:
         minutes = dates.minutes_range(told.least, told.most, words)

@@ -74,7 +74,9 @@ class Forecaster:
             progress.learnt_at = time.monotonic()
         # A call can be taken back until then.
         until = self._installation.clock.now() - TAKE_BACK
-        ended = await database.read(outcomes, settings, progress.heard_until or until - LEARNT_FROM, until)
+        # The first time it is the whole past.
+        read = database.read_apart if progress.heard_until is None else database.read
+        ended = await read(outcomes, settings, progress.heard_until or until - LEARNT_FROM, until)
         progress.heard_until = until
         waits.learn(branch_id, progress.learnt, ended)
         waits.take(branch_id, await database.read_apart(play, branch_id, progress.learnt))

@@ -16,7 +16,7 @@ from uuid import UUID
 
 from ..core.tickets import ORDINARY
 from ..core.waits.accuracy import Outcome
-from ..core.waits.announce import ENOUGH_VISITS, Ahead, Announced, Announcements, Longer, Range, Standing
+from ..core.waits.announce import Ahead, Announced, Announcements, Longer, Range, Standing
 from ..store.queries.line import TicketView, told_with
 from ..store.queries.past_waits import Learnt
 from ..store.queries.settings import BranchSettings, ServiceView
@@ -34,12 +34,20 @@ class Told:
     longer: Longer | None
 
 
+@dataclass(frozen=True, slots=True)
+class _InLine:
+    """What somebody is told who waits in a queue."""
+
+    queue_id: UUID
+    standing: Standing
+
+
 @dataclass(slots=True)
 class _Branch:
     announcements: Announcements = field(default_factory=Announcements)
     learnt: Learnt | None = None
     played: Played | None = None
-    standing: dict[UUID, Standing] = field(default_factory=dict)
+    standing: dict[UUID, _InLine] = field(default_factory=dict)
 
 
 class Waits:
@@ -59,8 +67,12 @@ class Waits:
         return None if wait is None else known.announcements.say(service.queue_id, wait)
 
     def for_queue(self, branch: BranchSettings, queue_id: UUID, now: datetime) -> Range | None:
-        """What most people are told who take a number of a queue now; None where no range can be told."""
-        services = (one for one in branch.services.values() if one.queue_id == queue_id and one.walk_in)
+        """What most people are told who take a number of a queue now; None where nobody can, or no range can be told."""
+        services = (
+            one
+            for one in branch.services.values()
+            if one.queue_id == queue_id and one.walk_in and branch.gives_numbers(one.id, now)
+        )
         told = [found for one in services if (found := self.for_newcomer(branch, one, now))]
         # Those of lighter classes are the most.
         return max((one.range for one in told), key=lambda one: (one.most, one.least), default=None)
@@ -68,29 +80,30 @@ class Waits:
     def of_ticket(self, branch_id: UUID, ticket_id: UUID, now: datetime) -> Told | None:
         """What somebody in line is told; None where no range can be told."""
         known = self._fresh(branch_id, now)
-        standing = known.standing.get(ticket_id) if known else None
-        return None if standing is None else Told(standing.at(now), standing.longer)
+        found = known.standing.get(ticket_id) if known else None
+        return None if found is None else Told(found.standing.at(now), found.standing.longer)
 
     def last_call(self, branch_id: UUID, now: datetime) -> datetime | None:
-        """When the last of all who wait now will probably be called; None where nobody waits or nothing can be said."""
+        """When the last of all who wait now, and whom a counter serves, is called at the earliest in half of the cases.
+
+        None where nobody waits or nothing can be said.
+        """
         known = self._fresh(branch_id, now)
         if known is None or known.played is None:
             return None
-        told = [wait.p50 for wait in known.played.forecast.tickets.values()]
-        if (
-            not told
-            or not all(map(math.isfinite, told))
-            or sum(known.learnt.visits.values() if known.learnt else ()) < ENOUGH_VISITS
-        ):
-            return None
-        return known.played.at + timedelta(minutes=max(told))
+        told = [
+            wait.p50
+            for one in known.played.waiting
+            if _may_be_told(known, one.queue_id) and math.isfinite((wait := known.played.forecast.tickets[one.id]).p50)
+        ]
+        return known.played.at + timedelta(minutes=max(told)) if told else None
 
     def learn(self, branch_id: UUID, learnt: Learnt, outcomes: Iterable[Outcome]) -> None:
         """Take in what the past says, and how the waits ended that were told."""
         known = self._branches[branch_id]
         known.learnt = learnt
         for outcome in outcomes:
-            known.announcements.learn(outcome.announced, outcome.minutes, came=outcome.came)
+            known.announcements.learn(outcome.announced, outcome.minutes, came=outcome.called)
 
     def take(self, branch_id: UUID, played: Played | None) -> None:
         """Tell from now on what this forecast says; nothing where there is none."""
@@ -103,7 +116,7 @@ class Waits:
         return known if known and known.played and now - known.played.at < FRESH else None
 
 
-def _standing(known: _Branch, played: Played) -> Iterable[tuple[UUID, Standing]]:
+def _standing(known: _Branch, played: Played) -> Iterable[tuple[UUID, _InLine]]:
     """What everybody in line is told now, by ticket, after what they were told before."""
     for ticket in played.waiting:
         if not _may_be_told(known, ticket.queue_id):
@@ -112,17 +125,23 @@ def _standing(known: _Branch, played: Played) -> Iterable[tuple[UUID, Standing]]
         if said is None:
             continue
         ahead = played.ahead[ticket.id]
-        before = known.standing.get(ticket.id) or _with_number(ticket, ahead)
-        yield (
-            ticket.id,
-            before.after(said.range, ahead, played.at) if before else Standing.first(said.range, played.at, ahead),
+        before = known.standing.get(ticket.id)
+        if before is None or before.queue_id != ticket.queue_id:
+            before = _with_number(ticket, ahead)
+        standing = (
+            before.standing.after(said.range, ahead, played.at)
+            if before
+            else Standing.first(said.range, played.at, ahead)
         )
+        yield ticket.id, _InLine(ticket.queue_id, standing)
 
 
-def _with_number(ticket: TicketView, ahead: Ahead) -> Standing | None:
-    """What was told with the number."""
+def _with_number(ticket: TicketView, ahead: Ahead) -> _InLine | None:
+    """What was told with the number; nothing once that wait is over, or where the visitor stands in another queue now."""
     told = told_with(ticket)
-    return Standing.first(told, ticket.issued_at, ahead) if told else None
+    if told is None or ticket.wait_ended_at is not None or ticket.queue_id != ticket.series_id:
+        return None
+    return _InLine(ticket.queue_id, Standing.first(told, ticket.issued_at, ahead))
 
 
 def _may_be_told(known: _Branch, queue_id: UUID) -> bool:

@@ -12,13 +12,18 @@ import pytest
 
 from queue_system.actions import calling, counters
 from queue_system.actions.counters import Desk
+from queue_system.actions.stopping import stop_numbers
 from queue_system.clock import FrozenClock
 from queue_system.core.waits.announce import ENOUGH_VISITS
 from queue_system.spooler.slips import slip_of
+from queue_system.store.log import SYSTEM
+from queue_system.store.queries import line
+from queue_system.store.queries.access import staff_by_id
 from queue_system.store.queries.line import TicketView, told_with
 from queue_system.store.queries.organisation import organisation
 from queue_system.store.queries.past_waits import outcomes
 from queue_system.store.queries.place import place
+from queue_system.store.queries.settings import branch_settings
 from queue_system.web.forecaster import Forecaster
 from queue_system.web.installation import Installation
 from queue_system.web.waits import FRESH
@@ -146,7 +151,7 @@ def test_the_end_of_a_wait_is_its_first_call_and_is_learnt_once(kiosk: Kiosk, cl
     clock.move(VISIT)
     (found,) = hall.db.read_now(outcomes, hall.branch, issued - VISIT, clock.now())
     assert found.minutes == VISIT.total_seconds() / 60
-    assert found.came
+    assert found.called
     assert hall.db.read_now(outcomes, hall.branch, clock.now(), clock.now() + VISIT) == []
 
 
@@ -192,3 +197,42 @@ def waits_on_screen(kiosk: Kiosk) -> str:
     page = screen.get("/display")
     assert page.status_code == 200
     return Page(page.text.split('class="queues"')[1]).text
+
+
+def test_who_stands_in_another_queue_than_the_number_is_told_nothing_of_the_old_promise(
+    kiosk: Kiosk, clock: FrozenClock, nour: Desk
+) -> None:
+    hall = kiosk.hall
+    desk = serve(hall, clock, nour, ENOUGH_VISITS + 1)
+    forecast(kiosk)
+    kiosk.take()
+    ticket = kiosk.tickets()[-1]
+    for _ in range(6):
+        hall.issue()
+    called = hall.call_next(desk)
+    assert called is not None
+    assert called.id == ticket.id
+    clock.move(VISIT)
+    # Missing papers: the visitor waits again, behind the others, and was promised nothing for that.
+    here = hall.at(desk.staff_id, expected=called.id)
+    hall.db.write_in_now(hall.branch.id, calling.park, here)
+    hall.db.write_in_now(hall.branch.id, calling.resume, hall.branch.id, ticket.id, SYSTEM)
+    forecast(kiosk)
+    page = kiosk.visitor.open(f"/t/{ticket.token}").text
+    assert "أطول مما قلنا" not in page
+    assert on_paper(hall, hall.db.read_now(line.ticket, hall.branch.id, ticket.id)) is None
+
+
+def test_a_queue_whose_numbers_are_stopped_tells_no_newcomer_a_wait(
+    kiosk: Kiosk, clock: FrozenClock, nour: Desk
+) -> None:
+    hall = kiosk.hall
+    serve(hall, clock, nour, ENOUGH_VISITS + 1)
+    forecast(kiosk)
+    queue = hall.branch.service("attest-single").queue_id
+    assert installation(kiosk).waits.for_queue(hall.branch, queue, clock.now()) is not None
+    head = hall.db.read_now(staff_by_id, hall.administrator())
+    assert head is not None
+    hall.db.write_now(stop_numbers, hall.branch.id, queue, SYSTEM, head)
+    branch = hall.db.read_now(branch_settings, hall.branch.id)
+    assert installation(kiosk).waits.for_queue(branch, queue, clock.now()) is None

@@ -14,13 +14,13 @@ from .announce import Announced
 class Outcome:
     """What somebody was told at an instant (UTC), and what became of it after so many minutes.
 
-    The wait ended with the call, or (not `came`) without one: its person left, or the number was taken away.
+    The wait ended with the first call, or (not `called`) without one: its person left, or the number was taken away.
     """
 
     announced: Announced
     issued_at: datetime
     minutes: float
-    came: bool
+    called: bool
 
     @property
     def held(self) -> bool:
@@ -43,8 +43,8 @@ def accuracy(outcomes: Sequence[Outcome]) -> Accuracy | None:
     Whoever was gone before the longest time was over says nothing. Of whoever was gone after it one knows that it did not
     hold, and not by how much, so the median error is of those who were called.
     """
-    told = [one for one in outcomes if one.came or not one.held]
-    errors = [abs(one.minutes - one.announced.p50) for one in told if one.came]
+    told = [one for one in outcomes if one.called or not one.held]
+    errors = [abs(one.minutes - one.announced.p50) for one in told if one.called]
     if not errors:
         return None
     return Accuracy(len(told), sum(one.held for one in told) / len(told), median(errors))

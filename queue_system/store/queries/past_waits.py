@@ -27,6 +27,7 @@ TICKET = table(Ticket)
 LEARNT_FROM: Final = timedelta(days=60)
 #: So many of the latest visits to a service are enough, because people and forms change.
 MOST_VISITS: Final = 1_000
+MOST_OF_ALL: Final = 20_000
 #: Before anything is known of a branch, so many of so many people with an appointment are taken to come.
 _COME: Final = 17.0
 _OF: Final = 20.0
@@ -53,7 +54,8 @@ def learn(tx: Tx, branch_id: UUID) -> Learnt:
         TICKET.c.state.in_([TicketState.SERVED.value, TicketState.NO_SHOW.value]),
         TICKET.c.called_at.is_not(None),
     )
-    for service_id, called_at, ended_at in tx.rows(visits.order_by(TICKET.c.ended_at.desc(), TICKET.c.id)):
+    latest = visits.order_by(TICKET.c.ended_at.desc(), TICKET.c.id).limit(MOST_OF_ALL)
+    for service_id, called_at, ended_at in tx.rows(latest):
         if len(seen[service_id]) < MOST_VISITS:
             seen[service_id].append((ended_at - called_at) / _MINUTE)
     visits_of: Counter[UUID] = Counter()
@@ -85,9 +87,9 @@ def outcomes(tx: Tx, settings: BranchSettings, after: datetime, until: datetime)
             Announced(queue_id, p50, p90, Range(least, most)),
             issued_at,
             (ended_at - issued_at) / _MINUTE,
-            came=called_at is not None,
+            called=first_call is not None,
         )
-        for queue_id, issued_at, called_at, ended_at, p50, p90, least, most in tx.rows(statement)
+        for queue_id, issued_at, first_call, ended_at, p50, p90, least, most in tx.rows(statement)
     ]
 
 

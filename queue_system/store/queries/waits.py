@@ -47,7 +47,6 @@ def play(tx: Tx, branch_id: UUID, known: Learnt) -> Played | None:
         return None
     # A service may have come since.
     new = {one.id: learnt((), one.duration_min) for one in settings.services.values() if one.id not in known.durations}
-    # The same hall is forecast alike on every node.
     position: int = tx.scalar(sa.select(BRANCH.c.last_seq).where(BRANCH.c.id == branch_id))
     waiting = tuple(ticket for ticket in tickets if ticket.state is TicketState.WAITING)
     return Played(tx.now, waiting, forecast(hall, {**known.durations, **new}, seed=position), ahead_of(hall))

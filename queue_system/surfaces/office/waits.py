@@ -29,13 +29,14 @@ from .frame import InOffice, enter, office_page
 PAGE: Final = "/office/waits"
 #: Of fewer people a share says nothing, and could be about one of them.
 FEWEST: Final = 10
+FARTHEST: Final = timedelta(days=3_660)
 
 K = TypeVar("K", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of a table: what it is about in words, how many were told, and how true it was; None where too few were."""
+    """A line of a table: what it is about in words, how many were told, and how true it was; None where of too few one knows."""
 
     about: str
     people: int
@@ -48,7 +49,7 @@ class Line:
 
 
 async def show(request: Request) -> Response:
-    """Yesterday, or the day that the address names."""
+    """Yesterday, or an earlier day that the address names; raises Missing("page") for any other."""
     here = await enter(request, REPORT_RIGHTS)
     branch = _chosen(here)
     return await office_page(
@@ -64,8 +65,9 @@ def _chosen(here: InOffice) -> BranchSettings | None:
 
 async def _values(here: InOffice, branch: BranchSettings) -> dict[str, Any]:
     """The values of `office/waits.html` for a branch."""
-    today = branch.timetable.business_date(here.now)
-    day = _day(here.request.query_params.get("day", "")) or today - timedelta(days=1)
+    # The waits of today are not over, and those that are over are the shorter ones.
+    yesterday = branch.timetable.business_date(here.now) - timedelta(days=1)
+    day = _day(here.request.query_params.get("day", ""), yesterday)
     seen = queues_for(here.person, branch, REPORT_RIGHTS)
     told = [one for one in await here.read(_told, branch, day) if one.announced.queue_id in seen]
     by_queue = _grouped(told, lambda one: one.announced.queue_id)
@@ -77,7 +79,7 @@ async def _values(here: InOffice, branch: BranchSettings) -> dict[str, Any]:
         "day": day,
         "day_words": dates.day(day, here.words),
         "before": day - timedelta(days=1),
-        "after": day + timedelta(days=1) if day < today else None,
+        "after": day + timedelta(days=1) if day < yesterday else None,
         "whole": _line("", told),
         "share": int(100 * SHARE),
         "queues": [
@@ -101,17 +103,19 @@ def _grouped(told: Iterable[Outcome], key: Callable[[Outcome], K]) -> dict[K, li
 
 
 def _line(about: str, told: Sequence[Outcome]) -> Line:
-    return Line(about, len(told), accuracy(told) if len(told) >= FEWEST else None)
+    found = accuracy(told)
+    return Line(about, len(told), found if found and found.people >= FEWEST else None)
 
 
-def _day(text: str) -> date | None:
-    """The day of an address; raises Missing("day") for what is none."""
-    if not text:
-        return None
+def _day(text: str, yesterday: date) -> date:
+    """The day of an address, yesterday where it names none; raises Missing("page")."""
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text) if text else yesterday
     except ValueError:
         raise Missing("page") from None
+    if not yesterday - FARTHEST <= day <= yesterday:
+        raise Missing("page")
+    return day
 
 
 routes: list[BaseRoute] = [Route(PAGE, show)]
