@@ -81,6 +81,7 @@ def test_a_member_is_away_from_the_questions_to_the_last_call(client: TestClient
     assert "illness" not in str(made.data)
     calls = look(client, f"{HERE}/calls")
     assert (calls.text.count("Show name and number"), "هالة" in calls.html) == (2, False)
+    assert "seen only by" not in calls.text
     shown = Page(client.post(f"{HERE}/calls/{off.id}/contact").text)
     assert shown.html.count(f'href="tel:{LANDLINE}"') == 1
     assert "هالة الحسن" in shown.text
@@ -157,7 +158,9 @@ def test_whoever_plans_rosters_only_cannot_move_or_call_off(client: TestClient, 
     assert client.post(f"{HERE}/away", data=forged).status_code == 303
     assert (as_stored(hall, one).state, as_stored(hall, one).decision) == (BookingState.CONFIRMED, Decided.LATER)
     assert who(hall, other) == ["basel"]
-    assert "Show name and number" not in look(client, f"{HERE}/calls").text
+    calls = look(client, f"{HERE}/calls").text
+    assert "Show name and number" not in calls
+    assert "seen only by whoever receives visitors" in calls
     assert client.post(f"{HERE}/calls/all/contact").status_code == 404
 
 

@@ -69,7 +69,9 @@ def _hidden(client: TestClient) -> dict[str, str]:
 
 def test_whoever_receives_people_in_one_hall_comes_straight_in(client: TestClient) -> None:
     assert client.get("/reception").headers["location"] == HERE
-    assert client.get(HERE).status_code == 200
+    # Whoever may find people by name may call them, too, and sees no other page that leads to the call list.
+    assert 'href="/appointments/doha-main/calls"' in client.get(HERE).text
+    assert client.get("/appointments/doha-main/calls").status_code == 200
 
 
 def test_whoever_receives_people_in_several_halls_chooses(client: TestClient) -> None:
