@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 from urllib.parse import urlencode
-from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,7 +15,7 @@ from starlette.routing import BaseRoute, Route
 from ...actions.moves import NewTime, offer_seen
 from ...core.approvals import MANY_BOOKINGS
 from ...core.bookings import BookingState
-from ...core.errors import Count, DomainError, Invalid
+from ...core.errors import Count, DomainError, Invalid, Stale
 from ...core.moves import Aim, To
 from ...core.rights import MOVE_RIGHTS
 from ...store.queries.appointments import DayOfBookings, appointments_on
@@ -89,11 +88,15 @@ async def move(request: Request) -> Response:
     if step == "propose":
         return await _proposal(here, form, aim, ticked, None)
     listed = [value for name, value in fields if name == LISTED]
-    found = {one.id for one in (await _day(here, day_asked(here, form))).bookings if _is_mine(here, one)}
+    found = {str(one.id): one.id for one in (await _day(here, day_asked(here, form))).bookings if _is_mine(here, one)}
+    wanted = [one for one in ticked if one in listed]
     try:
-        times = {one: _new_time(form, one) for one in found if str(one) in ticked}
-        if not times:
+        if not wanted:
             raise Invalid("move-ticked", BOOKING, limit=Count(MOST))
+        # All or none: what has gone meanwhile must not be left out without a word.
+        if not found.keys() >= set(wanted):
+            raise Stale("moves-changed")
+        times = {found[one]: _new_time(form, one) for one in wanted}
         done = await here.do(offer_seen, times, here.actor)
     except DomainError as refusal:
         return await _proposal(here, form, aim, listed, ticked, refusal)
@@ -187,7 +190,7 @@ def _aim(here: StaffAtBranch, form: Mapping[str, str]) -> Aim:
     return Aim(to, target)
 
 
-def _new_time(form: Mapping[str, str], booking: UUID) -> NewTime:
+def _new_time(form: Mapping[str, str], booking: str) -> NewTime:
     """The time that was shown for an appointment; raises Invalid("slot-unknown")."""
     return NewTime(read_start(form.get(f"{AT}{booking}", "")), form.get(f"{SEEN}{booking}", ""))
 

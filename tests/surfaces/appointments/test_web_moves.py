@@ -109,6 +109,28 @@ def test_scenario_4_where_one_has_become_another_none_is_offered_and_the_new_lis
     assert as_stored(hall, other).offered_starts_at is not None
 
 
+@pytest.mark.parametrize("became", ["cancelled", "of another day", "begun"])
+def test_where_one_can_no_longer_be_moved_the_others_are_not_offered_without_it(
+    client: TestClient, hall: Hall, clock: FrozenClock, became: str
+) -> None:
+    gone, other = booked(hall, START), booked(hall, START + HOUR)
+    page, there = proposed(client, gone, other, to="day", to_day=WEDNESDAY), hall.branch.id
+    if became == "cancelled":
+        hall.db.write_in_now(there, bookings.cancel_booking, there, gone.id, SYSTEM, Booker.STAFF)
+    elif became == "of another day":
+        hall.db.write_in_now(there, bookings.change_booking, there, gone.id, START + 2 * DAY, SYSTEM, Booker.STAFF)
+    else:
+        clock.set(START + timedelta(minutes=1))
+        sign_in(client, "mover", "en")
+    refused = client.post(MOVES, data=fields(page, gone.id, other.id))
+    assert (refused.status_code, "nothing was done" in refused.text) == (409, True)
+    assert [as_stored(hall, one).offered_starts_at for one in (gone, other)] == [None, None]
+    again = Page(refused.text)
+    assert (str(gone.id) in again.html, ticked(again, other.id)) == (False, True)
+    assert client.post(MOVES, data=fields(again, other.id)).status_code == 303
+    assert as_stored(hall, other).offered_starts_at is not None
+
+
 def test_scenario_18_where_a_time_has_gone_none_is_offered_and_the_list_has_other_times(
     client: TestClient, hall: Hall
 ) -> None:
@@ -193,7 +215,7 @@ def test_appointments_of_another_department_are_neither_listed_nor_moved(client:
     sign_in(other, "nadia", "en")
     assert one.code not in look(other, f"{MOVES}?day={TUESDAY}").html
     sent = fields(proposed(client, one, to="day", to_day=WEDNESDAY), one.id)
-    assert other.post(MOVES, data=sent).status_code == 422
+    assert other.post(MOVES, data=sent).status_code == 409
     assert as_stored(hall, one).offered_starts_at is None
 
 
