@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from queue_system.actions.moves import NewTime, offer_seen
 from queue_system.clock import FrozenClock
@@ -14,7 +15,9 @@ from queue_system.store.log import SYSTEM
 from queue_system.store.queries.bookings import BookingView
 from queue_system.store.queries.moves import moving
 from queue_system.store.queries.proposals import Proposal, proposals
-from tests.kit.hall import Hall
+from queue_system.store.tables import Booking, table
+from tests.kit import apart_hall
+from tests.kit.hall import Hall, edit, furnish
 from tests.kit.legal_aid import HOUR, START, as_stored, booked, legal_aid
 
 DAY = timedelta(days=1)
@@ -95,6 +98,42 @@ def test_what_has_begun_waits_for_an_answer_or_comes_too_soon_gets_none(istanbul
     ]
     clock.set(START - DAY)
     assert [one.why_not for one in propose(istanbul, Aim(To.DAY, WEDNESDAY), waits)] == [WhyNot.OPEN]
+
+
+@pytest.mark.parametrize("known_by", ["name and contact", "case number", "visit"])
+def test_nobody_gets_two_times_at_once(istanbul: Hall, known_by: str) -> None:
+    """Two lawyers are free, so two appointments of different people would begin together."""
+    names = ("هالة الحسن", "هالة الحسن") if known_by == "name and contact" else ("WQ-12", "WQ 012")
+    names = ("هالة", "سمر") if known_by == "visit" else names
+    contacts = ("hala@example.org",) * 2 if known_by == "name and contact" else ("a@example.org", "b@example.org")
+    ones = [booked(istanbul, START + HOUR * at, name=names[at], contact=contacts[at]) for at in range(2)]
+    if known_by == "visit":
+        rows = table(Booking)
+        edit(istanbul, lambda tx: tx.execute(sa.update(rows).values(together_id=ones[0].id)))
+    made = propose(istanbul, Aim(To.FIRST, WEDNESDAY), *ones)
+    first, second = sorted(one.at for one in made if one.at)
+    assert first == START + DAY
+    assert second >= first + (ones[0].ends_at - ones[0].starts_at)
+
+
+def test_different_people_with_one_contact_can_come_at_once(istanbul: Hall) -> None:
+    ones = [booked(istanbul, START + HOUR * at, name=f"هالة {'اب'[at]}") for at in range(2)]
+    assert [one.at for one in propose(istanbul, Aim(To.FIRST, WEDNESDAY), *ones)] == [START + DAY] * 2
+
+
+def test_two_people_who_are_kept_apart_get_times_that_can_be_had_together(db: Database) -> None:
+    centre = furnish(db, "social-work", "wifaq")
+    apart_hall.pair(centre)
+    days = apart_hall.at(24, 8, 15), apart_hall.at(25, 12)
+    booked_ = [apart_hall.book(centre, who, at) for who, at in zip((apart_hall.SHE, apart_hall.HE), days, strict=True)]
+    ones = [apart_hall.read(centre, one) for one in booked_]
+    hers, his = propose(centre, Aim(To.DAY, date(2026, 11, 26)), *ones)
+    assert hers.at == apart_hall.at(26, 8, 15)
+    assert (his.at, his.why_not) == (None, WhyNot.FULL)
+    assert his.instead is not None
+    assert his.instead.date() > hers.at.date()
+    made = propose(centre, Aim(To.FIRST, date(2026, 11, 26)), *ones)
+    assert carry_out(centre, made) == 2
 
 
 def test_what_was_proposed_can_be_had_in_a_full_house(istanbul: Hall) -> None:

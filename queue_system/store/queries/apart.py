@@ -6,7 +6,7 @@ looks for nobody, so that no answer comes later for people who are in a pair.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import chain
@@ -63,6 +63,10 @@ class Other:
     pair: UUID
     rule: Rule
     placed: Placed
+
+    def offered(self, time: Presence | None) -> Other:
+        """The same with one more time; None: without."""
+        return self if time is None else replace(self, placed=replace(self.placed, when=(*self.placed.when, time)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +139,10 @@ class Others:
             return []
         at, least = presence(self.settings, self.service_id, starts_at, ends_at), _least(self.settings)
         return [one for one in self.placed if any(meet(at, when, one.rule, least) for when in one.placed.when)]
+
+    def with_times(self, given: Mapping[UUID, Presence]) -> Others:
+        """The same once some appointments, by id, are also offered these times."""
+        return replace(self, placed=tuple(one.offered(given.get(one.placed.id)) for one in self.placed))
 
 
 def others_at(

@@ -8,15 +8,18 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from ...core import hours
+from ...core.apart import references
 from ...core.moves import Aim, To, WhyNot
+from ...core.names import name_key
 from ...core.promises import NOT_BEFORE, is_beside, nearest
 from ...core.slots import ServicePlan, Slot, only_asked
 from ..database import Tx
-from .apart import Others
+from .apart import Others, presence
 from .appointments import LOOK_AHEAD, STRETCH
 from .blocks import kept_apart, widest
-from .bookings import free_days, plan_on
+from .bookings import BookingView, free_days, plan_on
 from .moves import Moving, against_offer, in_turn
+from .participants import ParticipantView, others_of
 from .settings import BranchSettings, ServiceView
 
 
@@ -55,8 +58,18 @@ def _proposal(places: _Places, one: Moving, aim: Aim) -> Proposal:
     return Proposal(one, None, places.why_not(one, aim), first.start if first else None)
 
 
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """A time that an appointment was given: its ticks, and the queues, pools and members of which it takes one each."""
+
+    booking: BookingView
+    slot: Slot
+    span: range
+    things: frozenset[UUID]
+
+
 class _Places:
-    """The free times of services, read once, without what was given."""
+    """The free times of services, read once, without what was given, and without what its people could not come to besides."""
 
     def __init__(self, tx: Tx, settings: BranchSettings) -> None:
         self.tx = tx
@@ -64,8 +77,8 @@ class _Places:
         self._earliest = tx.now + NOT_BEFORE
         self._free: dict[tuple[UUID, frozenset[tuple[UUID, UUID]]], dict[date, tuple[Slot, ...]]] = {}
         self._others: dict[UUID, Others] = {}
-        # What was given: the ticks, and the queues, pools and members of which it takes one each.
-        self._given: list[tuple[range, frozenset[UUID]]] = []
+        self._persons: dict[UUID, frozenset[object]] = {}
+        self._given: list[_Given] = []
 
     def slot(self, one: Moving, stays: Mapping[UUID, UUID], aim: Aim) -> Slot | None:
         """A free time as near as the aim wants it."""
@@ -87,7 +100,8 @@ class _Places:
     def give(self, one: Moving, slot: Slot) -> None:
         """Keep a time from those who come after."""
         service = self._service(one)
-        self._given.append((widest(self._settings, service, slot), _things(self._plan(service, slot), one.stays)))
+        span, things = widest(self._settings, service, slot), _things(self._plan(service, slot), one.stays)
+        self._given.append(_Given(one.booking, slot, span, things))
 
     def why_not(self, one: Moving, aim: Aim) -> WhyNot:
         """Why there is no time."""
@@ -106,22 +120,38 @@ class _Places:
         self, one: Moving, day: date, stays: Mapping[UUID, UUID], ahead: timedelta = timedelta(days=1)
     ) -> Iterator[Slot]:
         """The times of a day that an appointment can have beside its own; `ahead` says how many days are read at once."""
-        service, others = self._service(one), self._others_of(one)
+        service, others, own = self._service(one), self._others_of(one), self._given_to_its_people(one)
         for slot in self._on(day, service, stays, ahead):
             if (
                 slot.start >= self._earliest
                 and self._is_beside(one, slot)
                 and not others.meets(slot.start, slot.end)
+                and not any(_overlap(slot, theirs) for theirs in own)
                 and self._is_left(service, slot, stays)
             ):
                 yield slot
 
     def _others_of(self, one: Moving) -> Others:
-        """Whom its people must not meet."""
+        """Whom its people must not meet, also at the times that were given."""
         key = one.booking.id
         if key not in self._others:
             self._others[key] = kept_apart(self.tx, self._settings, self._service(one), one.booking)
-        return self._others[key]
+        return self._others[key].with_times(
+            {
+                given.booking.id: presence(self._settings, given.booking.service_id, given.slot.start, given.slot.end)
+                for given in self._given
+            }
+        )
+
+    def _given_to_its_people(self, one: Moving) -> list[Slot]:
+        """The times that were given to other appointments of its people, who cannot come to two at once."""
+        mine = self._persons_of(one.booking)
+        return [given.slot for given in self._given if not mine.isdisjoint(self._persons_of(given.booking))]
+
+    def _persons_of(self, booking: BookingView) -> frozenset[object]:
+        if booking.id not in self._persons:
+            self._persons[booking.id] = _persons(self.tx, booking)
+        return self._persons[booking.id]
 
     def _on(self, day: date, service: ServiceView, stays: Mapping[UUID, UUID], ahead: timedelta) -> tuple[Slot, ...]:
         known = self._free.setdefault((service.id, frozenset(stays.items())), {})
@@ -139,7 +169,7 @@ class _Places:
     def _is_left(self, service: ServiceView, slot: Slot, stays: Mapping[UUID, UUID]) -> bool:
         """Whether a place is left; what was given takes one of each thing, so this never counts too many."""
         span, things = widest(self._settings, service, slot), _things(self._plan(service, slot), stays)
-        taken = sum(_meet(span, other) and not things.isdisjoint(theirs) for other, theirs in self._given)
+        taken = sum(_meet(span, given.span) and not things.isdisjoint(given.things) for given in self._given)
         return taken < slot.places
 
     def _is_beside(self, one: Moving, slot: Slot) -> bool:
@@ -158,6 +188,22 @@ def _things(plan: ServicePlan, stays: Mapping[UUID, UUID]) -> frozenset[UUID]:
     return frozenset(
         {*(need.resource_key for need in plan.resources), *(option for need in needs for option in need.options)}
     )
+
+
+def _persons(tx: Tx, booking: BookingView) -> frozenset[object]:
+    """By what the people of an appointment are known in another one: the visit, a case number, a name and contact together.
+
+    A contact alone is nobody, because a family may share one (`core.persons`).
+    """
+    people: list[BookingView | ParticipantView] = [booking, *others_of(tx, booking.branch_id, booking.id)]
+    cases = {case for one in people for called in (one.name, one.reference) for case in references(called)}
+    named = {(name_key(one.name), one.contact.casefold()) for one in people if one.name and one.contact}
+    visits = {booking.together_id} if booking.together_id else set()
+    return frozenset({*cases, *named, *visits})
+
+
+def _overlap(one: Slot, other: Slot) -> bool:
+    return one.start < other.end and other.start < one.end
 
 
 def _meet(one: range, other: range) -> bool:
