@@ -55,13 +55,17 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class NewRow:
-    """An appointment with what is proposed, and how its visitor is asked. `elsewhen`: at another time of day than now."""
+    """An appointment with what is proposed, and how its visitor is asked. `elsewhen`: at another time of day than now.
+
+    `parts_stay`: its visit has other parts that get no new time here.
+    """
 
     proposal: Proposal
     names: Names
     telling: Telling
     chosen: bool
     elsewhen: bool
+    parts_stay: bool
 
 
 async def show(request: Request) -> Response:
@@ -150,14 +154,15 @@ async def _proposal(
     wanted = [one for one in found if str(one.id) in listed]
     made = await here.read(lambda tx: proposals(tx, branch, [moving(tx, branch, one) for one in wanted], aim))
     rows: list[NewRow] = []
+    moved = {one.moving.booking.id for one in made if one.at is not None}
     for one in made:
         booking = one.moving.booking
         usual = sum(row.chosen for row in rows) < MANY_BOOKINGS
         chosen = one.at is not None and (usual if ticked is None else str(booking.id) in ticked)
         elsewhen = one.at is not None and aim.to is To.DAY and not _same_time_of_day(here, booking, one)
-        rows.append(
-            NewRow(one, branch.services[booking.service_id].listed_names, telling_of(one.moving), chosen, elsewhen)
-        )
+        parts_stay = any(part.id not in moved for part in one.moving.beside)
+        names, telling = branch.services[booking.service_id].listed_names, telling_of(one.moving)
+        rows.append(NewRow(one, names, telling, chosen, elsewhen, parts_stay))
     values = {
         "base": address(branch),
         "day": day_asked(here, form),

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from starlette.testclient import TestClient
 
 from queue_system.actions import bookings
@@ -20,7 +21,8 @@ from queue_system.core.messages import Level
 from queue_system.store.database import Database
 from queue_system.store.log import SYSTEM
 from queue_system.store.queries.phone_calls import phone_calls
-from tests.kit.hall import Hall, enter
+from queue_system.store.tables import Booking, table
+from tests.kit.hall import Hall, edit, enter
 from tests.kit.legal_aid import HOUR, START, as_stored, booked, legal_aid
 from tests.kit.people import add_role, give_in_department
 from tests.kit.web_hall import SAME_ORIGIN, Page, another, sign_in
@@ -157,6 +159,14 @@ def test_an_appointment_without_a_new_time_says_why_and_what_would_help(client: 
     assert "Its service is not given on that day" in closed.text
     assert "The first free time" in closed.text
     assert "Offer the new times" not in closed.text
+
+
+def test_only_parts_of_the_visit_that_get_no_new_time_are_said_to_stay(client: TestClient, hall: Hall) -> None:
+    one, other = booked(hall, START), booked(hall, START + HOUR)
+    edit(hall, lambda tx: tx.execute(sa.update(table(Booking)).values(together_id=one.id)))
+    stays = "Other parts of the visit stay at their times"
+    assert stays in proposed(client, one, to="day", to_day=WEDNESDAY).text
+    assert stays not in proposed(client, one, other, to="day", to_day=WEDNESDAY).text
 
 
 def test_what_is_missing_is_asked_for_with_everything_kept(client: TestClient, hall: Hall) -> None:
