@@ -63,11 +63,14 @@ def offer_seen(tx: Tx, branch_id: UUID, times: Mapping[UUID, NewTime], actor: Ac
 
     Nobody is moved without being asked: each keeps its own time beside the other one until its visitor answers. Raises
     Stale("moves-changed"), Stale("move-taken") where one of the times has gone, Refused("move-over") for one that can have no
-    other time, and Refused("block-many") where one person would move too many in a day.
+    other time, and Refused("move-many") where one person would move too many in a day, ("block-many-one") for a single one.
     """
     with in_session(tx, branch_id) as lock:
         settings = branch_settings(tx, branch_id, lock.config_version)
         expire_due(lock)
+        # Before all the rest, because nobody else of the branch is served while many are read.
+        if takes_many(tx, (branch_id,), ((one, Choice.MOVE) for one in times), actor):
+            raise Refused("block-many-one" if len(times) == 1 else "move-many", n=Count(MANY_BOOKINGS))
         found = in_turn(moving(tx, settings, booking_by_id(tx, branch_id, one)) for one in times)
         if all(one.booking.offered_starts_at == times[one.booking.id].at for one in found):
             return len(found)
@@ -75,8 +78,6 @@ def offer_seen(tx: Tx, branch_id: UUID, times: Mapping[UUID, NewTime], actor: Ac
             raise Stale("moves-changed")
         if any(against_offer(one.booking, tx.now) for one in found):
             raise Refused("move-over")
-        if takes_many(tx, (branch_id,), ((one, Choice.MOVE) for one in times), actor):
-            raise Refused("block-many", n=Count(MANY_BOOKINGS))
         for one in found:
             try:
                 place = offers.find_other(lock, settings, one.booking, times[one.booking.id].wanted())

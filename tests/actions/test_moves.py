@@ -161,9 +161,18 @@ def test_one_person_offers_other_times_to_so_many_in_a_day(istanbul: Hall, monke
     monkeypatch.setattr("queue_system.actions.second_person.MANY_BOOKINGS", 1)
     ones = [booked(istanbul, START + HOUR * at) for at in range(2)]
     times = {one.id: new(istanbul, one, one.starts_at + timedelta(days=1)) for one in ones}
-    with pytest.raises(Refused, match="block-many"):
-        offer(istanbul, times, Actor("staff", str(istanbul.person("rana", ()))))
+    rana = Actor("staff", str(istanbul.person("rana", ())))
+    with pytest.raises(Refused, match="move-many"):
+        offer(istanbul, times, rana)
+    # That is said before anything is read of them, also where one has changed.
+    with pytest.raises(Refused, match="move-many"):
+        offer(istanbul, {one: replace(to, seen="") for one, to in times.items()}, rana)
     assert [as_stored(istanbul, one).offered_starts_at for one in ones] == [None] * 2
+    first, second = ones
+    assert offer(istanbul, {first.id: times[first.id]}, rana) == 1
+    assert offer(istanbul, {first.id: times[first.id]}, rana) == 1, "the button was pressed twice"
+    with pytest.raises(Refused, match="block-many-one"):
+        offer(istanbul, {second.id: times[second.id]}, rana)
 
 
 def offer(hall: Hall, times: Mapping[UUID, NewTime], actor: Actor = SYSTEM) -> int:
