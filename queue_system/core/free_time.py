@@ -87,6 +87,11 @@ class FreeTime:
             bits ^= lowest
 
 
+def spans_meet(one: range, other: range) -> bool:
+    """Whether two stretches of ticks have one in common; neither is empty."""
+    return one.start < other.stop and other.start < one.stop
+
+
 def in_all(times: Iterable[FreeTime], within: range) -> FreeTime:
     """The ticks that are free in all of `times`, which have the same `within`; all of them when there are none."""
     bits = (1 << len(within)) - 1

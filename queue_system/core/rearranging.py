@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 from uuid import UUID
 
-from .free_time import FreeTime
+from .free_time import FreeTime, spans_meet
 
 #: The booking that is being placed, which has no id yet.
 NEW: Final = UUID(int=0)
@@ -133,8 +133,4 @@ class _Room:
         return any(one.booking == booking for one in self._with(member, span))
 
     def _with(self, member: UUID, span: range) -> Iterator[Placed]:
-        return (one for one in self._having.get(member, {}).values() if _meet(one.span, span))
-
-
-def _meet(one: range, other: range) -> bool:
-    return one.start < other.stop and other.start < one.stop
+        return (one for one in self._having.get(member, {}).values() if spans_meet(one.span, span))

@@ -9,7 +9,7 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from queue_system.core.free_time import FreeTime, in_all, in_any, in_how_many
+from queue_system.core.free_time import FreeTime, in_all, in_any, in_how_many, spans_meet
 from queue_system.core.member_time import MemberTime
 from queue_system.core.members import Choice, MemberNeed, WhyMember, Wishes, choose, starts, starts_by_need
 from queue_system.core.rearranging import Placed, make_room
@@ -249,3 +249,11 @@ def test_whoever_should_stay_and_is_asked_for_beside_it_is_needed_once() -> None
     assert [(one.member, one.why) for one in chosen] == [(BEN, WhyMember.ASKED), (ANN, WhyMember.ORDER)]
     kept = Wishes(asked={first.key: ANN}, stays={second.key: BEN})
     assert kept.required(second.key) == BEN
+
+
+def test_stretches_meet_where_they_have_a_tick_in_common() -> None:
+    here = range(4, 8)
+    assert [spans_meet(here, other) for other in (range(1, 5), range(7, 9), range(5, 6), range(1, 20), here)] == [
+        True
+    ] * 5
+    assert [spans_meet(here, other) for other in (range(1, 4), range(8, 9))] == [False] * 2

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from ...core import hours, slots
 from ...core.blocks import Absence, Concerned, Part, Planned, ticks_of
 from ...core.bookings import BookingState
-from ...core.free_time import FreeTime
+from ...core.free_time import FreeTime, spans_meet
 from ...core.members import MemberNeed
 from ...core.promises import NOT_BEFORE, OPEN, WITHIN_DAYS, nearest
 from ...core.slots import Slot, tick_of
@@ -47,7 +47,7 @@ class BlockView:
 
     def covers(self, settings: BranchSettings, span: range) -> bool:
         """Whether it takes a part of these ticks."""
-        return _meet(ticks_of(self, settings.tick_minutes), span)
+        return spans_meet(ticks_of(self, settings.tick_minutes), span)
 
 
 # Prepared, because every hold that becomes binding looks for them.
@@ -130,7 +130,7 @@ def _appointments(tx: Tx, settings: BranchSettings, planned: Planned) -> tuple[C
     rows = [
         row
         for row in _having(tx, settings, away.keys(), min(ticks.start for of in away.values() for ticks in of))
-        if any(_meet(ticks, range(row.first_tick, row.stop_tick)) for ticks in away[row.member_id])
+        if any(spans_meet(ticks, range(row.first_tick, row.stop_tick)) for ticks in away[row.member_id])
         and row.state == BookingState.CONFIRMED.value
         and (row.offered_ends_at or row.ends_at) > tx.now
         and row.first_tick <= tick_of(row.offered_starts_at or row.starts_at, tick) < row.stop_tick
@@ -250,12 +250,8 @@ def _back(settings: BranchSettings, one: Concerned, planned: Planned) -> datetim
     return max(
         stretch.ends_at
         for stretch in planned.made
-        if stretch.member in lost and _meet(ticks_of(stretch, settings.tick_minutes), lost[stretch.member])
+        if stretch.member in lost and spans_meet(ticks_of(stretch, settings.tick_minutes), lost[stretch.member])
     )
-
-
-def _meet(one: range, other: range) -> bool:
-    return one.start < other.stop and other.start < one.stop
 
 
 def kept_apart(tx: Tx, settings: BranchSettings, service: ServiceView, booking: BookingView) -> Others:

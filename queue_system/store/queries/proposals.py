@@ -9,6 +9,7 @@ from uuid import UUID
 
 from ...core import hours
 from ...core.apart import references
+from ...core.free_time import spans_meet
 from ...core.moves import Aim, To, WhyNot
 from ...core.names import name_key
 from ...core.promises import NOT_BEFORE, is_beside, nearest
@@ -169,7 +170,7 @@ class _Places:
     def _is_left(self, service: ServiceView, slot: Slot, stays: Mapping[UUID, UUID]) -> bool:
         """Whether a place is left; what was given takes one of each thing, so this never counts too many."""
         span, things = widest(self._settings, service, slot), _things(self._plan(service, slot), stays)
-        taken = sum(_meet(span, given.span) and not things.isdisjoint(given.things) for given in self._given)
+        taken = sum(spans_meet(span, given.span) and not things.isdisjoint(given.things) for given in self._given)
         return taken < slot.places
 
     def _is_beside(self, one: Moving, slot: Slot) -> bool:
@@ -204,7 +205,3 @@ def _persons(tx: Tx, booking: BookingView) -> frozenset[object]:
 
 def _overlap(one: Slot, other: Slot) -> bool:
     return one.start < other.end and other.start < one.end
-
-
-def _meet(one: range, other: range) -> bool:
-    return one.start < other.stop and other.start < one.stop
