@@ -44,11 +44,12 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Introduction:
-    """The first that a child is told: its database, and `prepare`, which it calls first."""
+    """The first that a child is told: its database, `prepare`, which it calls first, and the key of the installation."""
 
     url: str
     sends: frozenset[str]
     prepare: Callable[[], None]
+    secret: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,8 @@ def main(number: int) -> None:
         introduction: Introduction = pipe.recv()
         introduction.prepare()
         pipe.send(("value", None))
-        with closing(Database(introduction.url, SystemClock(), introduction.sends)) as database:
+        told = introduction
+        with closing(Database(told.url, SystemClock(), told.sends, secret=told.secret)) as database:
             while True:
                 _send(pipe, _next_answer(pipe, database))
 

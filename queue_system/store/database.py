@@ -115,7 +115,7 @@ class Database:
     def open_apart(self, prepare: Callable[[], None]) -> Apart:
         """Let `read_apart` use a process of its own, until `close`; it calls `prepare`, which can be pickled, first."""
         url = self.url.render_as_string(hide_password=False)
-        self._apart = Apart(Introduction(url, self.sends, prepare))
+        self._apart = Apart(Introduction(url, self.sends, prepare, self.secret))
         return self._apart
 
     def changes(self, stop: threading.Event) -> Iterator[dict[UUID, int] | None]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 
 from queue_system.core import errors
+from queue_system.core.apart import keyed
 from queue_system.store.tables import Session, table
 from queue_system.store.tx import Tx
 
@@ -27,6 +29,11 @@ def instant(tx: Tx) -> str:
 def number(tx: Tx) -> int:
     """The process in which this runs."""
     return os.getpid()
+
+
+def known(tx: Tx, reference: str) -> str:
+    """How somebody who is kept apart is known, with the key of the installation."""
+    return keyed(tx.secret, UUID(int=0), reference)
 
 
 def unsendable(tx: Tx) -> Any:

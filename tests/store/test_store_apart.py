@@ -31,7 +31,18 @@ from tests.kit.carried import carried
 from tests.kit.hall import Hall, edit
 from tests.kit.tree import ROOT
 from tests.kit.waiting import until
-from tests.kit.works_apart import broken, failing, given, instant, no_preparation, nothing, number, unsendable, writing
+from tests.kit.works_apart import (
+    broken,
+    failing,
+    given,
+    instant,
+    known,
+    no_preparation,
+    nothing,
+    number,
+    unsendable,
+    writing,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -82,6 +93,11 @@ async def test_work_apart_reads_what_was_committed_at_the_time_of_the_clock(
     assert {queue.lanes for queue in found.queues.values()} == {7}
     assert await db.read_apart(instant) == clock.now().isoformat()
     assert await db.read_apart(number) == process_of(child).pid != os.getpid()
+
+
+async def test_work_apart_knows_people_by_the_key_of_the_installation(db: Database, child: Apart) -> None:
+    assert db.secret
+    assert result(db, child, known, "case:1") == db.read_now(known, "case:1")
 
 
 async def test_errors_arrive_as_they_were_raised(
