@@ -19,9 +19,9 @@ from .apart import Others, presence
 from .appointments import LOOK_AHEAD, STRETCH
 from .blocks import kept_apart, widest
 from .bookings import BookingView, free_days, plan_on
-from .moves import Moving, against_offer, in_turn
+from .moves import Moving, against_offer, in_turn, moving
 from .participants import ParticipantView, others_of
-from .settings import BranchSettings, ServiceView
+from .settings import BranchSettings, ServiceView, branch_settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,12 @@ class Proposal:
     at: datetime | None
     why_not: WhyNot | None = None
     instead: datetime | None = None
+
+
+def proposals_now(tx: Tx, branch_id: UUID, found: Iterable[BookingView], aim: Aim) -> list[Proposal]:
+    """`proposals` for some appointments of a branch; for a process of its own, because it takes long."""
+    settings = branch_settings(tx, branch_id)
+    return proposals(tx, settings, [moving(tx, settings, one) for one in found], aim)
 
 
 def proposals(tx: Tx, settings: BranchSettings, found: Iterable[Moving], aim: Aim) -> list[Proposal]:

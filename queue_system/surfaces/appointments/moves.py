@@ -21,9 +21,9 @@ from ...core.rights import MOVE_RIGHTS
 from ...store.queries.appointments import DayOfBookings, appointments_on
 from ...store.queries.bookings import BookingView
 from ...store.queries.members import members_of
-from ...store.queries.moves import against_offer, moving
+from ...store.queries.moves import against_offer
 from ...store.queries.phone_calls import phone_calls
-from ...store.queries.proposals import Proposal, proposals
+from ...store.queries.proposals import Proposal, proposals_now
 from ...store.queries.settings import Names
 from ...web import kit
 from ...web.errors import message
@@ -152,7 +152,7 @@ async def _proposal(
     branch = here.branch
     found = [one for one in (await _day(here, day_asked(here, form))).bookings if _is_mine(here, one)]
     wanted = [one for one in found if str(one.id) in listed]
-    made = await here.read(lambda tx: proposals(tx, branch, [moving(tx, branch, one) for one in wanted], aim))
+    made = await here.read_apart(proposals_now, branch.id, wanted, aim)
     rows: list[NewRow] = []
     moved = {one.moving.booking.id for one in made if one.at is not None}
     for one in made:
