@@ -6,6 +6,7 @@ action may be carried out all the same, and everybody who may approve or manage 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -127,6 +128,11 @@ def is_open(row: AnyRow, now: datetime) -> bool:
     return bool(row.expires_at > now and row.state in (ApprovalState.ASKED, ApprovalState.APPROVED))
 
 
+def without_text(params: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters of a request without what was written freely, which must not outlive it."""
+    return {**params, "text": ""} if params.get("text") else dict(params)
+
+
 def told(row: AnyRow) -> dict[str, Any]:
     """The fields of a fact about a request."""
     return {"subject": str(row.id), "action": row.action, "effect": row.effect_sha256}
@@ -146,7 +152,9 @@ def _to_decide(organisation: Locked, approval_id: UUID, actor: Actor) -> AnyRow:
 
 
 def _become(organisation: Locked, row: AnyRow, state: ApprovalState, decided_by: UUID | None) -> None:
-    values = {"state": state, "decided_by": decided_by, "decided_at": organisation.now}
+    values: dict[str, Any] = {"state": state, "decided_by": decided_by, "decided_at": organisation.now}
+    if state is not ApprovalState.APPROVED:
+        values["params"] = without_text(row.params)
     organisation.tx.execute(sa.update(APPROVAL).where(APPROVAL.c.id == row.id).values(**values))
 
 

@@ -135,7 +135,12 @@ def _decide_each(
 def _note_reasons(
     lock: Locked, settings: BranchSettings, decided: Mapping[UUID, Decided], reasons: Reasons, actor: Actor
 ) -> None:
-    """Keep what was written of another reason with each appointment that it is about."""
+    """Keep what was written of another reason with each appointment that it is about.
+
+    Nothing is left of it where somebody whom it was about was erased while a second person was asked.
+    """
+    if not reasons.text:
+        return
     noted = {choice.value for choice, because in reasons.by_choice.items() if because is Because.OTHER}
     for booking_id, how in decided.items():
         booking = booking_by_id(lock.tx, lock.id, booking_id)

@@ -21,8 +21,8 @@ from ..store.log import SYSTEM, Actor, Locked, locked
 from ..store.queries.access import staff_by_id
 from ..store.tables import ORGANISATION, Approval, table
 from . import guarded_settings
-from .approvals import ask_under, is_open, open_request, told
-from .guarded_decisions import decide_approved
+from .approvals import ask_under, is_open, open_request, told, without_text
+from .guarded_decisions import decide_approved, require_text
 from .guarded_erasure import effect_of_erasure, erase_approved
 from .guarded_meetings import accept_approved, effect_of_meeting, hold_on
 from .invitations import reset_approved
@@ -31,6 +31,10 @@ from .staff_roles import give_approved
 from .voiding import void_approved
 
 APPROVAL = table(Approval)
+
+
+def _is_whole(_params: dict[str, Any]) -> None:
+    pass
 
 
 def _nothing_waits(_tx: Tx, _params: dict[str, Any]) -> None:
@@ -46,13 +50,15 @@ class Performed:
     """How an action is carried out; it takes its own locks. `effect` is the present hash of what it would do, asked then.
 
     `by_itself` is False where it gives a secret, which only the person who asked may see: it waits for that person. `renew`
-    lets what waits for the answer wait as long as a request that is asked now.
+    lets what waits for the answer wait as long as a request that is asked now. `require_whole` raises Refused where a part of
+    the parameters was forgotten with the request.
     """
 
     perform: Callable[[Tx, dict[str, Any], Actor], str | None]
     effect: Callable[[Tx, dict[str, Any], datetime], str] = _no_effect
     by_itself: bool = True
     renew: Callable[[Tx, dict[str, Any]], None] = _nothing_waits
+    require_whole: Callable[[dict[str, Any]], None] = _is_whole
 
 
 PERFORM: Final[dict[str, Performed]] = {
@@ -61,7 +67,7 @@ PERFORM: Final[dict[str, Performed]] = {
     "reset-sign-in": Performed(reset_approved, by_itself=False),
     "change-settings": Performed(guarded_settings.change_approved, guarded_settings.effect_of_change),
     "void-ticket": Performed(void_approved),
-    "decide-bookings": Performed(decide_approved),
+    "decide-bookings": Performed(decide_approved, require_whole=require_text),
     "erase-person": Performed(erase_approved, effect_of_erasure),
     "accept-meeting": Performed(accept_approved, effect_of_meeting, renew=hold_on),
 }
@@ -103,7 +109,8 @@ def ask_again(tx: Tx, approval_id: UUID, actor: Actor) -> UUID:
     """Ask once more for what was taken back, refused, or not decided or carried out in time, with the same values.
 
     Returns the id of the new request. Raises Missing("approval") for somebody else's request, Refused("approval-not-over")
-    for one that is open or was carried out, Denied where the person may no longer know what it is about, and Stale("effect-changed") if it would do something else now than its author saw.
+    for one that is open or was carried out and ("approval-text-gone") where its text was forgotten, Denied where the person may
+    no longer know what it is about, and Stale("effect-changed") if it would do something else now than its author saw.
     """
     with locked(tx, ORGANISATION) as organisation:
         row = tx.row(sa.select(APPROVAL).where(APPROVAL.c.id == approval_id))
@@ -115,6 +122,7 @@ def ask_again(tx: Tx, approval_id: UUID, actor: Actor) -> UUID:
         if told_to is not None and (person is None or not person.may(told_to, row.branch_id)):
             raise Denied("not-allowed")
         action = PERFORM[row.action]
+        action.require_whole(row.params)
         try:
             _require_as_seen(tx, row)
             effect = action.effect(tx, row.params, organisation.now)
@@ -158,6 +166,7 @@ def _perform(tx: Tx, row: AnyRow, actor: Actor, *, by: Actor) -> str | None:
     # The action takes its own locks; that of the organisation is kept until the commit.
     given = PERFORM[row.action].perform(tx, row.params, actor)
     with locked(tx, ORGANISATION) as organisation:
-        tx.execute(sa.update(APPROVAL).where(APPROVAL.c.id == row.id).values(state=ApprovalState.DONE))
+        done: dict[str, Any] = {"state": ApprovalState.DONE, "params": without_text(row.params)}
+        tx.execute(sa.update(APPROVAL).where(APPROVAL.c.id == row.id).values(**done))
         organisation.append(ApprovalUsed(**told(row)), by)
     return given

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 from uuid import UUID
 
+from ..core.approvals import DECIDE_BOOKINGS
 from ..core.decision_reasons import Because, Reasons
-from ..core.errors import Denied
+from ..core.errors import Denied, Refused
 from ..core.promises import Choice, LineChoice
 from ..core.rights import CALL_OFF_RIGHTS, MOVE_RIGHTS, Rights
 from ..store.database import Tx
@@ -18,7 +19,7 @@ from ..store.queries.settings import BranchSettings, branch_settings
 from . import approvals
 from .decisions import decide_listed, require_reasons
 
-ACTION: Final = "decide-bookings"
+ACTION: Final = DECIDE_BOOKINGS
 #: To keep an appointment is to promise its time anew, as to move it is.
 NEEDED: Final[Mapping[Choice, Rights]] = {
     Choice.MOVE: MOVE_RIGHTS,
@@ -67,6 +68,13 @@ def decide_approved(tx: Tx, params: dict[str, Any], actor: Actor) -> None:
         person, branch, ((booking_by_id(tx, branch.id, key).service_id, choice) for key, choice in choices.items())
     )
     decide_listed(tx, branch.id, choices, reasons_of(params), actor, approved=True)
+
+
+def require_text(params: Mapping[str, Any]) -> None:
+    """Raise Refused("approval-text-gone") where another reason was given and its text is forgotten, so it must be written anew."""
+    reasons = reasons_of(params)
+    if Because.OTHER in reasons.by_choice.values() and not reasons.text:
+        raise Refused("approval-text-gone")
 
 
 def reasons_of(params: Mapping[str, Any]) -> Reasons:

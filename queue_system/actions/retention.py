@@ -49,6 +49,7 @@ from ..store.tables import (
     table,
 )
 from . import apart, contact_proofs
+from .asked_texts import forget_texts_about, forget_texts_of_over
 from .bookings import expire_due
 from .day import in_session
 from .digests import digest_next
@@ -109,7 +110,7 @@ def tidy(database: Database, branch_id: UUID) -> collections.Counter[str]:
             gone[name] += taken
     if gone:
         database.write_in_now(branch_id, _tell, branch_id, gone)
-    for quiet in (_forget_presses, _forget_pairs, _forget_blocks, _forget_proofs):
+    for quiet in (_forget_presses, _forget_pairs, _forget_blocks, _forget_proofs, _forget_texts):
         database.write_in_now(branch_id, _run, branch_id, quiet)
     gone["entries"] = _prune(database, branch_id, database.read_now(_entries_before, branch_id))
     return +gone
@@ -138,6 +139,7 @@ def erase(lock: Locked, ids: list[UUID]) -> int:
         .values(address="")
     )
     apart.forget(lock, ids)
+    forget_texts_about(lock, ids)
     changed = lock.tx.execute(
         sa.update(BOOKING)
         .where(BOOKING.c.branch_id == lock.id, BOOKING.c.id.in_(ids))
@@ -269,6 +271,11 @@ def _forget_blocks(lock: Locked, found: Limits) -> int:
 def _forget_proofs(lock: Locked, found: Limits) -> int:
     """That a contact was proven is kept no longer than the contact of an appointment."""
     return contact_proofs.forget_before(lock, found.names)
+
+
+def _forget_texts(lock: Locked, found: Limits) -> int:  # noqa: ARG001 - a step
+    """What was written in a request for a second person is of no use once the request is over."""
+    return forget_texts_of_over(lock)
 
 
 #: The steps by the names of what they take, which are fields of the fact `DataTidied`.

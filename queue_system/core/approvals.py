@@ -21,6 +21,9 @@ APPROVAL_ACTIONS: Final = (
     "accept-meeting",
 )
 
+#: The action that decides on many appointments; what was written of another reason is the `text` of its parameters.
+DECIDE_BOOKINGS: Final = "decide-bookings"
+
 #: What whoever sees or decides a request must be allowed besides, because the request itself tells a secret.
 TOLD_TO: Final[Mapping[str, Right]] = {"accept-meeting": "keep_apart"}
 
