@@ -61,7 +61,7 @@ class BlockOrder:
     """Blocks, and what becomes of each appointment in them; `seen` is the fingerprint of those that were shown.
 
     `note` says the reason in a few words (`core.blocks.read_note`). Appointments without a settling go on the list of
-    what is to be decided. `instead` are blocks, by id, that end with it; `plan` is theirs where all of it changes.
+    what is to be decided. `ending` are the blocks that end with it; `plan` is theirs where all of it changes.
     """
 
     absences: tuple[Absence, ...]
@@ -69,8 +69,13 @@ class BlockOrder:
     seen: str
     settlings: Mapping[UUID, Settling] = field(default_factory=dict)
     note: str = ""
-    instead: frozenset[UUID] = frozenset()
+    ending: Ending | None = None
     plan: UUID | None = None
+
+    @property
+    def instead(self) -> frozenset[UUID]:
+        """The blocks, by id, that end with it."""
+        return self.ending.blocks if self.ending else frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +119,8 @@ def block_members(tx: Tx, branch_id: UUID, order: BlockOrder, actor: Actor) -> U
         plan = _store(lock, settings, order, fresh, actor) if fresh else None
         end_blocked(lock, settings, actor)
         _settle_each(lock, settings, found, chosen, actor)
-        if replaced:
-            decisions.give_back_time(lock, settings, actor)
+        if order.ending is not None:
+            _let_stand(lock, settings, order.ending, actor)
         return plan or next(one.plan_id for one in same if one is not None)
 
 
@@ -132,8 +137,13 @@ def end_blocks(tx: Tx, branch_id: UUID, ending: Ending, actor: Actor) -> None:
         if not ended:
             raise Missing("block")
         end_in(lock, settings, ended, actor)
-        seen = still_regained(tx, settings, ending) if ending.version == settings.config_version else None
-        decisions.give_back_time(lock, settings, actor, seen)
+        _let_stand(lock, settings, ending, actor)
+
+
+def _let_stand(lock: Locked, settings: BranchSettings, ending: Ending, actor: Actor) -> None:
+    """Let what was seen to stand again do so, but for what another block takes, also one of the same transaction."""
+    seen = still_regained(lock.tx, settings, ending) if ending.version == settings.config_version else None
+    decisions.give_back_time(lock, settings, actor, seen)
 
 
 def end_in(lock: Locked, settings: BranchSettings, blocks: Sequence[BlockView], actor: Actor) -> None:

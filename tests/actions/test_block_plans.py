@@ -165,7 +165,8 @@ def test_a_change_ends_the_old_times_and_makes_new_ones_in_one_step(istanbul: Ha
     planned = Planned(new, instead)
     found = istanbul.db.read_now(concerned, now(istanbul), planned)
     assert [each.booking for each in found] == [after.id]
-    order = BlockOrder(new, BlockReason.MEETING, fingerprint(found), {}, instead=instead, plan=plan)
+    ending = istanbul.db.read_now(ending_of, now(istanbul), instead)
+    order = BlockOrder(new, BlockReason.MEETING, fingerprint(found), {}, ending=ending, plan=plan)
     do(istanbul, order)
     assert as_stored(istanbul, before).decision is None
     assert as_stored(istanbul, after).decision is Decided.LATER
@@ -174,8 +175,27 @@ def test_a_change_ends_the_old_times_and_makes_new_ones_in_one_step(istanbul: Ha
     do(istanbul, order)
     other = tuple(Absence(each.member, each.starts_at + 4 * HOUR, each.ends_at + 4 * HOUR) for each in old)
     with pytest.raises(Stale, match="block-changed"):
-        do(istanbul, BlockOrder(other, BlockReason.MEETING, fingerprint(()), {}, instead=instead, plan=plan))
+        do(istanbul, BlockOrder(other, BlockReason.MEETING, fingerprint(()), {}, ending=ending, plan=plan))
     assert len(blocks(istanbul)) == 2
+
+
+def test_a_change_does_not_look_through_all_that_is_booked_while_the_hall_waits(
+    istanbul: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What stands again was seen without the lock; what the new times take does not."""
+    free, taken = (booked(istanbul, START + n * HOUR, asked="amal") for n in (0, 2))
+    old = (Absence(member(istanbul, "amal"), START, START + 4 * HOUR),)
+    block(istanbul, old, seen(istanbul, old), {})
+    ending = istanbul.db.read_now(ending_of, now(istanbul), [each.id for each in blocks(istanbul)])
+    assert ending.stand == {free.id, taken.id}
+    new = (Absence(member(istanbul, "amal"), START + 2 * HOUR, START + 4 * HOUR),)
+
+    def never(*_: Any, **__: Any) -> Any:
+        raise AssertionError("everything was read under the lock")
+
+    monkeypatch.setattr("queue_system.actions.decisions.regained", never)
+    do(istanbul, BlockOrder(new, BlockReason.MEETING, fingerprint(()), {}, ending=ending))
+    assert [as_stored(istanbul, each).decision for each in (free, taken)] == [None, Decided.LATER]
 
 
 def test_a_stand_in_may_be_whoever_is_back_by_the_change(istanbul: Hall) -> None:
@@ -189,7 +209,8 @@ def test_a_stand_in_may_be_whoever_is_back_by_the_change(istanbul: Hall) -> None
     (line,) = istanbul.db.read_now(concerned, now(istanbul), planned)
     assert line.stand_ins == ((member(istanbul, "basel"),),)
     chosen = {one.id: Settling(Way.STAND_IN, to=line.stand_ins[0])}
-    do(istanbul, BlockOrder((away,), BlockReason.LEAVE, fingerprint((line,)), chosen, instead=planned.ended))
+    ending = istanbul.db.read_now(ending_of, now(istanbul), planned.ended)
+    do(istanbul, BlockOrder((away,), BlockReason.LEAVE, fingerprint((line,)), chosen, ending=ending))
     assert who(istanbul, one) == ["basel"]
 
 

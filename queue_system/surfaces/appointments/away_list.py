@@ -16,6 +16,7 @@ from ...core.blocks import Concerned, Planned, Settling, Way, fingerprint
 from ...core.errors import DomainError, Refused, Stale
 from ...core.rights import ABSENCE_RIGHTS, CALL_OFF_RIGHTS, MOVE_RIGHTS
 from ...store.queries.blocks import concerned
+from ...store.queries.effect import ending_of
 from ...store.queries.phone_calls import phone_calls
 from ...store.queries.settings import Names
 from ...web import kit
@@ -54,8 +55,9 @@ async def settle(here: StaffAtBranch, place: Place, asked: Asked, form: Form) ->
         return await _proposal(here, place, asked, form, planned, {})
     found = await here.read(concerned, here.branch, planned)
     chosen = _chosen(here, found, form)
+    ending = await here.read(ending_of, here.branch, place.instead) if place.instead else None
     order = BlockOrder(
-        asked.absences, asked.reason, form.get("seen"), chosen, asked.note, instead=place.instead, plan=place.plan
+        asked.absences, asked.reason, form.get("seen"), chosen, asked.note, ending=ending, plan=place.plan
     )
     try:
         await here.do(block_members, order, here.actor)
