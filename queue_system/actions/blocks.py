@@ -91,8 +91,8 @@ class HandOver:
 def block_members(tx: Tx, branch_id: UUID, order: BlockOrder, actor: Actor) -> UUID:
     """Make blocks, all or nothing; returns their plan. The same once more, by whoever made them, is one.
 
-    Messages are sent after the commit. Raises what `core.blocks.check` raises, Invalid("block-repeats-many"),
-    Missing("member"), Refused("block-many") or ("block-many-one") where one person would move or call off too many,
+    Messages are sent after the commit. Raises what `core.blocks.check` raises, Invalid("block-repeats-none") and
+    ("block-repeats-many"), Missing("member"), Refused("block-many") or ("block-many-one") where one person would move or call off too many,
     Refused("block-stand-in-twice"), and Stale("block-changed") where what was seen or chosen is no longer so.
     """
     with in_session(tx, branch_id) as lock:
@@ -209,6 +209,8 @@ def _same(absence: Absence, known: Iterable[BlockView], instead: Collection[UUID
 
 
 def _check(tx: Tx, settings: BranchSettings, order: BlockOrder, replaced: Iterable[BlockView]) -> None:
+    if not order.absences:
+        raise Invalid("block-repeats-none", "times")
     if len(order.absences) > MOST_BLOCKS:
         raise Invalid("block-repeats-many", "times", limit=Count(MOST_BLOCKS))
     today = hours.day_bounds(settings.timetable.business_date(tx.now), settings.zone, settings.day_starts)[0]

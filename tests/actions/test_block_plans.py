@@ -223,6 +223,17 @@ def test_no_more_is_recorded_together_than_a_transaction_should_do(
     assert blocks(istanbul) == []
 
 
+def test_an_order_without_any_absence_is_refused_and_ends_nothing(istanbul: Hall) -> None:
+    block(istanbul, at(istanbul, ("amal",), [START]))
+    ids = frozenset(each.id for each in blocks(istanbul))
+    assert istanbul.db.read_now(concerned, now(istanbul), Planned((), ids)) == ()
+    ending = istanbul.db.read_now(ending_of, now(istanbul), ids)
+    for order in (None, ending):
+        with pytest.raises(Invalid, match="block-repeats-none"):
+            do(istanbul, BlockOrder((), BlockReason.MEETING, fingerprint(()), ending=order))
+    assert {each.id for each in blocks(istanbul)} == ids
+
+
 def with_interpreters(hall: Hall) -> Hall:
     """Two more interpreters; case-follow needs one of three."""
     names = {"dilek": ("ديلك", "Dilek"), "emre": ("أمره", "Emre"), "interpreters": ("مترجمون", "Interpreters")}

@@ -123,6 +123,8 @@ def appointments_of(tx: Tx, settings: BranchSettings, stretch: Absence) -> tuple
 
 
 def _appointments(tx: Tx, settings: BranchSettings, planned: Planned) -> tuple[Concerned, ...]:
+    if not planned.made:
+        return ()
     tick = settings.tick_minutes
     away: dict[UUID, list[range]] = {}
     for stretch in planned.made:
