@@ -1,7 +1,7 @@
 """What is said in confidence in a protected service is in no answer to a form or a program, and in no frame of a socket.
 
 `test_taint.py` reads the pages of the same house. Here every address that takes something is sent a filled form by every
-kind of client without a right here; what one of them changes is undone before the next one comes.
+kind of client, and by staff with each right alone; what one of them changes is undone before the next one comes.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ from typing import Any, Final
 
 import pytest
 
+from queue_system.core.rights import EVERYTHING, Right
 from queue_system.store.queries import access
 from tests.kit.access_matrix import MATRIX
 from tests.kit.access_rows import SOCKET
-from tests.kit.taint_house import SERVICES, House, addresses_of, everything_in, found_in, headers_of, taint_house
+from tests.kit.taint_house import SERVICES, WORDS, House, addresses_of, everything_in, found_in, headers_of, taint_house
 from tests.kit.web_hall import another
 
 pytestmark = pytest.mark.slow
@@ -36,6 +37,26 @@ FILLED: Final[dict[str, str]] = {
 }
 # Whoever asks these is signed in no longer.
 LEFT_OUT: Final = frozenset({"/account/sessions/end", "/api/v1/sessions/current", "/sign-out"})
+# What each right alone is answered of the words. A contact is shown for one person at a time, to whoever asks for it: the log
+# keeps who did. Days, absences, hours and settings name those who work there, as they do on the pages.
+ASKED_FOR: Final = frozenset({"contact", "note", "reference", "number"})
+MEMBERS: Final = frozenset({"member"})
+ANSWERED: Final[dict[Right, frozenset[str]]] = {
+    "create_protected_case": frozenset({"alias", "reference", "note", "other", "number"}) | MEMBERS,
+    "set_safe_contact": frozenset({"note"}),
+    "call_next": ASKED_FOR,
+    # The reception also calls whom no message reaches, by the name that they gave.
+    **dict.fromkeys(("check_in", "issue_ticket"), ASKED_FOR | {"alias"}),
+    "see_contacts": frozenset({"alias", "contact", "note", "address"}),
+    **dict.fromkeys(
+        (
+            *("attendance", "see_bookings", "block_members", "move_bookings", "edit_hours", "close_day"),
+            *("cancel_bookings", "edit_services"),
+        ),
+        MEMBERS,
+    ),
+    EVERYTHING: frozenset(WORDS) - {"other's contact"},
+}
 # Where the visitors of the protected service are called.
 COUNTER: Final = "a2"
 # Each client has an address of its own, so that nobody is refused because others have asked before.
@@ -56,6 +77,15 @@ def test_nobody_else_is_answered_a_word_of_it(house: House) -> None:
         for word in found_in(text)
     }
     assert found == set()
+
+
+def test_each_right_alone_is_answered_what_it_says_and_nothing_more(house: House) -> None:
+    shown = {
+        right: {(word, path) for path, text in answers_to(house, cookies) for word in found_in(text, WORDS.items())}
+        for right, cookies in house.alone.items()
+    }
+    found = {right: frozenset(word for word, _ in words) for right, words in shown.items() if words}
+    assert {right: sorted(shown[right]) for right in shown if found.get(right) != ANSWERED.get(right)} == {}
 
 
 def test_no_frame_of_a_socket_says_a_word_of_it_to_others(house: House) -> None:
