@@ -74,4 +74,4 @@ def _check(here: AtBranch) -> None:
 
 
 def _note(here: AtBranch, booking: BookingView) -> None:
-    given_back_of(here.connection).note(address_of(here.connection), booking.branch_id, here.now)
+    given_back_of(here.connection).note(address_of(here.connection), booking, here.now)

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from queue_system.actions import bookings as actions
+from queue_system.actions.together import confirm_together, hold_together
 from queue_system.clock import FrozenClock
 from queue_system.core.bookings import PERSONS_PER_CONTACT
 from queue_system.core.errors import Refused
@@ -55,6 +56,15 @@ def test_who_gives_back_again_and_again_has_to_wait(hall: Hall, clock: FrozenClo
     book(hall, START + minutes(7), contact=PHONE, name=FATHER)
     clock.move(GIVEN_BACK_WITHIN)
     book(hall, START + later(8), contact=PHONE)
+
+
+def test_a_visit_of_several_parts_that_is_called_off_was_given_back_once(hall: Hall) -> None:
+    here = hall.branch.id
+    orders = [order(hall, START + minutes(number), contact=PHONE) for number in range(GIVEN_BACK_MOST)]
+    visit = hall.db.write_in_now(here, hold_together, here, orders)
+    for one in hall.db.write_in_now(here, confirm_together, here, visit, VISITOR, {}):
+        cancel(hall, one)
+    assert book(hall, START + minutes(9), contact=PHONE).contact == PHONE
 
 
 def test_holds_from_before_are_no_way_around(hall: Hall) -> None:

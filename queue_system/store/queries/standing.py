@@ -32,7 +32,11 @@ _FOR_AN_EARLIER_TIME = sa.exists().where(
 _UNPROVEN = (BOOKING.c.state == BookingState.CANCELLED.value) & BOOKING.c.prove_until.is_not(None)
 # Prepared, so the services of the group are no list in it: a contact has few appointments, and they are sorted out here.
 _ACTIVE = sa.select(
-    BOOKING.c.name, BOOKING.c.service_id, BOOKING.c.together_id, sa.literal_column("0").label("given_back")
+    BOOKING.c.name,
+    BOOKING.c.id,
+    BOOKING.c.service_id,
+    BOOKING.c.together_id,
+    sa.literal_column("0").label("given_back"),
 ).where(
     BOOKING.c.branch_id == sa.bindparam("branch"),
     BOOKING.c.contact == sa.bindparam("contact"),
@@ -40,7 +44,7 @@ _ACTIVE = sa.select(
     _SINGLE,
 )
 _GIVEN_BACK = (
-    sa.select(BOOKING.c.name, FREED.c.service_id, BOOKING.c.together_id, sa.literal_column("1"))
+    sa.select(BOOKING.c.name, BOOKING.c.id, FREED.c.service_id, BOOKING.c.together_id, sa.literal_column("1"))
     .select_from(FREED.join(BOOKING, (BOOKING.c.branch_id == FREED.c.branch_id) & (BOOKING.c.id == FREED.c.booking_id)))
     .where(
         FREED.c.branch_id == sa.bindparam("branch"),
@@ -63,14 +67,15 @@ def standing_of(
     refusal would reveal to anyone who types another person's contact that this person has an appointment. Without a
     contact nobody is known, so there is nobody to count for. Appointments of a series do not count, because staff make
     them, move them and call them off, many at once. Nor does a place that was left for an earlier one that was offered. The parts of
-    a visit count once (decision 0045), and not against the `visit` of which they are parts.
+    a visit count once, open or given back (decision 0045), and not against the `visit` of which they are parts.
     """
     if service.confidentiality.discreet or not contact:
         return Standing()
     group = _group(settings, service.queue_id)
     found = [row for row in tx.rows(*read_of_standing(tx, settings, contact)) if row.service_id in group]
     active = ((row.name, row.together_id) for row in found if not row.given_back)
-    return persons.standing(name, active, (row.name for row in found if row.given_back), visit)
+    given_back = ((row.name, row.id, row.together_id) for row in found if row.given_back)
+    return persons.standing(name, active, given_back, visit)
 
 
 def read_of_standing(tx: Tx, settings: BranchSettings, contact: str) -> Statement:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -10,8 +10,11 @@ from limits import parse
 from starlette.testclient import TestClient
 
 from queue_system.actions import bookings as actions
+from queue_system.actions.bookings import HoldOrder
+from queue_system.actions.together import confirm_together, hold_together
 from queue_system.clock import FrozenClock
 from queue_system.core.freed import RELEASES, SPREAD
+from queue_system.store.log import VISITOR
 from queue_system.store.queries.freed import kept_places
 from queue_system.web import limits
 from queue_system.web.given_back import AT_MOST, WITHIN, WORTH_TELLING
@@ -91,6 +94,23 @@ def test_the_office_hears_of_an_address_that_gives_back_many(program: Program, c
     page = client.get("/office").text
     assert "من عنوان واحد خلال ساعة" in page
     assert 'href="/office/given-back"' in page
+
+
+def test_a_visit_of_many_parts_that_is_called_off_is_one_appointment_for_the_office_and_many_places(
+    program: Program, client: TestClient, hall: Hall
+) -> None:
+    here, service = hall.branch.id, hall.service("attest-single")
+    starts = [datetime.fromisoformat(one) for one in program.slots()[-WORTH_TELLING:]]
+    orders = [HoldOrder(here, service, one, "سلمى الأتاسي", "s@example.org", "ar", VISITOR) for one in starts]
+    visit = hall.db.write_in_now(here, hold_together, here, orders)
+    for part in hall.db.write_in_now(here, confirm_together, here, visit, VISITOR, {}):
+        assert program.delete(f"bookings/{part.token}").status == 200
+    sign_in(client, "admin")
+    assert "من عنوان واحد خلال ساعة" not in client.get("/office").text
+    page = client.get("/office/given-back").text
+    kept = hall.db.read_now(kept_places, here)
+    assert len(kept) == WORTH_TELLING
+    assert all(place.code in page for place in kept)
 
 
 def test_staff_see_what_is_kept_and_let_it_return(client: TestClient, hall: Hall, program: Program) -> None:
