@@ -10,12 +10,13 @@ from uuid import UUID
 import sqlalchemy as sa
 from uuid_utils.compat import uuid7
 
-from ..core.messages import OF_EARLIER, OF_ONE, OF_SERIES, OF_VISIT, Event, channel_of
+from ..core.messages import OF_EARLIER, OF_ONE, OF_SERIES, OF_VISIT, Event, Settled, channel_of
 from ..store.database import AnyRow, Tx
 from ..store.log import Locked
 from ..store.queries.bookings import BookingView
 from ..store.queries.messages import Recipient
 from ..store.tables import Message, table
+from ..store.tables.messages import UNSENT_MESSAGES
 
 MESSAGE = table(Message)
 
@@ -130,6 +131,22 @@ def last_sequence(
 def finish(lock: Locked, job: AnyRow, state: str, error: str | None = None) -> None:
     """Nothing more is done about a message."""
     lock.tx.execute(row_of(lock, job).values(state=state, error=error, lease_until=None, ended_at=lock.tx.now))
+
+
+def settle_called(lock: Locked, people: Collection[tuple[UUID, int]], event: str) -> None:
+    """What was given up of an event needs nothing more, because these persons of bookings were told it on the telephone."""
+    lock.tx.execute(
+        sa.update(MESSAGE)
+        .where(
+            MESSAGE.c.branch_id == lock.id,
+            sa.text(f"message.state IN {UNSENT_MESSAGES}"),
+            MESSAGE.c.ended_at.is_not(None),
+            MESSAGE.c.settled.is_(None),
+            MESSAGE.c.event == event,
+            sa.tuple_(MESSAGE.c.about, MESSAGE.c.n).in_(people),
+        )
+        .values(settled=Settled.PHONE.value)
+    )
 
 
 def row_of(lock: Locked, job: AnyRow) -> sa.Update:

@@ -232,8 +232,8 @@ def claim_message(tx: Tx, branch_id: UUID, channel: str = MAIL, out: Collection[
                 _give_up(lock, job, booking, "interrupted", maybe=True)
                 continue
             to = next((one for one in recipients(tx, settings, booking) if one.n == job.n), None)
-            parts = _parts(tx, settings, job, booking, to)
-            if to is None or not _is_wanted(tx, job, booking, to, parts):
+            parts = parts_of(tx, settings, job, booking, to)
+            if to is None or not is_wanted(tx, job, booking, to, parts):
                 finish(lock, job, "void")
                 continue
             level = strictest(one.to.level for one in parts) if parts else to.level
@@ -264,6 +264,10 @@ def report_message(
         booking = booking_by_id(tx, branch_id, job.about)
         if outcome is Outcome.SENT:
             finish(lock, job, "sent")
+            if job.owner_id is not None:
+                # It was given up before, and put whom it is for on the call list.
+                for one, n, called_about in to_be_called(lock, job, booking):
+                    phone_calls.settle(lock, one.id, n, called_about, told=False)
             lock.append(
                 MessageSent(
                     subject=str(job.id), code=booking.code, event=job.event, channel=job.channel, attempt=attempt
@@ -282,7 +286,7 @@ def report_message(
         try_again(lock, job, again, error, maybe=maybe)
 
 
-def _parts(
+def parts_of(
     tx: Tx, settings: BranchSettings, job: AnyRow, booking: BookingView, to: Recipient | None
 ) -> tuple[PartTold, ...]:
     """What a message about a visit or a series tells: what is to come, also what was called off, but not in a reminder."""
@@ -298,7 +302,7 @@ def _parts(
     )
 
 
-def _is_wanted(tx: Tx, job: AnyRow, booking: BookingView, to: Recipient, parts: Sequence[PartTold]) -> bool:
+def is_wanted(tx: Tx, job: AnyRow, booking: BookingView, to: Recipient, parts: Sequence[PartTold]) -> bool:
     """Whether a message may still be sent: the settings, the contact and the appointment may have changed since."""
     if job.event in OF_VISIT | OF_SERIES:
         return bool(parts) and channel_of(to.contact) == job.channel
@@ -327,7 +331,7 @@ def _earlier(tx: Tx, job: AnyRow) -> Offer | None:
 
 def _give_up(lock: Locked, job: AnyRow, booking: BookingView, error: str, *, maybe: bool) -> None:
     finish(lock, job, "unknown" if maybe else "failed", error)
-    for one, n, event in _to_be_called(lock, job, booking):
+    for one, n, event in to_be_called(lock, job, booking):
         phone_calls.note_person(lock, one.id, n, event)
     fact = MessageFailed(
         subject=str(job.id),
@@ -341,7 +345,7 @@ def _give_up(lock: Locked, job: AnyRow, booking: BookingView, error: str, *, may
     lock.append(fact, SYSTEM)
 
 
-def _to_be_called(lock: Locked, job: AnyRow, booking: BookingView) -> list[tuple[BookingView, int, Event]]:
+def to_be_called(lock: Locked, job: AnyRow, booking: BookingView) -> list[tuple[BookingView, int, Event]]:
     """Whom of which appointments somebody must call who did not receive a message, and what they must be told of each.
 
     It is the person whom the message was for, who may have another number in each appointment.

@@ -19,6 +19,7 @@ from ..store.prepared import Prepared
 from ..store.queries.bookings import booking_by_id
 from ..store.queries.phone_calls import calls_of_series
 from ..store.tables import PhoneCall, table
+from .message_rows import settle_called
 
 CALL = table(PhoneCall)
 _NOTE: Final = Prepared(sa.insert(CALL))
@@ -47,6 +48,14 @@ def note_person(lock: Locked, booking_id: UUID, n: int, event: Event) -> None:
     lock.tx.later(_NOTE, _row(lock, booking_id, n, event))
 
 
+def settle(lock: Locked, booking_id: UUID, n: int, event: Event, *, told: bool) -> None:
+    """A person of a booking need not be called about an event any more; `told`: they know of it by another way."""
+    here = CALL.c.branch_id == lock.id, CALL.c.booking_id == booking_id, CALL.c.n == n
+    open_ = *here, CALL.c.event == event.value, CALL.c.reached_at.is_(None)
+    change = sa.update(CALL).values(reached_at=lock.tx.now) if told else sa.delete(CALL)
+    lock.tx.execute(change.where(*open_))
+
+
 def tick(tx: Tx, branch_id: UUID, booking_id: UUID, n: int, actor: Actor, *, reached: bool) -> None:
     """Record an attempt to call a person; whoever was reached is called no more. Raises Missing("booking") for nobody to call.
 
@@ -62,6 +71,8 @@ def tick(tx: Tx, branch_id: UUID, booking_id: UUID, n: int, actor: Actor, *, rea
         here = *waits, sa.tuple_(CALL.c.booking_id, CALL.c.n).in_(together)
         done = {"reached_at": tx.now} if reached else {}
         tx.execute(sa.update(CALL).where(*here).values(tries=row.tries + 1, tried_at=tx.now, **done))
+        if reached:
+            settle_called(lock, together, row.event)
         booking = booking_by_id(tx, branch_id, booking_id)
         fact = BookingPhoned(subject=str(booking_id), code=booking.code, attempt=row.tries + 1, reached=reached)
         lock.append(fact, actor)

@@ -77,6 +77,14 @@ class Outcome(StrEnum):
     MAYBE = "maybe"
 
 
+class Settled(StrEnum):
+    """Why nothing more is done about a message that was given up."""
+
+    PHONE = "phone"  # the person was told on the telephone
+    IN_PERSON = "in_person"
+    NOT_NEEDED = "not_needed"
+
+
 _LEVELS: Final = {"full": Level.FULL, "minimal": Level.MINIMAL, "neutral": Level.NEUTRAL}
 #: Events after which a reminder makes sense.
 REMINDED: Final = frozenset({Event.CONFIRMED, Event.CHANGED, Event.STANDS, Event.HANDED_OVER})

@@ -21,7 +21,8 @@ from queue_system.store.database import AnyRow, Tx
 from queue_system.store.log import VISITOR, locked
 from queue_system.store.queries import audit
 from queue_system.store.queries.bookings import BookingView
-from queue_system.store.queries.messages import UnsentMessage, is_any_message_due, unsent_messages
+from queue_system.store.queries.messages import is_any_message_due
+from queue_system.store.queries.unsent import UnsentMessage, unsent_messages
 from queue_system.store.tables import Confidentiality, Message, table
 from tests.kit.deciding import closing, for_all, save
 from tests.kit.hall import Hall, change_settings

@@ -25,10 +25,10 @@ from queue_system.i18n.words import words_for
 from queue_system.messages.letter import House, letter_of
 from queue_system.store.log import SYSTEM
 from queue_system.store.queries import audit
-from queue_system.store.queries.messages import unsent_messages
 from queue_system.store.queries.phone_calls import phone_calls
 from queue_system.store.queries.series import SeriesView, usual_members
 from queue_system.store.queries.series_changes import Change, changes_of, shown_of
+from queue_system.store.queries.unsent import unsent_messages
 from queue_system.store.tables import Message, table
 from tests.kit.hall import Hall, enter
 from tests.kit.repeating import WEEKLY, booked, chances, end, fill, look, officers, repeat

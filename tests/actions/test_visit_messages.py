@@ -24,8 +24,8 @@ from queue_system.i18n.words import words_for
 from queue_system.messages.short_text import short_text
 from queue_system.store.log import SYSTEM
 from queue_system.store.queries.bookings import BookingView, bookings_together
-from queue_system.store.queries.messages import unsent_messages
 from queue_system.store.queries.phone_calls import phone_calls
+from queue_system.store.queries.unsent import unsent_messages
 from queue_system.store.tables import Message, table
 from tests.actions.test_series_messages import HOUSE, calendar_of, claim, claim_all, letter, pending, report, text_of
 from tests.actions.test_together import CIVIL, DAY, EDUCATION, find, hold, step

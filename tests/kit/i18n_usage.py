@@ -46,6 +46,7 @@ FAMILIES = (
     "apart.accepted.",
     "messages.way-",
     "messages.mark-",
+    "messages.done-",
     "series.chance-",
     "series.error-",
     "series.nth-",

@@ -198,7 +198,7 @@ def values_of(hall: Hall, booking: BookingView, ticket: Any) -> dict[str, str]:
         "token": booking.token,
         "line": ticket.token,
     }
-    rest = ("view", "block", "invitation", "series", "method", "person", "approval", "pair", "change")
+    rest = ("view", "block", "invitation", "series", "method", "person", "approval", "pair", "change", "message")
     return dict.fromkeys(rest, NOTHING) | own | at | named
 
 

@@ -29,7 +29,7 @@ from queue_system.messages.postman import Postman
 from queue_system.store.database import Database, Tx
 from queue_system.store.log import VISITOR
 from queue_system.store.queries.bookings import BookingView
-from queue_system.store.queries.messages import unsent_messages
+from queue_system.store.queries.unsent import unsent_messages
 from queue_system.store.tables import Branch, Confidentiality, Message, Organisation, Service, table
 from tests.kit.hall import Hall, change_settings, enter, furnish
 from tests.kit.mail_server import MailServer, Taken, mail_server

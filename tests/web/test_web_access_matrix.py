@@ -198,6 +198,7 @@ def _values(hall: Hall) -> dict[str, str]:
         "ticket": NO_TICKET,
         "person": NO_TICKET,
         "approval": NO_TICKET,
+        "message": NO_TICKET,
         "pair": NO_TICKET,
         "view": NO_TICKET,
         "role": "no-such",

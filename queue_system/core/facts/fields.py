@@ -12,7 +12,7 @@ from ..approvals import APPROVAL_ACTIONS
 from ..attendance import Attendance, LateReason
 from ..bookings import BookingState, Punctuality
 from ..decision_reasons import Because
-from ..messages import ERRORS, MAIL, Event
+from ..messages import ERRORS, MAIL, Event, Settled
 from ..printers import STATES, TRANSPORTS
 from ..reasons import BY_SERVICE, RAISE_REASONS, TAKEN_AWAY, VOID_REASONS
 from ..support import Why
@@ -151,6 +151,7 @@ WhyGivenUp: TypeAlias = Annotated[str, Word("audit.given-up", ("unproven", "limi
 MessageEvent: TypeAlias = Annotated[str, Word("audit.message-event", tuple(Event))]
 MessageChannel: TypeAlias = Annotated[str, Word("audit.message-channel", (MAIL,))]
 MessageError: TypeAlias = Annotated[str, Word("audit.message-error", ERRORS)]
+MessageSettledHow: TypeAlias = Annotated[str, Word("audit.message-settled", tuple(Settled))]
 WhySlipVoid: TypeAlias = Annotated[str, Word("audit.void", ("expired",))]
 PrinterState: TypeAlias = Annotated[str, Word("state.printer", STATES)]
 Transport: TypeAlias = Annotated[str, Word("state.transport", TRANSPORTS)]

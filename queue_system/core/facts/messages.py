@@ -6,7 +6,17 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from .base import Fact
-from .fields import AppointmentCode, Flag, MessageChannel, MessageError, MessageEvent, MessageId, Number
+from .fields import (
+    AppointmentCode,
+    Flag,
+    MessageChannel,
+    MessageError,
+    MessageEvent,
+    MessageId,
+    MessageSettledHow,
+    Number,
+    PersonId,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,3 +47,35 @@ class MessageFailed(MessageFact):
 
     def variant(self) -> Literal["", "maybe"]:
         return "maybe" if self.maybe else ""
+
+
+@dataclass(frozen=True, slots=True)
+class GivenUpFact(Fact):
+    """What staff did about a message that was given up."""
+
+    subject: MessageId
+    code: AppointmentCode
+    event: MessageEvent
+
+
+@dataclass(frozen=True, slots=True)
+class MessageTaken(GivenUpFact):
+    """Somebody sees to it from now on: who took it, or to whom it was given."""
+
+    kind: ClassVar[str] = "message.taken"
+    owner: PersonId
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRetried(GivenUpFact):
+    """It is sent again."""
+
+    kind: ClassVar[str] = "message.retried"
+
+
+@dataclass(frozen=True, slots=True)
+class MessageSettled(GivenUpFact):
+    """Nothing more is done about it."""
+
+    kind: ClassVar[str] = "message.settled"
+    how: MessageSettledHow

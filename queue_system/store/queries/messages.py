@@ -1,20 +1,16 @@
-"""Messages that are due, and those that nobody received."""
+"""Messages that are due, and to whom each may say how much."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from ...core.bookings import BookingState
-from ...core.messages import OF_SERIES, OF_VISIT, Event, Level, level_of
+from ...core.messages import Level, level_of
 from ...core.safe_contact import Way, in_force
 from ..database import AnyRow, Tx
 from ..tables import Booking, Message, table
-from ..tables.messages import UNSENT_MESSAGES
 from .bookings import BookingView
 from .participants import others_of
 from .settings import BranchSettings
@@ -22,22 +18,6 @@ from .settings import BranchSettings
 BOOKING = table(Booking)
 MESSAGE = table(Message)
 _PENDING = MESSAGE.c.ended_at.is_(None)
-
-
-@dataclass(frozen=True, slots=True)
-class UnsentMessage:
-    """A message that was given up, about an appointment to come; `maybe`: it may have arrived all the same."""
-
-    id: UUID
-    booking_id: UUID
-    n: int
-    code: str
-    service_id: UUID
-    starts_at: datetime
-    event: Event
-    error: str
-    maybe: bool
-    ended_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,51 +86,5 @@ def due_messages(tx: Tx, branch_id: UUID, channel: str, *, of_invitations: bool 
     return tx.rows(statement.order_by(MESSAGE.c.due_at, MESSAGE.c.sequence, MESSAGE.c.id).limit(50))
 
 
-def unsent_messages(tx: Tx, branch_id: UUID) -> list[UnsentMessage]:
-    """The last messages about appointments to come that were given up, the next appointment first."""
-    newer, of_series, of_visit = MESSAGE.alias(), _values(OF_SERIES), _values(OF_VISIT)
-    told_since = sa.exists().where(
-        newer.c.branch_id == branch_id,
-        newer.c.about == MESSAGE.c.about,
-        newer.c.n == MESSAGE.c.n,
-        newer.c.sequence > MESSAGE.c.sequence,
-        # News of one appointment do not say what a message about the whole series or visit says.
-        MESSAGE.c.event.not_in(of_series) | newer.c.event.in_(of_series),
-        MESSAGE.c.event.in_(of_visit) == newer.c.event.in_(of_visit),
-    )
-    statement = (
-        sa.select(MESSAGE, BOOKING.c.code, BOOKING.c.service_id, BOOKING.c.starts_at)
-        .join(BOOKING, (BOOKING.c.branch_id == MESSAGE.c.branch_id) & (BOOKING.c.id == MESSAGE.c.about))
-        .where(
-            MESSAGE.c.branch_id == branch_id,
-            sa.text(f"message.state IN {UNSENT_MESSAGES}"),
-            MESSAGE.c.ended_at.is_not(None),
-            BOOKING.c.starts_at > tx.now,
-            BOOKING.c.state.in_((BookingState.CONFIRMED.value, BookingState.CANCELLED.value)),
-            ~told_since,
-        )
-        .order_by(BOOKING.c.starts_at, MESSAGE.c.id)
-    )
-    return [
-        UnsentMessage(
-            row.id,
-            row.about,
-            row.n,
-            row.code,
-            row.service_id,
-            row.starts_at,
-            Event(row.event),
-            row.error or "internal",
-            row.state == "unknown",
-            row.ended_at,
-        )
-        for row in tx.rows(statement)
-    ]
-
-
 def _due(tx: Tx, branch_id: UUID, channel: str) -> tuple[sa.ColumnElement[bool], ...]:
     return MESSAGE.c.branch_id == branch_id, MESSAGE.c.channel == channel, _PENDING, MESSAGE.c.due_at <= tx.now
-
-
-def _values(events: Iterable[Event]) -> list[str]:
-    return [one.value for one in events]

@@ -109,6 +109,15 @@ def colleagues(tx: Tx) -> list[Colleague]:
     return [_colleague(row, held.get(row.id, []), links, seen) for row in rows]
 
 
+def staff_at(tx: Tx, branch_id: UUID) -> list[StaffView]:
+    """The active people who hold a role at a branch or at the organisation, by name, with what their roles grant."""
+    return [
+        StaffView(one.id, one.login, one.name, one.language, one.grants, tx.now)
+        for one in colleagues(tx)
+        if one.active and one.works_at(branch_id)
+    ]
+
+
 def colleague(tx: Tx, login: str) -> Colleague | None:
     """One account, by its sign-in name as stored."""
     return next((one for one in colleagues(tx) if one.login == login), None)

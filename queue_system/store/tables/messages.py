@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint
-from sqlmodel import SQLModel
+from sqlmodel import Field, SQLModel
 
 from ..dialect import partial
 from .columns import key, of_branch, within_branch
@@ -54,3 +54,6 @@ class Message(SQLModel, table=True):
     doubtful: bool = False
     error: str | None = None
     ended_at: datetime | None = None
+    # Of one that was given up: who sees to it, and what came of that (core.messages.Settled).
+    owner_id: UUID | None = Field(default=None, foreign_key="staff.id")
+    settled: str | None = None

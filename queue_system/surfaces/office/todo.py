@@ -53,10 +53,10 @@ from ...web.given_back import given_back_of
 from ...web.setting_words import things_of_catalogue
 from .approvals import waiting_alone, waiting_for
 from .frame import InOffice
-from .messages import unsent_for
+from .messages import owners_of, unsent_for
 from .people import clock_of
 from .todo_hall import late_end, undecided_line, unserved_queues
-from .todo_item import Item
+from .todo_item import Item, Level
 
 LOGGER = structlog.get_logger(__name__)
 
@@ -134,10 +134,20 @@ def overdue_home_visits(tx: Tx, here: InOffice, branch: BranchSettings) -> list[
 
 
 def unsent_messages(tx: Tx, here: InOffice, branch: BranchSettings) -> list[Item]:
-    """Messages about coming appointments that were given up."""
-    count = len(unsent_for(tx, here.person, branch))
-    sentence = here.words.plural("today.unsent-messages", count)
-    return [Item("bad", sentence, "today.see-messages", link="/office/messages")] if count else []
+    """Messages about coming appointments that were given up: those that nobody sees to, and the person's own."""
+    found = unsent_for(tx, here.person, branch)
+    owners = owners_of(tx, branch) if found else {}
+    alone = sum(all(one.owner != known.id for known in owners.get(one.service_id, ())) for one in found)
+    mine = sum(one.owner == here.person.id for one in found)
+    kinds: tuple[tuple[Level, str, int], ...] = (
+        ("bad", "today.unsent-messages", alone),
+        ("note", "today.own-messages", mine),
+    )
+    return [
+        Item(level, here.words.plural(words, count), "today.see-messages", link="/office/messages")
+        for level, words, count in kinds
+        if count
+    ]
 
 
 def places_given_back(_tx: Tx, here: InOffice, branch: BranchSettings) -> list[Item]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from starlette.testclient import TestClient
 
 from queue_system.actions.outbox import claim_message, report_message
@@ -16,11 +18,13 @@ from queue_system.configuration import Configuration, read_configuration
 from queue_system.core.messages import ERRORS, Outcome
 from queue_system.core.rights import MOVE_RIGHTS
 from queue_system.ops.doctor import look_at_mail
+from queue_system.store.database import Tx
 from queue_system.store.queries.bookings import BookingView
+from queue_system.store.tables import Booking, Staff, table
 from tests.kit.deciding import booked
 from tests.kit.hall import Hall, enter
 from tests.kit.people import add_role, give_in_department
-from tests.kit.web_hall import SAME_ORIGIN, furnished, sign_in
+from tests.kit.web_hall import SAME_ORIGIN, Page, furnished, sign_in
 
 PAGE = "/office/messages"
 MAIL = {"smtp_url": "smtp://127.0.0.1:1", "mail_from": "appointments@example.org"}
@@ -84,6 +88,69 @@ def test_messages_about_other_departments_are_not_shown(sending: tuple[TestClien
     assert one.code not in client.get(PAGE).text
 
 
+def test_a_message_is_taken_given_to_a_colleague_and_done(sending: tuple[TestClient, Hall], start: datetime) -> None:
+    client, hall = sending
+    one = failed(hall, start, "address")
+    colleague = hall.person("nadia", ((hall.branch.id, add_role(hall, "decider", *MOVE_RIGHTS)),))
+    clerk = hall.person("clerk")
+    sign_in(client, "admin", "en")
+    page = Page(client.get(PAGE).text)
+    assert "Nobody sees to this message yet" in page.text
+    assert f"/appointments/{hall.branch.slug}/{one.id}/typo" in page.html
+    assert "clerk name" not in page.text
+    assert "and nobody sees to it" in client.get("/office").text
+    address = address_of(page)
+    taken = client.post(f"{address}/owner", data={"to": "me", "had": ""})
+    assert "It is recorded who" in client.get(taken.headers["location"]).text
+    assert "You see to this message" in client.get(PAGE).text
+    today = client.get("/office").text
+    assert "and nobody sees to it" not in today
+    assert "You see to one message" in today
+    # Somebody else had opened the page before.
+    late = client.post(f"{address}/owner", data={"to": str(colleague), "had": ""})
+    assert (late.status_code, "Somebody else has taken" in late.text) == (409, True)
+    wrong = client.post(f"{address}/owner", data={"to": str(clerk), "had": owner_on(client)})
+    assert (wrong.status_code, "choose a colleague" in wrong.text) == (422, True)
+    client.post(f"{address}/owner", data={"to": str(colleague), "had": owner_on(client)})
+    assert "nadia name" in Page(client.get(PAGE).text).text
+    assert "You see to one message" not in client.get("/office").text
+    assert client.post(f"{address}/done", data={"how": "lost"}).status_code == 422
+    assert client.post(f"{address}/done", data={"how": "phone"}).status_code == 303
+    assert one.code not in client.get(PAGE).text
+    assert client.post(f"{address}/done", data={"how": "phone"}).status_code == 404
+
+
+def test_whose_account_is_locked_sees_to_no_message(sending: tuple[TestClient, Hall], start: datetime) -> None:
+    client, hall = sending
+    failed(hall, start, "address")
+    colleague = hall.person("nadia", ((hall.branch.id, add_role(hall, "decider", *MOVE_RIGHTS)),))
+    sign_in(client, "admin", "en")
+    client.post(f"{address_of(Page(client.get(PAGE).text))}/owner", data={"to": str(colleague), "had": ""})
+    assert "and nobody sees to it" not in client.get("/office").text
+    hall.db.write_now(Tx.execute, sa.update(table(Staff)).where(table(Staff).c.id == colleague).values(active=False))
+    assert "and nobody sees to it" in client.get("/office").text
+    assert "Nobody sees to this message yet" in client.get(PAGE).text
+
+
+def test_a_message_is_sent_again_from_the_page(sending: tuple[TestClient, Hall], start: datetime) -> None:
+    client, hall = sending
+    one = failed(hall, start, "unreachable")
+    sign_in(client, "admin", "en")
+    page = Page(client.get(PAGE).text)
+    assert 'href="/office/health"' in page.html
+    assert "/typo" not in page.html
+    sent = client.post(f"{address_of(page)}/again")
+    assert "is being sent again" in client.get(sent.headers["location"]).text
+    assert one.code not in client.get(PAGE).text
+    other = failed(hall, start + timedelta(hours=1), "unreachable", contact="huda@example.org")
+    address = address_of(Page(client.get(PAGE).text))
+    hall.db.write_now(Tx.execute, sa.update(table(Booking)).values(contact_way="none"))
+    refused = client.post(f"{address}/again")
+    assert refused.status_code == 409
+    assert "No message can be sent to this person" in refused.text
+    assert other.code in refused.text
+
+
 def test_pages_say_that_nothing_is_sent_unless_something_is(
     here: tuple[TestClient, Hall], sending: tuple[TestClient, Hall]
 ) -> None:
@@ -120,10 +187,24 @@ def test_the_doctor_says_whether_messages_are_sent(tmp_path: Path) -> None:
     assert found(**MAIL, mail_from_neutral="notice@example.net") == ["doctor.mail"]
 
 
-def failed(hall: Hall, start: datetime, error: str) -> BookingView:
+def address_of(page: Page) -> str:
+    """Where the forms of the only message on the page lead, without their last word."""
+    found = re.findall(rf'action="({PAGE}/[^"]+)/owner"', page.html)
+    return str(found[0])
+
+
+def owner_on(client: TestClient) -> str:
+    """Who sees to the only message now, as the page says."""
+    found = re.findall(r'name="had" value="([^"]*)"', client.get(PAGE).text)
+    return str(found[0])
+
+
+def failed(hall: Hall, start: datetime, error: str, **whose: str) -> BookingView:
     """An appointment whose confirmation was refused by the mail server."""
-    one = booked(hall, start)
-    claimed = hall.db.write_in_now(hall.branch.id, claim_message, hall.branch.id)
+    one = booked(hall, start, **whose)
+    while (claimed := hall.db.write_in_now(hall.branch.id, claim_message, hall.branch.id)) is not None:
+        if claimed.booking.id == one.id:
+            break
     assert claimed is not None
     hall.db.write_in_now(
         hall.branch.id, report_message, hall.branch.id, claimed.id, claimed.attempt, Outcome.REFUSED, error

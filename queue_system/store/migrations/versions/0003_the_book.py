@@ -14,7 +14,7 @@ revision = "0003"
 down_revision = "0002"
 branch_labels = None
 depends_on = None
-FINGERPRINT = 1426093921
+FINGERPRINT = 1370096165
 
 
 def upgrade() -> None:
@@ -146,6 +146,8 @@ def _messages() -> None:
         sa.Column("doubtful", sa.Boolean(), nullable=False),
         sa.Column("error", AutoString(), nullable=True),
         sa.Column("ended_at", UTCDateTime(), nullable=True),
+        sa.Column("owner_id", sa.Uuid(), sa.ForeignKey("staff.id"), nullable=True),
+        sa.Column("settled", AutoString(), nullable=True),
         sa.ForeignKeyConstraint(["branch_id"], ["branch.id"]),
         sa.ForeignKeyConstraint(["branch_id", "about"], ["booking.branch_id", "booking.id"]),
         sa.ForeignKeyConstraint(
