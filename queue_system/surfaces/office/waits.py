@@ -49,7 +49,7 @@ class Line:
 
 
 async def show(request: Request) -> Response:
-    """Yesterday, or an earlier day that the address names; raises Missing("page") for any other."""
+    """Yesterday, or an earlier day that the address names; raises Missing("not-found") for any other."""
     here = await enter(request, REPORT_RIGHTS)
     branch = _chosen(here)
     return await office_page(
@@ -108,13 +108,13 @@ def _line(about: str, told: Sequence[Outcome]) -> Line:
 
 
 def _day(text: str, yesterday: date) -> date:
-    """The day of an address, yesterday where it names none; raises Missing("page")."""
+    """The day of an address, yesterday where it names none; raises Missing("not-found")."""
     try:
         day = date.fromisoformat(text) if text else yesterday
     except ValueError:
-        raise Missing("page") from None
+        raise Missing("not-found") from None
     if not yesterday - FARTHEST <= day <= yesterday:
-        raise Missing("page")
+        raise Missing("not-found")
     return day
 
 
