@@ -10,15 +10,17 @@ import sqlalchemy as sa
 from queue_system.actions.moves import NewTime, offer_seen
 from queue_system.clock import FrozenClock
 from queue_system.core.moves import Aim, To, WhyNot
+from queue_system.store.apart import Request
 from queue_system.store.database import Database
 from queue_system.store.log import SYSTEM
 from queue_system.store.queries.bookings import BookingView
 from queue_system.store.queries.moves import moving
-from queue_system.store.queries.proposals import Proposal, proposals
+from queue_system.store.queries.proposals import Proposal, proposals, proposals_now
 from queue_system.store.tables import Booking, table
 from tests.kit import apart_hall
 from tests.kit.hall import Hall, edit, furnish
 from tests.kit.legal_aid import HOUR, START, as_stored, booked, legal_aid
+from tests.kit.works_apart import no_preparation
 
 DAY = timedelta(days=1)
 WEDNESDAY = date(2026, 11, 25)
@@ -133,6 +135,9 @@ def test_two_people_who_are_kept_apart_get_times_that_can_be_had_together(db: Da
     assert his.instead is not None
     assert his.instead.date() > hers.at.date()
     made = propose(centre, Aim(To.FIRST, date(2026, 11, 26)), *ones)
+    # The process for long reads finds the same.
+    request = Request(proposals_now, (centre.branch.id, ones, Aim(To.FIRST, date(2026, 11, 26))), {}, db.clock, {})
+    assert db.open_apart(no_preparation).submit(request).result(60) == made
     assert carry_out(centre, made) == 2
 
 
