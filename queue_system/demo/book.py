@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, timedelta
-from typing import Final
+from typing import Any, Final
 
 from ..actions.attendance import record_attendance
 from ..actions.blocks import BlockOrder, block_members
@@ -49,21 +49,28 @@ VISITORS: Final = (
 )
 
 
-def fill(database: Database, casts: Mapping[str, Cast], until: str | None) -> str:
-    """Fill the book of each branch for a week; returns the last day (ISO 8601), which the next run gives as `until`.
+def fill(
+    database: Database,
+    casts: Mapping[str, Cast],
+    until: Mapping[str, str],
+    save: Callable[[dict[str, str]], None],
+) -> None:
+    """Fill the book of each branch for a week; `until` are the last days that were filled (ISO 8601), by branch.
 
     Where nothing was filled before, today is a full day whose appointments were made on the evening before, so that some of
-    them are over. The appointments of a branch are one transaction.
+    them are over. The appointments of a branch are one transaction, and after each `save` gets the last days as they are
+    then, because a run that ends between two branches must not fill the first one again.
     """
-    clock = database.clock
-    known = date.fromisoformat(until) if until else date.min
-    last = known
+    clock, filled = database.clock, dict(until)
     for branch in database.read_now(_branches_of, casts):
         cast, today = casts[branch.slug], branch.timetable.business_date(clock.now())
+        known = date.fromisoformat(filled[branch.slug]) if branch.slug in filled else date.min
         later = [day for n in range(DAYS) if (day := today + timedelta(days=n)) > known]
-        last = max(last, *later, today)
-        if until:
+        last = max(known, *later, today).isoformat()
+        if branch.slug in filled:
             database.write_now(_fill_days, branch, cast, later)
+            filled[branch.slug] = last
+            save(filled)
             continue
         evening = hours.day_bounds(today, branch.zone, branch.day_starts)[0] - MADE_BEFORE
         database.clock = FrozenClock(evening)
@@ -71,8 +78,15 @@ def fill(database: Database, casts: Mapping[str, Cast], until: str | None) -> st
             database.write_now(_fill_week, branch, cast, later)
         finally:
             database.clock = clock
+        filled[branch.slug] = last
+        save(filled)
         database.write_now(_record_who_came, branch, today)
-    return last.isoformat()
+
+
+def booked_until(notes: Mapping[str, Any], casts: Iterable[str]) -> dict[str, str]:
+    """The last day that was filled in the book, by branch; notes of an earlier version have one day for all branches."""
+    found = notes.get("booked_until", {})
+    return dict.fromkeys(casts, found) if isinstance(found, str) else found
 
 
 def _branches_of(tx: Tx, casts: Mapping[str, Cast]) -> list[BranchSettings]:

@@ -7,6 +7,7 @@ import contextlib
 import json
 import sys
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -177,12 +178,18 @@ def _prepare(configuration: Configuration, wanted: Profile, *, real_clock: bool)
         found = {kind: _device_token(database, branch, kind, kept_tokens.get(kind)) for kind in ("kiosk", "display")}
         notes["tokens"] = tokens = {kind: token for kind, token in found.items() if token}
         database.write_now(_allow_remote_tickets, branch.id)
+
+        def save(booked_until: Mapping[str, str]) -> None:
+            notes["booked_until"] = booked_until
+            notes_path.touch(mode=0o600)
+            notes_path.write_text(json.dumps(notes))
+
+        casts = CASTS.get(wanted.slug, {})
         if is_new:
             past.serve(database, branch, database.read_now(_clerks, sign_ins))
-        notes["booked_until"] = book.fill(database, CASTS.get(wanted.slug, {}), notes.get("booked_until"))
+        save(book.booked_until(notes, casts))
+        book.fill(database, casts, notes["booked_until"], save)
         printers = database.read_now(access.devices, branch.id, "printer")
-        notes_path.touch(mode=0o600)
-        notes_path.write_text(json.dumps(notes))
         return clock, Furnished(branch, sign_ins, elsewhere, tokens, printers[0].id if printers else None)
     except Unavailable as error:
         if error.code != "database-unavailable":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -13,7 +15,7 @@ from queue_system.clock import FrozenClock
 from queue_system.core.bookings import BookingState
 from queue_system.demo import book
 from queue_system.demo.casts import CASTS
-from queue_system.demo.people import with_people
+from queue_system.demo.people import Cast, with_people
 from queue_system.profiles import profile_names, read_profile
 from queue_system.settings.consistency import faults
 from queue_system.store.database import Database
@@ -21,7 +23,7 @@ from queue_system.store.log import verify
 from queue_system.store.queries.appointments import DayOfBookings, appointments_on
 from queue_system.store.queries.members import members_of, needs_of
 from queue_system.store.queries.settings import BranchSettings
-from queue_system.store.tables import Block, HomeVisit, Participant, SeriesDate, table
+from queue_system.store.tables import Block, Booking, HomeVisit, Participant, SeriesDate, table
 from tests.kit.hall import enter
 
 EMBASSY = "embassy-sy-doha"
@@ -52,7 +54,7 @@ def test_every_sample_with_people_is_as_right_as_without(profile: str) -> None:
 
 def test_a_newcomer_finds_a_living_day(db: Database, clock: FrozenClock) -> None:
     installed(db, clock)
-    assert book.fill(db, CASTS[EMBASSY], None) == "2026-11-30"
+    assert fill(db, {}) == {"doha-main": "2026-11-30"}
     assert db.clock is clock
     branch, day = on(db, TODAY)
     assert len(day.bookings) == len(CASTS[EMBASSY]["doha-main"].day)
@@ -84,24 +86,48 @@ def test_the_next_run_adds_only_the_days_that_are_new_and_nothing_that_is_over(
     db: Database, clock: FrozenClock
 ) -> None:
     installed(db, clock)
-    until = book.fill(db, CASTS[EMBASSY], None)
+    until = fill(db, {})
     before = {n: ids(db, n) for n in range(book.DAYS)}
-    assert book.fill(db, CASTS[EMBASSY], until) == until
+    assert fill(db, until) == until
     clock.move(timedelta(days=1))
-    assert book.fill(db, CASTS[EMBASSY], until) == "2026-12-01"
+    until = fill(db, until)
+    assert until == {"doha-main": "2026-12-01"}
     assert {n: ids(db, n) for n in range(book.DAYS)} == before
     assert ids(db, book.DAYS)
     # After a long pause today is new, too, and what would have been this morning is left out.
     clock.move(timedelta(days=21))
-    book.fill(db, CASTS[EMBASSY], "2026-12-01")
+    fill(db, until)
     _, today = on(db, clock.now().date())
     assert today.bookings
     assert all(one.starts_at > clock.now() for one in today.bookings)
 
 
+def test_a_run_that_ended_between_two_branches_fills_the_first_one_only_once(db: Database, clock: FrozenClock) -> None:
+    wanted = next(one for name in profile_names() if len(CASTS.get((one := read_profile(name)).slug, {})) > 1)
+    casts = CASTS[wanted.slug]
+    db.write_now(install, with_people(wanted, casts))
+    clock.move(MORNING - clock.now())
+    kept: dict[str, str] = {}
+
+    def stop(filled: dict[str, str]) -> None:
+        kept.update(filled)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        book.fill(db, casts, {}, stop)
+    [first] = kept
+    before = booked_by_branch(db)
+    until = fill(db, kept, casts)
+    after = booked_by_branch(db)
+    assert until.keys() == casts.keys()
+    assert list(before) == [enter(db, first).branch.id]
+    assert {key: after[key] for key in before} == before
+    assert len(after) == len(casts)
+
+
 def test_a_demonstration_from_before_there_were_people_is_left_as_it_is(db: Database) -> None:
     db.write_now(install, read_profile("embassy"))
-    book.fill(db, CASTS[EMBASSY], None)
+    assert fill(db, {}) == {}
     assert not on(db, TODAY)[1].bookings
 
 
@@ -112,6 +138,22 @@ def test_people_add_to_what_the_sample_needs(db: Database, clock: FrozenClock) -
     kinds = {members_of(branch)[option].kind for need in needs_of(branch, advice.id) for option in need.options}
     assert kinds == {"person", "interpreter", "room"}
     assert branch.helpers
+
+
+def fill(db: Database, until: dict[str, str], casts: Mapping[str, Cast] = CASTS[EMBASSY]) -> dict[str, str]:
+    """Fill the book; the last days that are saved."""
+    saved = until
+
+    def save(filled: dict[str, str]) -> None:
+        nonlocal saved
+        saved = dict(filled)
+
+    book.fill(db, casts, until, save)
+    return saved
+
+
+def booked_by_branch(db: Database) -> dict[Any, int]:
+    return Counter(row.branch_id for row in rows(db, Booking))
 
 
 def installed(db: Database, clock: FrozenClock) -> None:
