@@ -22,6 +22,8 @@ from .setting_changes import changed_settings
 
 Convert = Callable[[Any], Any]
 REMEMBERED: Final = 16_384
+#: The number by which PostgreSQL names `double precision`.
+_DOUBLE: Final = 701
 
 
 class Outcome(NamedTuple):
@@ -153,7 +155,9 @@ def _reader(column_type: TypeEngine[Any], dialect: Dialect) -> Convert | None:
     A driver may give keys and instants as text. Successive reads find the same people, and to make a UUID or a datetime
     costs ten times as much as to look it up, so immutable values are cached.
     """
-    convert = cast(Convert | None, column_type.dialect_impl(dialect).result_processor(dialect, None))
+    # PostgreSQL's number types ask for the type that the database names; ours are all of this one.
+    number = _DOUBLE if isinstance(column_type, sa.Float) else None
+    convert = cast(Convert | None, column_type.dialect_impl(dialect).result_processor(dialect, number))
     if convert is None or not isinstance(column_type, _UNCHANGING):
         return convert
     return _shared(convert, type(column_type), dialect)

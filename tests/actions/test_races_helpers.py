@@ -17,7 +17,7 @@ from queue_system.core.errors import Refused
 from queue_system.store import log
 from queue_system.store.database import Database, Tx
 from queue_system.store.log import VISITOR
-from queue_system.store.queries import helping
+from queue_system.store.queries import helping, moves
 from queue_system.store.queries.bookings import BookingView, free_days
 from queue_system.store.queries.helping import helper_named, helpers_of, places_taken, stretch_of
 from tests.kit.crowd import PATIENCE_SECONDS, Work, crowd, meet, unlocked
@@ -91,7 +91,7 @@ def test_control_without_the_lock_they_pile_up(
     booked = on_other_days(hall)[:NODES]
     starts = times(hall, TUESDAY)
     unlocked(monkeypatch)
-    with meet(bookings, "against_move", NODES), crowd(db_url, clock, NODES) as people:
+    with meet(moves, "against_move", NODES), crowd(db_url, clock, NODES) as people:
         people.rush([move(hall, one, starts[n]) for n, one in enumerate(booked)])
     assert taken(hall, starts[0]) > PLACES
 

@@ -105,6 +105,7 @@ def half_a_day(consul: ByKeyboard) -> None:
     consul.follow("اتخاذ القرار")
     consul.says("تغيّر الدوام في ذلك اليوم", "مقابلة القنصل", "هالة الحسن")
     consul.pick("إلغاء الموعد")
+    consul.choose("select[name^='because-cancel-']", "لم تعد بالمراجع حاجة إليه")
     consul.press("تنفيذ القرارات")
 
 

@@ -89,6 +89,8 @@ def test_a_move_is_answered(reception: tuple[ByKeyboard, Hall]) -> None:
     rana.follow("تغيير الوقت")
     rana.reach("button[name=start]")
     rana.enter()
+    rana.reach("form[action$='/time'] .button")
+    rana.enter()
     rana.says("نُقل الموعد إلى هذا الوقت")
 
 

@@ -52,6 +52,9 @@ VALUES: dict[Is, Any] = {
 }
 # The values for the ordinary sentence of a fact with several, and for each of the others.
 PLAINEST: dict[str, dict[str, Any]] = {
+    "booking.kept": {"because": None},
+    "booking.offered": {"because": None},
+    "booking.called_off": {"because": None},
     "ticket.issued": {"basis": None},
     "ticket.called": {"reason": "waited-longest", "values": {"n": 12}},
     "ticket.returned": {"others_first": 0},
@@ -92,6 +95,9 @@ OTHERS: dict[tuple[str, str], dict[str, Any]] = {
     ("booking.invitation_unsent", "maybe"): {"maybe": True},
     ("staff.sign_in_failed", "unknown"): {"subject": ""},
     ("staff.created", "alone"): {"roles": []},
+    ("booking.kept", "because"): {"because": "covered"},
+    ("booking.offered", "because"): {"because": "other"},
+    ("booking.called_off", "because"): {"because": "not-needed"},
     ("staff.role_given", "department"): {"department": "consular"},
     ("staff.role_taken", "department"): {"department": "consular"},
 }
