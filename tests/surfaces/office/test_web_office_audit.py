@@ -52,9 +52,7 @@ VALUES: dict[Is, Any] = {
 }
 # The values for the ordinary sentence of a fact with several, and for each of the others.
 PLAINEST: dict[str, dict[str, Any]] = {
-    "booking.kept": {"because": None},
-    "booking.offered": {"because": None},
-    "booking.called_off": {"because": None},
+    **{key: {"because": None} for key in ("booking.kept", "booking.offered", "booking.called_off")},
     "ticket.issued": {"basis": None},
     "ticket.called": {"reason": "waited-longest", "values": {"n": 12}},
     "ticket.returned": {"others_first": 0},
@@ -95,9 +93,7 @@ OTHERS: dict[tuple[str, str], dict[str, Any]] = {
     ("booking.invitation_unsent", "maybe"): {"maybe": True},
     ("staff.sign_in_failed", "unknown"): {"subject": ""},
     ("staff.created", "alone"): {"roles": []},
-    ("booking.kept", "because"): {"because": "covered"},
-    ("booking.offered", "because"): {"because": "other"},
-    ("booking.called_off", "because"): {"because": "not-needed"},
+    **{(f"booking.{one}", "because"): {"because": "other"} for one in ("kept", "offered", "called_off")},
     ("staff.role_given", "department"): {"department": "consular"},
     ("staff.role_taken", "department"): {"department": "consular"},
 }
