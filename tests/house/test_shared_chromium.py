@@ -12,6 +12,9 @@ from tests.kit.chromium import SharedChromium
 
 pytestmark = pytest.mark.browser
 
+# Half a second of it.
+WORK = "() => { const end = performance.now() + 500; while (performance.now() < end); }"
+
 
 def test_it_is_one_browser_with_nothing_left_of_the_test_before(shared_chromium: SharedChromium) -> None:
     with shared_chromium.lent() as first:
@@ -51,7 +54,20 @@ def test_one_that_has_ended_is_replaced(shared_chromium: SharedChromium) -> None
 def test_its_work_counts_only_while_a_test_has_it(shared_chromium: SharedChromium) -> None:
     with shared_chromium.lent():
         pass
-    without = processes.processor_seconds()
-    with shared_chromium.lent():
-        assert processes.processor_seconds() > without + 0.1
-    assert processes.processor_seconds() < without + 0.1
+    rested = processes.processor_seconds()
+    with shared_chromium.lent() as browser:
+        browser.new_page().evaluate(WORK)
+        assert processes.processor_seconds() > rested + 0.2
+        used = processes.processor_seconds()
+    assert used <= processes.processor_seconds() < used + 0.2
+
+
+def test_what_it_did_for_others_does_not_count_for_the_test_that_ends_it(shared_chromium: SharedChromium) -> None:
+    with shared_chromium.lent() as browser:
+        browser.new_page().evaluate(WORK)
+        worked = sum(map(processes._used_with_descendants, shared_chromium.processes))
+    before = processes.processor_seconds()
+    with shared_chromium.lent() as browser:
+        browser.close()
+        shared_chromium.close()
+        assert processes.processor_seconds() < before + worked / 4

@@ -33,7 +33,7 @@ class SharedChromium:
         finally:
             for context in browser.contexts:
                 context.close()
-            processes.RESTING.update(self.processes)
+            processes.rest(self.processes)
             asyncio._set_running_loop(None)
 
     def close(self) -> None:
@@ -44,7 +44,7 @@ class SharedChromium:
     def _awake(self) -> Browser:
         if self._browser is not None:
             asyncio._set_running_loop(self._loop)
-            processes.RESTING.difference_update(self.processes)
+            processes.wake(self.processes)
             if self._browser.is_connected():
                 return self._browser
             # The test before has closed it, or it has crashed.

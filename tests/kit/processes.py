@@ -6,18 +6,31 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-# Children that do nothing for the present test, such as the browser in a test without one. Reading the hundred threads
-# of a browser before and after each test would take longer than many of the tests.
-RESTING: set[int] = set()
+# Children that do nothing for the present test, such as the browser in a test without one, and what they had used when
+# they began to rest. Reading the hundred threads of a browser before and after each test would take longer than many of
+# the tests.
+_RESTING: dict[int, float] = {}
+
+
+def rest(pids: set[int]) -> None:
+    """What these children do from now on counts for no test, until they wake."""
+    _RESTING.update({pid: _used_with_descendants(pid) for pid in pids})
+
+
+def wake(pids: set[int]) -> None:
+    """What these children do counts again."""
+    for pid in pids:
+        _RESTING.pop(pid, None)
 
 
 def processor_seconds() -> float:
-    """The time used so far by this process and its children, both ended and running ones, without RESTING.
+    """The time used so far by this process and its children, both ended and running ones.
 
-    Linux only; elsewhere the running children are missing.
+    The time of a child that rests stands still. It does not drop out, because all of it would come back on the day
+    when the child ends, and count for the test that ends it. Linux only; elsewhere the running children are missing.
     """
     times = os.times()
-    alive = sum(_used(child) for one in children() - RESTING for child in (one, *_descendants(one)))
+    alive = sum(map(_used_with_descendants, children() - _RESTING.keys())) + sum(_RESTING.values())
     return times.user + times.system + times.children_user + times.children_system + alive
 
 
@@ -45,6 +58,10 @@ def children_of(pid: int) -> Iterator[int]:
         except OSError:
             continue
         yield from map(int, found)
+
+
+def _used_with_descendants(pid: int) -> float:
+    return _used(pid) + sum(map(_used, _descendants(pid)))
 
 
 def _used(pid: int) -> float:
