@@ -41,7 +41,7 @@ from ..store.queries.due import next_due, nothing_due_before
 from ..store.queries.known_members import met_members
 from ..store.queries.moves import against_moving
 from ..store.queries.settings import BranchSettings, branch_settings
-from ..store.queries.standing import standing_of
+from ..store.queries.standing import against_one_more, standing_of
 from ..store.tables import Booking, table
 from . import apart, channels, contact_proofs, freed_places, listed_places, offers, outbox, placing, safe_contact, seats
 from .booking_rows import take_step
@@ -208,8 +208,7 @@ def confirm_silently(
     if said is not None:
         booking = as_said(lock, settings, booking, said, actor)
     foreseen.for_confirmation(lock.tx, settings, service, booking)
-    standing = standing_of(lock.tx, settings, service, booking.contact, booking.name, booking.together_id)
-    refusal = bookings.against_person(policy_of(settings, service), standing)
+    refusal = against_one_more(lock.tx, settings, booking)
     if refusal is not None:
         raise refusal
     refuse_withdrawn(lock.tx, settings, booking)

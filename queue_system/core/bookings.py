@@ -175,7 +175,12 @@ def held_until(now: datetime, kept: datetime | None = None) -> datetime:
 
 
 def may_replace(earlier_name: str, earlier_contact: str, name: str, contact: str) -> bool:
-    """Whether a hold of this name and contact may replace the earlier one: a person corrects one of them, not both."""
+    """Whether a hold of this name and contact may replace the earlier one: a person corrects one of them, not both.
+
+    A hold that is nobody's yet, as staff make them, is for whoever is named next.
+    """
+    if not earlier_name and not earlier_contact:
+        return True
     return contact == earlier_contact or name_key(name) == name_key(earlier_name)
 
 

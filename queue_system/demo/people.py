@@ -11,11 +11,13 @@ from datetime import time
 from typing import Any
 
 from ..core.calendars import Layer
+from ..core.rights import ABSENCE_RIGHTS, BOOK_RIGHTS, EVERYTHING, MOVE_RIGHTS, granted
 from ..settings.agenda import HoursRule
 from ..settings.branch import Branch
 from ..settings.hall import Resource, ResourceKind
 from ..settings.helping import Helper
 from ..settings.organisation import Profile
+from ..settings.roles import Role
 from ..settings.services import Service
 
 
@@ -81,9 +83,24 @@ class Cast:
 
 
 def with_people(profile: Profile, casts: Mapping[str, Cast]) -> Profile:
-    """The sample with its people, by branch."""
+    """The sample with its people, by branch, and heads who can play an illness through (`_played_through`)."""
     branches = {slug: _with(one, casts[slug]) if slug in casts else one for slug, one in profile.branches.items()}
-    return profile.model_copy(update={"branches": branches})
+    roles = {slug: _played_through(one) for slug, one in profile.roles.items()}
+    catalogue = profile.catalogue.model_copy(update={"roles": roles})
+    return profile.model_copy(update={"branches": branches, "catalogue": catalogue})
+
+
+def _played_through(role: Role) -> Role:
+    """The role; where it moves appointments, it records absences and books besides.
+
+    The samples divide this among people, but a newcomer signs in once to see what becomes of the appointments of somebody who
+    is ill.
+    """
+    may = granted(role.can)
+    if EVERYTHING in may or not may & MOVE_RIGHTS:
+        return role
+    besides = [right for right in ("see_bookings", *sorted(BOOK_RIGHTS), *ABSENCE_RIGHTS) if right not in may]
+    return role.model_copy(update={"can": (*role.can, *besides)})
 
 
 def _with(branch: Branch, cast: Cast) -> Branch:

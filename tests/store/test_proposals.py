@@ -118,6 +118,17 @@ def test_nobody_gets_two_times_at_once(istanbul: Hall, known_by: str) -> None:
     assert second >= first + (ones[0].ends_at - ones[0].starts_at)
 
 
+def test_nobody_gets_a_time_at_which_another_appointment_of_theirs_stays(istanbul: Hall) -> None:
+    moved = booked(istanbul, START)
+    booked(istanbul, START + DAY)
+    (mine,) = propose(istanbul, Aim(To.DAY, WEDNESDAY), moved)
+    assert mine.at is not None
+    assert mine.at >= START + DAY + (moved.ends_at - moved.starts_at)
+    # With another name at the same contact it is somebody else's.
+    (theirs,) = propose(istanbul, Aim(To.DAY, WEDNESDAY), booked(istanbul, START, name="سمر الحسن"))
+    assert theirs.at == START + DAY
+
+
 def test_different_people_with_one_contact_can_come_at_once(istanbul: Hall) -> None:
     ones = [booked(istanbul, START + HOUR * at, name=f"هالة {'اب'[at]}") for at in range(2)]
     assert [one.at for one in propose(istanbul, Aim(To.FIRST, WEDNESDAY), *ones)] == [START + DAY] * 2

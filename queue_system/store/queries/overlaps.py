@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from uuid import UUID
 
 import sqlalchemy as sa
 
@@ -37,14 +38,23 @@ def to_come_besides(tx: Tx, booking: BookingView) -> list[BookingView]:
     """
     branch = branch_settings(tx, booking.branch_id)
     told = {one.id for one in branch.services.values() if not one.confidentiality.discreet}
+    return [one for one in placed_besides(tx, booking, told) if one.starts_at > tx.now]
+
+
+def placed_besides(tx: Tx, booking: BookingView, told: Collection[UUID]) -> list[BookingView]:
+    """Other appointments of the same person at the same branch that are not over, by time, in the services `told`.
+
+    For staff who book these services, discreet ones too: they see for whom each appointment there is, and nobody can come to
+    two at once.
+    """
     numbers = {booking.reference, booking.name if is_reference(booking.name) else ""} - {""}
     if booking.erased_at is not None or booking.service_id not in told or not (booking.contact or numbers):
         return []
     to_come = (
-        BOOKING.c.branch_id == branch.id,
+        BOOKING.c.branch_id == booking.branch_id,
         sa.text(f"booking.state IN {PLACED_BOOKINGS}"),
         BOOKING.c.id != booking.id,
-        BOOKING.c.starts_at > tx.now,
+        BOOKING.c.ends_at > tx.now,
     )
     found = booking_views(tx, *to_come, BOOKING.c.contact == booking.contact) if booking.contact else []
     if numbers:

@@ -20,6 +20,7 @@ from .appointments import LOOK_AHEAD, STRETCH
 from .blocks import kept_apart, widest
 from .bookings import BookingView, free_days, plan_on
 from .moves import Moving, against_offer, in_turn, moving
+from .overlaps import placed_besides
 from .participants import ParticipantView, others_of
 from .settings import BranchSettings, ServiceView, branch_settings
 
@@ -45,7 +46,8 @@ def proposals_now(tx: Tx, branch_id: UUID, found: Iterable[BookingView], aim: Ai
 
 def proposals(tx: Tx, settings: BranchSettings, found: Iterable[Moving], aim: Aim) -> list[Proposal]:
     """A new time for each of some appointments, by their present time. All of the times can be had together."""
-    places = _Places(tx, settings)
+    found = list(found)
+    places = _Places(tx, settings, frozenset(one.booking.id for one in found))
     made = [_proposal(places, one, aim) for one in in_turn(found)]
     return sorted(made, key=lambda one: (one.moving.booking.starts_at, one.moving.booking.code))
 
@@ -78,9 +80,11 @@ class _Given:
 class _Places:
     """The free times of services, read once, without what was given, and without what its people could not come to besides."""
 
-    def __init__(self, tx: Tx, settings: BranchSettings) -> None:
+    def __init__(self, tx: Tx, settings: BranchSettings, moved: frozenset[UUID]) -> None:
         self.tx = tx
         self._settings = settings
+        self._moved = moved
+        self._besides: dict[UUID, list[Slot]] = {}
         self._earliest = tx.now + NOT_BEFORE
         self._free: dict[tuple[UUID, frozenset[tuple[UUID, UUID]]], dict[date, tuple[Slot, ...]]] = {}
         self._others: dict[UUID, Others] = {}
@@ -127,7 +131,8 @@ class _Places:
         self, one: Moving, day: date, stays: Mapping[UUID, UUID], ahead: timedelta = timedelta(days=1)
     ) -> Iterator[Slot]:
         """The times of a day that an appointment can have beside its own; `ahead` says how many days are read at once."""
-        service, others, own = self._service(one), self._others_of(one), self._given_to_its_people(one)
+        service, others = self._service(one), self._others_of(one)
+        own = [*self._given_to_its_people(one), *self._kept_by_its_person(one)]
         for slot in self._on(day, service, stays, ahead):
             if (
                 slot.start >= self._earliest
@@ -154,6 +159,14 @@ class _Places:
         """The times that were given to other appointments of its people, who cannot come to two at once."""
         mine = self._persons_of(one.booking)
         return [given.slot for given in self._given if not mine.isdisjoint(self._persons_of(given.booking))]
+
+    def _kept_by_its_person(self, one: Moving) -> list[Slot]:
+        """The times of other appointments of whom it is for, which stay where they are."""
+        key = one.booking.id
+        if key not in self._besides:
+            found = placed_besides(self.tx, one.booking, self._settings.services)
+            self._besides[key] = [Slot(b.starts_at, b.ends_at, 1) for b in found if b.id not in self._moved]
+        return self._besides[key]
 
     def _persons_of(self, booking: BookingView) -> frozenset[object]:
         if booking.id not in self._persons:

@@ -7,13 +7,15 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from ...core import persons
-from ...core.bookings import BookingState
+from ...core.bookings import BookingState, against_person
 from ...core.earlier import Outcome
+from ...core.errors import Refused
 from ...core.persons import GIVEN_BACK_WITHIN, Standing
 from ..database import Tx
 from ..prepared import Prepared, Statement
 from ..tables import Booking, EarlierOffer, FreedPlace, SeriesDate, table
 from ..tables.day import PLACED_BOOKINGS
+from .bookings import BookingView, policy_of
 from .settings import BranchSettings, ServiceView, derived
 
 BOOKING = table(Booking)
@@ -76,6 +78,13 @@ def standing_of(
     active = ((row.name, row.together_id) for row in found if not row.given_back)
     given_back = ((row.name, row.id, row.together_id) for row in found if row.given_back)
     return persons.standing(name, active, given_back, visit)
+
+
+def against_one_more(tx: Tx, settings: BranchSettings, booking: BookingView) -> Refused | None:
+    """Why whom a booking is for cannot have it beside their other appointments; None where they can."""
+    service = settings.services[booking.service_id]
+    standing = standing_of(tx, settings, service, booking.contact, booking.name, booking.together_id)
+    return against_person(policy_of(settings, service), standing)
 
 
 def read_of_standing(tx: Tx, settings: BranchSettings, contact: str) -> Statement:

@@ -29,6 +29,7 @@ from ...web.errors import message
 from ...web.here import StaffAtBranch
 from . import apart, new
 from .acting import can
+from .besides import besides_at
 from .day import address
 from .moments import read_day, read_start, start_key
 from .one import ONE, enter
@@ -124,6 +125,7 @@ async def _confirmation(
     stays = {} if chosen.get("with") == "" else dict(found.stays) | asked
     known = members_of(branch)
     kept = {name: chosen[name] for name in ("from", "with") if name in chosen}
+    slot = _slot_at(here, booking, start)
     values = {
         "base": address(branch),
         "booking": booking,
@@ -141,6 +143,7 @@ async def _confirmation(
             for part in found.beside
         ],
         "in_series": await here.read(place_in_series, branch.id, booking.id),
+        "besides": await besides_at(here, booking, slot.start, slot.end),
         "telling": telling_of(found),
         "may_offer": _may_offer(here, booking, start),
         "refusal": message(refusal, here.words) if refusal else None,
@@ -153,13 +156,20 @@ def _may_offer(here: StaffAtBranch, booking: BookingView, start: datetime) -> bo
     """Whether this person can offer the time to the visitor, who keeps the present one until the answer."""
     branch, service = here.branch, here.branch.services[booking.service_id]
     plan = plan_on(branch, service, start.astimezone(branch.zone).date())
-    slot = Slot(start, start + timedelta(minutes=plan.duration_min), 1)
+    slot = _slot_at(here, booking, start)
     return (
         service.id in here.services(MOVE_RIGHTS)
         and against_offer(booking, here.now) is None
         and start >= here.now + NOT_BEFORE
         and is_beside(slot, plan, booking.starts_at, booking.ends_at)
     )
+
+
+def _slot_at(here: StaffAtBranch, booking: BookingView, start: datetime) -> Slot:
+    """The time that the appointment would have, as long as its service takes on that day."""
+    branch = here.branch
+    plan = plan_on(branch, branch.services[booking.service_id], start.astimezone(branch.zone).date())
+    return Slot(start, start + timedelta(minutes=plan.duration_min), 1)
 
 
 def _one(here: StaffAtBranch, booking: BookingView) -> str:

@@ -46,11 +46,13 @@ from .wished import bookable, offered_by, read_wished
 
 SOURCE: Final = "staff"
 LONGEST_SEARCH: Final = 80
+#: The button that looks for other times, in a form with what was typed.
+SEARCH: Final = "search"
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What was typed for an appointment whose time has gone meanwhile: it goes along to the next hold."""
+    """What was typed for an appointment that still needs a time: it goes along to the next hold."""
 
     name: str = ""
     contact: str = ""
@@ -58,13 +60,19 @@ class Kept:
     people: Mapping[str, str] = field(default_factory=dict)
     persons: int = 1
     how: How | None = None
+    language: str = ""
+
+    @property
+    def holds_text(self) -> bool:
+        """Whether anything was typed, which no address may have, because browsers and servers write these down."""
+        return bool(self.name or self.contact or self.people or self.persons > 1 or self.how or self.language)
 
 
 async def show(request: Request) -> Response:
     """`/appointments/{branch}/new`: the services, then the times of the chosen one; sending a time holds it."""
     here = await staff_at_branch(request, BOOK_RIGHTS)
     if request.method == "POST":
-        return await _hold(here)
+        return await _sent(here)
     wanted = request.query_params.get("s", "").strip()[:LONGEST_SEARCH]
     wished = read_wished(here.branch, request.query_params)
     found = _fitting(offered_by(here.branch, bookable(here), wished), wanted)
@@ -128,7 +136,16 @@ async def times_page(
         "kept": kept,
         "refusal": message(refusal, here.words) if refusal else None,
     }
+    if here.request.method == "POST":
+        # What a form has answered cannot be fetched again in another language.
+        start = f"{address(branch)}/new?service={service.slug}"
+        values["language_urls"] = lambda language: f"{start}&lang={language}"
     return await here.page("appointments/times.html", values, status=refusal.status if refusal else 200)
+
+
+def language_of(here: StaffAtBranch, wanted: str) -> str:
+    """The language in which a visitor is written to: the one that is wanted, if the branch has it."""
+    return wanted if wanted in kit.languages_of(here.branch) else here.branch.default_language
 
 
 def _day_of(branch: BranchSettings, at: datetime) -> date:
@@ -188,8 +205,8 @@ def persons_typed(form: Mapping[str, str], service: ServiceView) -> int:
         return 1
 
 
-async def _hold(here: StaffAtBranch) -> Response:
-    """Hold the time that was chosen; where it has gone, the times again, with everything kept."""
+async def _sent(here: StaffAtBranch) -> Response:
+    """Hold the time that was chosen; where it has gone, or others are looked for, the times again, with everything kept."""
     form = await people_form.read(here.request)
     service = _service(here, form.get("service", ""))
     earlier, again = await _earlier(here, form.get("instead", "")), await _again(here, form.get("again", ""))
@@ -208,7 +225,10 @@ async def _hold(here: StaffAtBranch) -> Response:
         people_form.typed(others) | people_form.typed_answers(*answers),
         like.persons if like else persons_typed(form, service),
         typed_how(form) if form.get("channel") or form.get("address") else await how_of(here, like),
+        language_of(here, form.get("language", "") or (like.language if like else "")),
     )
+    if SEARCH in form:
+        return await times_page(here, service, form, earlier, again=again, kept=kept)
     try:
         order = HoldOrder(
             branch_id=here.branch.id,
@@ -216,7 +236,7 @@ async def _hold(here: StaffAtBranch) -> Response:
             starts_at=read_start(form.get("start", "")),
             name=kept.name,
             contact=kept.contact,
-            language=like.language if like else here.branch.default_language,
+            language=kept.language,
             actor=here.actor,
             source=SOURCE,
             request_id=f"{form.get('request_id', '')[:40]}-{form.get('start', '')}" if form.get("request_id") else None,

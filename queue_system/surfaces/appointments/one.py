@@ -48,6 +48,8 @@ CANCELLED: Final = {
     WhyCancelled.LIMIT: "appointments.cancelled-limit",
     WhyCancelled.UNKNOWN: "appointments.cancelled-only",
 }
+#: The button of a held time that looks for another one.
+OTHER_TIME: Final = "other-time"
 FIELDS: Final = ("name", "contact", "reference", "issued_number", "address", "way", "note")
 
 
@@ -66,6 +68,8 @@ async def confirm(request: Request) -> Response:
     form = await people_form.read(request)
     service = here.branch.services[booking.service_id]
     said = _said(here, service, form)
+    if OTHER_TIME in form:
+        return await _other_times(here, booking, said)
     if people_form.ONE_MORE in form:
         more = people_form.one_more(service, said.others)
         return await _page(here, booking, None, replace(said, others=more))
@@ -89,13 +93,21 @@ async def confirm(request: Request) -> Response:
     except DomainError as refusal:
         if refusal.code not in ("hold-expired", "slot-withdrawn", "slot-taken"):
             return await _page(here, booking, refusal, said)
-        people = people_form.typed(said.others) | people_form.typed_answers(
-            said.reference, said.way, said.note, said.issued_number
-        )
-        kept = new.Kept(said.name, said.contact, people, said.persons, said.how)
-        told = {"with": await new.announced(here, service, booking)}
-        return await new.times_page(here, service, told, None, refusal=refusal, kept=kept)
+        return await _other_times(here, booking, said, refusal)
     return kit.see_other(_address(here, booking))
+
+
+async def _other_times(
+    here: StaffAtBranch, booking: BookingView, said: Said, refusal: DomainError | None = None
+) -> Response:
+    """The times, with everything that was typed for a held time, which the next one replaces where it was not refused."""
+    service = here.branch.services[booking.service_id]
+    people = people_form.typed(said.others) | people_form.typed_answers(
+        said.reference, said.way, said.note, said.issued_number
+    )
+    kept = new.Kept(said.name, said.contact, people, said.persons, said.how, said.language)
+    told = {"with": await new.announced(here, service, booking)}
+    return await new.times_page(here, service, told, None if refusal else booking, refusal=refusal, kept=kept)
 
 
 async def _with_a_second(here: StaffAtBranch, booking: BookingView, said: Said) -> Response:
@@ -256,7 +268,7 @@ def _said(here: StaffAtBranch, service: ServiceView, form: Mapping[str, str]) ->
     return Said(
         form.get("name", ""),
         form.get("contact", ""),
-        _language(here, form.get("language", "")),
+        new.language_of(here, form.get("language", "")),
         contact_sure=bool(form.get("contact_sure")),
         reference=form.get("reference", ""),
         others=people_form.read_others(here, service, form),
@@ -273,10 +285,6 @@ def _said(here: StaffAtBranch, service: ServiceView, form: Mapping[str, str]) ->
 
 def _address(here: StaffAtBranch, booking: BookingView) -> str:
     return f"{address(here.branch)}/{booking.id}"
-
-
-def _language(here: StaffAtBranch, wanted: str) -> str:
-    return wanted if wanted in kit.languages_of(here.branch) else here.branch.default_language
 
 
 ONE: Final = "/appointments/{branch}/{booking}"

@@ -121,6 +121,38 @@ def test_another_time_replaces_the_hold(client: TestClient, hall: Hall) -> None:
     assert read(hall, held).state is BookingState.CANCELLED
 
 
+def test_nothing_typed_is_lost_by_looking_for_another_time_or_another_day(client: TestClient, hall: Hall) -> None:
+    held = hold(client, hall, look(client, f"{HERE}/new?service={SERVICE}"))
+    typed = {"name": NAME, "contact": "+97455512345", "reference": "2026/17", "language": "en"}
+    times = Page(send(client, look(client, f"{HERE}/{held.id}"), "confirmation", **typed, **{"other-time": "1"}).text)
+    day = held.starts_at.date() + timedelta(days=7)
+    search = next(form for form in times.forms if form.action.endswith("/new"))
+    answer = client.post(search.action, data={**search.values, "from": str(day), "search": "1"})
+    assert answer.status_code == 200
+    found = Page(answer.text)
+    # No address has what was typed, so a reader's search is sent, too.
+    assert re.findall(r'method="([a-z]+)" action="[^"]*/new"', found.html) == ["post", "post"]
+    other = hold(client, hall, found)
+    assert other.starts_at.date() >= day
+    assert (other.name, other.contact, other.reference, other.language) == (NAME, "+97455512345", "2026/17", "en")
+    # The first time was nobody's yet, and two times are not held for one caller.
+    assert read(hall, held).state is BookingState.CANCELLED
+    assert f'value="{NAME}"' in look(client, f"{HERE}/{other.id}").html
+
+
+def test_after_a_refusal_another_day_is_looked_for_with_everything_kept(
+    client: TestClient, hall: Hall, clock: FrozenClock
+) -> None:
+    held = hold(client, hall, look(client, f"{HERE}/new?service={SERVICE}"))
+    one = look(client, f"{HERE}/{held.id}")
+    clock.move(timedelta(minutes=11))
+    refused = Page(send(client, one, "confirmation", name=NAME, contact="+97455512345").text)
+    search = next(form for form in refused.forms if form.action.endswith("/new"))
+    found = client.post(search.action, data={**search.values, "from": "2026-11-30", "search": "1"})
+    other = hold(client, hall, Page(found.text))
+    assert (other.name, other.contact) == (NAME, "+97455512345")
+
+
 def test_a_time_that_has_gone_is_refused_with_the_times(client: TestClient, hall: Hall) -> None:
     page = look(client, f"{HERE}/new?service={SERVICE}")
     wrong = send(client, page, "new", start="20200101T0900Z")

@@ -12,8 +12,9 @@ from queue_system.actions import bookings
 from queue_system.core.bookings import Booker, BookingState
 from queue_system.store.log import SYSTEM
 from queue_system.store.queries.bookings import BookingView, booking_by_id, booking_views
-from queue_system.store.tables import Booking, Confidentiality, table
+from queue_system.store.tables import Booking, Confidentiality, PolicyRow, Service, table
 from tests.kit.hall import Hall, change_settings
+from tests.kit.people import add_role
 from tests.kit.web_hall import Page, another, sign_in
 
 HERE = "/appointments/doha-main"
@@ -21,6 +22,8 @@ NAME, CONTACT, NUMBER = "سلمى الأتاسي", "+97455512345", "2026/17"
 # Only staff book them.
 SERVICE, OTHER = "travel-doc", "business"
 BESIDES = "The same person has other appointments to come"
+LIMIT = "already has as many appointments for this service as allowed"
+SERVICES, LEVELS = table(Service), table(Confidentiality)
 SAME_SERVICE, SAME_TIME = "At least one is for the same service", "another appointment at the same time"
 
 
@@ -113,6 +116,51 @@ def test_discreet_services_and_strangers_learn_nothing(client: TestClient, hall:
     change_settings(hall.db, sa.update(table(Confidentiality)).values(display="code_random"))
     assert BESIDES not in client.post(asks, data=typed).text
     assert send(client, look(client, f"{HERE}/{held.id}"), "confirmation", **typed).status_code == 303
+
+
+def test_at_discreet_services_whoever_books_them_is_told_only_what_is_at_the_same_time(
+    client: TestClient, hall: Hall
+) -> None:
+    """Otherwise nobody would be told at a branch where each service is discreet."""
+    change_settings(hall.db, sa.update(table(Confidentiality)).values(display="code_random"))
+    first = book(client, hall, name=NAME, contact=CONTACT)
+    held, later = hold(client, hall, service=OTHER), hold(client, hall, which=9, service=OTHER)
+    typed = {"name": NAME, "contact": CONTACT}
+    said = client.post(f"{HERE}/{held.id}/besides", data=typed).text
+    assert SAME_TIME in said
+    assert f'href="{HERE}/{first.id}"' in said
+    assert BESIDES not in said
+    assert "notice" not in client.post(f"{HERE}/{later.id}/besides", data=typed).text
+    # Not to whoever may not book the other service, because only few see for whom its appointments are.
+    change_settings(
+        hall.db,
+        sa.update(SERVICES).where(SERVICES.c.slug == SERVICE).values(confidentiality="protected"),
+        sa.update(LEVELS).where(LEVELS.c.slug == "protected").values(display="none"),
+    )
+    hall.person("books", ((hall.branch.id, add_role(hall, "books", "book_for_visitor")),))
+    other = another(client)
+    sign_in(other, "books", "en")
+    answer = other.post(f"{HERE}/{held.id}/besides", data=typed)
+    assert answer.status_code == 200
+    assert SAME_TIME not in answer.text
+
+
+def test_the_limit_of_a_person_is_said_while_the_time_is_held(client: TestClient, hall: Hall) -> None:
+    change_settings(hall.db, sa.update(table(PolicyRow)).values(max_active=1))
+    book(client, hall, name=NAME, contact=CONTACT)
+    held = hold(client, hall, which=9)
+    asks, typed = f"{HERE}/{held.id}/besides", {"name": NAME, "contact": CONTACT}
+    said = client.post(asks, data=typed)
+    assert said.status_code == 200
+    assert LIMIT in Page(said.text).text
+    for others in ({"name": "هدى الأتاسي", "contact": CONTACT}, {"name": NAME}):
+        assert LIMIT not in client.post(asks, data=others).text, others
+    # Confirming says it once, and what was typed stays.
+    shown = re.findall(r'name="warned" value="([^"]*)"', said.text)[0]
+    refused = send(client, look(client, f"{HERE}/{held.id}"), "confirmation", warned=shown, **typed)
+    assert refused.status_code == 409
+    assert Page(refused.text).text.count(LIMIT) == 1
+    assert f'value="{NAME}"' in refused.text
 
 
 def book(client: TestClient, hall: Hall, which: int = 0, **typed: str) -> BookingView:

@@ -35,6 +35,7 @@ HERE = "/appointments/istanbul"
 LANDLINE = "+902122345678"
 DESK = ("move_bookings", "book_for_visitor", "see_contacts")
 NEW = START + timedelta(days=1)
+AT_ONCE = "another appointment at the same time"
 KEY = f"{NEW:%Y%m%dT%H%MZ}"
 
 
@@ -150,6 +151,26 @@ def test_a_time_is_offered_only_where_both_can_be_held_and_by_whoever_moves_appo
     assert 'value="offer"' not in look(books, f"{HERE}/{one.id}/time?start={KEY}").html
     assert books.post(f"{HERE}/{one.id}/time", data=form | {"how": "offer"}).status_code == 403
     assert as_stored(hall, one).offered_starts_at is None
+
+
+def test_what_the_person_has_at_the_new_time_is_said_before_and_forbids_nothing(client: TestClient, hall: Hall) -> None:
+    one, there = booked(hall, START), booked(hall, NEW)
+    later, others = booked(hall, NEW + HOUR * 3), booked(hall, NEW + HOUR * 5, name="سمر الحسن")
+    page = look(client, f"{HERE}/{one.id}/time?start={KEY}")
+    assert AT_ONCE in page.text
+    assert f'href="{HERE}/{there.id}"' in page.html
+    assert str(later.id) not in page.html
+    # Somebody else with the same contact.
+    assert AT_ONCE not in look(client, f"{HERE}/{one.id}/time?start={others.starts_at:%Y%m%dT%H%MZ}").text
+    # Whoever moves appointments but sees of nobody whose they are learns that there is one, and not which.
+    mover = another(client)
+    hall.person("moves", ((hall.branch.id, add_role(hall, "moves", "move_bookings")),))
+    sign_in(mover, "moves", "en")
+    seen = look(mover, f"{HERE}/{one.id}/time?start={KEY}")
+    assert AT_ONCE in seen.text
+    assert str(there.id) not in seen.html
+    assert client.post(f"{HERE}/{one.id}/time", data=fields(page)).status_code == 303
+    assert as_stored(hall, one).starts_at == NEW
 
 
 def test_what_stays_where_it_is_is_said(client: TestClient, hall: Hall) -> None:
