@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from uuid import UUID
 
-from ..core import dispatch, tickets
+from ..core import tickets
+from ..core.calling_profiles import decide
 from ..core.dispatch import Choice
 from ..core.errors import Missing, Refused, Stale
 from ..core.facts.tickets import TicketParked, TicketRecalled, TicketResumed, TicketTransferred
@@ -13,6 +14,7 @@ from ..core.tickets import Step, TicketState
 from ..store.database import Tx
 from ..store.log import Actor, Locked
 from ..store.queries import line
+from ..store.queries.calling_profiles import caller_at, profile_named, recent_calls, watched_queues
 from ..store.queries.line import TicketView
 from ..store.queries.settings import BranchSettings, CounterView, branch_settings
 from . import counter_steps
@@ -25,7 +27,7 @@ from .takeback import forget, remember, remember_at_own_counter, undo
 
 
 def call_next(tx: Tx, desk: Desk, became: str | None = None) -> TicketView | None:
-    """End the visit at the counter and call the next visitor by the published rule; None if nobody waits.
+    """End the visit at the counter and call the next visitor, by profile and published rule; None if nobody waits.
 
     A visitor who is being served is finished. For a visitor who was only called, `became` says what happened: `done`
     or `absent`; Refused("visitor-not-begun") without it.
@@ -75,7 +77,7 @@ def recall(tx: Tx, desk: Desk) -> TicketView:
             counter_number=counter.number,
             call=calls,
         )
-        counter_steps.record_call(tx, lock, counter, ticket.id, lock.append(fact, desk.actor), "recall")
+        counter_steps.record_call(tx, lock, counter, ticket, lock.append(fact, desk.actor), "recall")
         return moved
 
     # A recall and the presses before it cannot be taken back, because the hall has heard it.
@@ -191,10 +193,12 @@ def _next_of(
     `gone` has just left the counter and is not chosen. If it was passed over, it waits in line again, and this call
     is the first that goes before it.
     """
-    standing = line.open_tickets(lock.tx, lock.id, counter.queues)
-    others = [one for one in standing if gone is None or one.id != gone.id]
-    waiting = line.as_waiting(others, settings)
-    return standing, dispatch.choose(waiting, frozenset(counter.queues), line.calling_rules(settings), lock.now)
+    profile = profile_named(settings, counter.calling_profile)
+    seen = line.open_tickets(lock.tx, lock.id, watched_queues(counter, profile))
+    waiting = line.as_waiting([one for one in seen if gone is None or one.id != gone.id], settings)
+    calls = recent_calls(lock.tx, lock.id, counter, profile)
+    choice = decide(waiting, caller_at(counter), profile, calls, line.calling_rules(settings), lock.now)
+    return [one for one in seen if one.queue_id in counter.queues], choice
 
 
 def _with_current(

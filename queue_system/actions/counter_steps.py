@@ -96,7 +96,7 @@ def call(
         reason=why.code,
         values=why.values,
     )
-    record_call(tx, lock, counter, ticket.id, lock.append(fact, Actor("staff", str(staff_id))), "call")
+    record_call(tx, lock, counter, ticket, lock.append(fact, Actor("staff", str(staff_id))), "call")
     waited = [one for one in standing if one.aside and one.state is TicketState.WAITING and one.id != ticket.id]
     for one in waited:
         tx.later(_ONE_LESS, {"branch": lock.id, "ticket": one.id})
@@ -138,14 +138,15 @@ def absent(
     return moved
 
 
-def record_call(tx: Tx, lock: Locked, counter: CounterView, ticket_id: UUID, seq: int, kind: str) -> None:
+def record_call(tx: Tx, lock: Locked, counter: CounterView, ticket: TicketView, seq: int, kind: str) -> None:
     tx.later(
         _RECORD_CALL,
         {
             "branch_id": lock.id,
             "seq": seq,
-            "ticket_id": ticket_id,
+            "ticket_id": ticket.id,
             "counter_id": counter.id,
+            "queue_id": ticket.queue_id,
             "at": tx.now,
             "kind": kind,
         },

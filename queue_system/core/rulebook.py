@@ -53,11 +53,17 @@ class Pace:
 
 
 def articles(
-    calling: CallingRules, check_in: CheckInRules, absence: AbsenceRule, classes: Sequence[PriorityClass]
+    calling: CallingRules,
+    check_in: CheckInRules,
+    absence: AbsenceRule,
+    classes: Sequence[PriorityClass],
+    *,
+    has_profiles: bool = False,
 ) -> list[Article]:
-    """The rule of a branch, sentence by sentence."""
+    """The rule of a branch, sentence by sentence; `has_profiles`: some counter calls certain queues first."""
     return [
         *_who_is_next(calling, classes),
+        *([Article("profiles" if calling.guard is not None else "profiles-unlimited")] if has_profiles else []),
         *_appointments(calling, check_in),
         *_absence(absence, any(is_emergency(one.weight) for one in classes)),
         Article("parked"),

@@ -32,6 +32,7 @@ _FIRST: Final = (
     "week_starts",
     "departments",
     "queues",
+    "calling_profiles",
     "resources",
     "services",
     "zones",
@@ -160,6 +161,8 @@ class _BranchReader:
                 scope["department"] = fields[name]
             case "queues":
                 scope["queue"] = fields[name] = self._named_queues(fields[name])
+            case "calling_profiles":
+                scope["calling profile"] = fields.get(name, {})
             case "resources":
                 scope["resource"] = fields.get(name, {})
             case "services":

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from ..core.freed import DEFAULT_HOUR
 from .agenda import BranchClosure, HoursRule, Occasion, OutreachDay
+from .calling_profiles import CallingProfile
 from .catalogue import Season
 from .declared import (
     Among,
@@ -279,6 +280,9 @@ class BranchOwn(Thing):
     messages: Annotated[dict[str, MessageText], "its own words for messages about appointments"] = Field(
         default_factory=dict
     )
+    calling_profiles: Annotated[
+        dict[str, CallingProfile], "which queues counters call first; the published rule chooses within them"
+    ] = Field(default_factory=dict)
     hotline: Annotated[Hotline | None, "a number to call in need, shown with the ways to reach the branch"] = None
     safe_contact: Annotated[SafeContact | None, "how visitors may be contacted without harm"] = None
     targets: Annotated[Targets | None, NotYet("targets", Told.PARTS), "what the branch wants to reach"] = None

@@ -104,6 +104,11 @@ class CounterOwn(Retirable):
     kind: Annotated[Literal["counter", "room", "desk", "vehicle"], Kind("kind of counter"), "what it is"]
     names: Annotated[Names, "its name"]
     accessible: Annotated[bool, "whether it can be reached in a wheelchair"] = False
+    calling_profile: Annotated[
+        str | None,
+        Ref("calling profile"),
+        "the order in which it calls from its queues; the rule among all, when left out",
+    ] = None
 
 
 class Counter(CounterOwn):

@@ -71,6 +71,7 @@ OF_BRANCH: Final = Shape(
         "service": "services",
         "zone": "zones",
         "counter": "counters",
+        "calling_profile": "calling_profiles",
         "device": "devices",
         "occasion": "occasions",
         "text": "texts",

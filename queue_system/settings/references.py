@@ -18,6 +18,7 @@ _CALLED: Final[Mapping[str, str]] = {
     "service tag": "service_tag",
     "device model": "device_model",
     "kiosk": "device",
+    "calling profile": "calling_profile",
 }
 _CATALOGUE: Final[Mapping[str, str]] = {
     "letter": "spoken_prefixes",

@@ -26,6 +26,8 @@ SENTENCES: Final[Mapping[str, str]] = {
     "emergency": "rules.emergency",
     "declared": "rules.declared",
     "confirmed": "rules.confirmed",
+    "profiles": "rules.profiles",
+    "profiles-unlimited": "rules.profiles-unlimited",
     "check-in": "rules.check-in",
     "appointment": "rules.appointment",
     "appointment-early": "rules.appointment-early",
@@ -74,7 +76,10 @@ def rules_of(branch: BranchSettings, words: Words) -> Rules:
     """The rule of a branch in the language and digits of `words`."""
     calling = line.calling_rules(branch)
     classes = [PriorityClass(one.slug, one.weight, one.evidence) for one in branch.priorities.values()]
-    found = rulebook.articles(calling, check_in_rules(branch), line.absence_rule(branch), classes)
+    profiles = any(counter.calling_profile for counter in branch.counters.values())
+    found = rulebook.articles(
+        calling, check_in_rules(branch), line.absence_rule(branch), classes, has_profiles=profiles
+    )
     rows = rulebook.paces(calling, classes)
     return Rules(
         words=words,

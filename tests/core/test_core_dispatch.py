@@ -248,14 +248,18 @@ def test_every_reason_has_its_sentence(language: str) -> None:
         if message.id:
             key = message.id if isinstance(message.id, str) else message.id[0]
             sentences[key] = [message.string] if isinstance(message.string, str) else list(message.string or ())
-    counted = ("waited-longest", "guard", "appointment-time", "appointment-soon", "only-callable")
+    by_rule = ("waited-longest", "guard", "appointment-time", "appointment-soon", "only-callable")
+    counted = (*by_rule, "profile-waiting", "profile-promise")
     # The last three do not come from the rule: a clerk called the visitor by hand.
-    plain = ("priority-class", "emergency", "skipped", "parked-back", "skipped-back", "chosen-by-staff")
+    by_hand = ("priority-class", "emergency", "skipped", "parked-back", "skipped-back", "chosen-by-staff")
+    plain = (*by_hand, "profile-always", "profile-fewer", "profile-share")
     assert {key.removesuffix(".zero") for key in sentences} == {f"audit.reason.{code}" for code in (*counted, *plain)}
     for code in counted:
         found = sentences[f"audit.reason.{code}"]
         assert len(found) == forms
         assert all(found)
         assert "{n}" in found[-1]
+    for code in (code for code in (*counted, *plain) if code.startswith("profile-")):
+        assert all("{profile}" in text for text in sentences[f"audit.reason.{code}"])
     for code in ("priority-class", "emergency"):
         assert all("{priority}" in text for text in sentences[f"audit.reason.{code}"])

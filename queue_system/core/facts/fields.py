@@ -167,6 +167,7 @@ BRANCH_OBJECTS = (
     "device",
     "occasion",
     "text",
+    "calling_profile",
 )
 COMMON_OBJECTS = (
     *("organisation", "confidentiality", "letter", "priority", "policy", "service_tag", "document", "season"),

@@ -40,7 +40,10 @@ class Away:
 
 @dataclass(frozen=True, slots=True)
 class Counter:
-    """A counter where somebody sits or will sit: the queues that it serves, its visit, when it calls nobody."""
+    """A counter where somebody sits or will sit: the queues that it serves, its visit, when it calls nobody.
+
+    With a calling profile it is taken to call from all of them by the rule (docs/decisions/0047).
+    """
 
     queues: frozenset[UUID]
     visit: Visit | None = None

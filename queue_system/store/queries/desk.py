@@ -9,7 +9,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from ...core import dispatch
+from ...core.calling_profiles import RecentCall, line_up
 from ...core.dispatch import Choice
 from ...core.printers import IN_TROUBLE
 from ...core.tickets import AT_COUNTER, TAKE_BACK, TicketState
@@ -19,6 +19,7 @@ from . import line
 from .access import DeviceView, devices
 from .apart_hall import concerns, in_hall_together
 from .bookings import BookingView, booking_by_id
+from .calling_profiles import caller_at, profile_named, recent_calls, watched_queues
 from .escorts import to_fetch
 from .line import TicketView, UnservedView
 from .referrals import REFERRED, ReceivedView, received
@@ -78,6 +79,9 @@ class DeskView:
     live: Live
     unserved: tuple[UnservedView, ...]
     minded: tuple[str, ...] = ()
+    # What the counter's calling profile looks at besides: tickets that wait in other queues, and calls.
+    watched: tuple[TicketView, ...] = ()
+    recent_calls: tuple[RecentCall, ...] = ()
     # Who fetches the visitor that was called; "" while nobody does, None where visitors are not fetched.
     fetched_by: str | None = None
 
@@ -88,8 +92,10 @@ class DeskView:
 
     def order(self, now: datetime) -> list[Choice]:
         """The waiting tickets in the order in which this counter would call them, each with its reason."""
-        waiting = line.as_waiting(self.waiting, self.settings)
-        return dispatch.order(waiting, frozenset(self.counter.queues), line.calling_rules(self.settings), now)
+        profile = profile_named(self.settings, self.counter.calling_profile)
+        waiting = line.as_waiting([*self.waiting, *self.watched], self.settings)
+        rules = line.calling_rules(self.settings)
+        return line_up(waiting, caller_at(self.counter), profile, self.recent_calls, rules, now)
 
     @property
     def holder(self) -> HolderView | None:
@@ -100,6 +106,8 @@ def desk_view(tx: Tx, branch_id: UUID, counter: str, idle: Idle) -> DeskView:
     """The desk of the counter with that slug; raises Missing("counter"). Sessions idle for longer than `idle` end."""
     settings = branch_settings(tx, branch_id)
     view = settings.counter(counter)
+    profile = profile_named(settings, view.calling_profile)
+    looked_at = watched_queues(view, profile)
     open_now = line.in_hall(tx, settings)
     mine = [ticket for ticket in open_now if ticket.queue_id in view.queues]
     at_counters = {ticket.counter_id: ticket for ticket in open_now if ticket.counter_id and ticket.state in AT_COUNTER}
@@ -123,6 +131,12 @@ def desk_view(tx: Tx, branch_id: UUID, counter: str, idle: Idle) -> DeskView:
         undo_until=_undo_until(tx, branch_id, view.id, sitting.get(view.id)),
         live=live_zones(tx, branch_id),
         unserved=tuple(line.unserved(open_now, settings, line.open_counters(tx, settings))),
+        watched=tuple(
+            one
+            for one in open_now
+            if one.state is TicketState.WAITING and one.queue_id in looked_at and one.queue_id not in view.queues
+        ),
+        recent_calls=tuple(recent_calls(tx, branch_id, view, profile)),
         minded=concerns(in_hall_together(tx, settings, open_now), current, view.queues),
         fetched_by=next((one.by or "" for one in to_fetch(tx, settings, [current] if current else [])), None),
     )

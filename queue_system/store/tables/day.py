@@ -99,12 +99,19 @@ class Ticket(SQLModel, table=True):
 class Call(SQLModel, table=True):
     """A call as the hall saw it; `seq` is the log position of its entry."""
 
-    __table_args__ = (within_branch("ticket_id", "ticket"), within_branch("counter_id", "counter"))
+    __table_args__ = (
+        within_branch("ticket_id", "ticket"),
+        within_branch("counter_id", "counter"),
+        # Conditions of calling profiles look at the calls of the last hours.
+        Index("calls_by_time", "branch_id", "at"),
+    )
 
     branch_id: UUID = of_branch()
     seq: int = key()
     ticket_id: UUID
     counter_id: UUID
+    # The queue that the visitor was called from; empty for calls of former versions.
+    queue_id: UUID | None = None
     at: datetime
     kind: str
     # Who of the staff fetches the visitor, where visitors are fetched.

@@ -221,6 +221,8 @@ class Counter(SQLModel, table=True):
     names: dict[str, Any] = json(dict)
     zone_id: UUID
     accessible: bool = False
+    # The slug of a profile of the branch.
+    calling_profile: str | None = None
     until: date | None = None
     staff_id: UUID | None = Field(default=None, foreign_key="staff.id")
     seated_at: datetime | None = None

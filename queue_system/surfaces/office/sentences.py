@@ -188,9 +188,12 @@ def reason(
     key = f"audit.reason.{code}"
     if not words.has(key):
         return None
-    if "n" in values:
-        return words.html_plural(key, int(values["n"]))
     shown = dict(values)
+    if names.settings and (profile := names.settings.calling_profiles.get(str(values.get("profile")))):
+        then = _then(names, "calling_profile", profile.slug, entry).get("names") if entry else None
+        shown["profile"] = localised(then or profile.names, words.language)
+    if "n" in values:
+        return words.html_plural(key, int(shown.pop("n")), **shown)
     if "basis" in values:
         shown["basis"] = words.text(f"audit.basis.{values['basis']}")
     if names.settings and (priority := names.settings.priorities.get(str(values.get("priority")))):

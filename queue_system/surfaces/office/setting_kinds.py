@@ -92,6 +92,7 @@ _OF_BRANCH: Final = (
     ),
     Kind("queue", OF_BRANCH, ordered=True, columns=("prefix", "lanes", "public_lanes")),
     Kind("counter", OF_BRANCH, columns=("number", "kind", "zone", "queues")),
+    Kind("calling_profile", OF_BRANCH, columns=("steps",)),
     Kind("department", OF_BRANCH, ordered=True),
     Kind("zone", OF_BRANCH, ordered=True),
     Kind("resource", OF_BRANCH, ordered=True, columns=("pool",)),

@@ -14,7 +14,7 @@ revision = "0003"
 down_revision = "0002"
 branch_labels = None
 depends_on = None
-FINGERPRINT = 1370096165
+FINGERPRINT = 1320384240
 
 
 def upgrade() -> None:
@@ -36,6 +36,7 @@ def upgrade() -> None:
     _contact_proofs()
     _issued_numbers()
     _waits()
+    _calling_profiles()
 
 
 def _members() -> None:
@@ -452,3 +453,10 @@ def _waits() -> None:
         ticket.add_column(sa.Column("told_least", sa.Integer(), nullable=True))
         ticket.add_column(sa.Column("told_most", sa.Integer(), nullable=True))
         ticket.add_column(sa.Column("wait_ended_at", UTCDateTime(), nullable=True))
+
+
+def _calling_profiles() -> None:
+    """Which profile a counter calls by, and from which queue each call was."""
+    op.add_column("counter", sa.Column("calling_profile", AutoString(), nullable=True))
+    op.add_column("call", sa.Column("queue_id", sa.Uuid(), nullable=True))
+    op.create_index("calls_by_time", "call", ["branch_id", "at"])

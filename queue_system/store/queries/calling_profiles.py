@@ -1,0 +1,98 @@
+"""What a counter's next call is decided from: its calling profile, the queues it looks at, the calls of the last hours."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from ...core import calling_profiles
+from ...core.calling_profiles import LOOKED_BACK, Caller, Profile, RecentCall
+from ...settings.calling_profiles import CallingStep
+from ..database import AnyRow, Tx
+from ..prepared import Prepared
+from ..tables import Call, table
+from .settings import BranchSettings, CounterView, derived
+
+CALL = table(Call)
+
+
+def _recent(row: AnyRow) -> RecentCall:
+    return RecentCall(row.counter_id, row.queue_id, row.at)
+
+
+_COLUMNS = (CALL.c.counter_id, CALL.c.queue_id, CALL.c.at)
+_OF_BRANCH = Prepared(
+    sa.select(*_COLUMNS)
+    .where(
+        CALL.c.branch_id == sa.bindparam("branch"),
+        CALL.c.at > sa.bindparam("since"),
+        CALL.c.kind == "call",
+        CALL.c.queue_id.is_not(None),
+    )
+    .order_by(CALL.c.at, CALL.c.seq),
+    _recent,
+)
+_OF_COUNTER = Prepared(
+    sa.select(*_COLUMNS)
+    .where(
+        CALL.c.branch_id == sa.bindparam("branch"),
+        CALL.c.at > sa.bindparam("since"),
+        CALL.c.counter_id == sa.bindparam("counter"),
+        CALL.c.kind == "call",
+        CALL.c.queue_id.is_not(None),
+    )
+    .order_by(CALL.c.at, CALL.c.seq),
+    _recent,
+)
+
+
+def caller_at(counter: CounterView) -> Caller:
+    """A counter as its calls are decided."""
+    return Caller(counter.id, frozenset(counter.queues))
+
+
+@derived
+def profile_named(settings: BranchSettings, slug: str | None) -> Profile | None:
+    """A calling profile of the branch with ids in place of names; None without one."""
+    found = settings.calling_profiles.get(slug) if slug else None
+    if found is None:
+        return None
+    ids = {queue.slug: queue.id for queue in settings.queues.values()}
+    return Profile(found.slug, tuple(_step(step, ids) for step in found.steps))
+
+
+def watched_queues(counter: CounterView, profile: Profile | None) -> frozenset[UUID]:
+    """The queues whose tickets a call is decided from: those of the counter, and those that its profile looks at."""
+    watched = (step.watched for step in (profile.steps if profile else ()) if step.when == "waiting")
+    return frozenset(counter.queues) | {queue_id for queue_id in watched if queue_id is not None}
+
+
+def recent_calls(tx: Tx, branch_id: UUID, counter: CounterView, profile: Profile | None) -> list[RecentCall]:
+    """The calls that the conditions of a profile count, the oldest first; none is read that no condition needs."""
+    steps = profile.steps if profile else ()
+    of_branch = [step.minutes for step in steps if step.when == "fewer" and step.whose == "branch"]
+    own = [step.minutes for step in steps if step.when == "fewer" and step.whose == "counter"]
+    shares = any(step.when == "share" for step in steps)
+    back = LOOKED_BACK if shares else timedelta(minutes=max([*of_branch, *own], default=0))
+    if not back:
+        return []
+    values = {"branch": branch_id, "since": tx.now - back}
+    if of_branch:
+        found: list[RecentCall] = tx.rows(_OF_BRANCH, values)
+    else:
+        found = tx.rows(_OF_COUNTER, values | {"counter": counter.id})
+    return found
+
+
+def _step(step: CallingStep, ids: dict[str, UUID]) -> calling_profiles.Step:
+    return calling_profiles.Step(
+        queues=frozenset(ids[slug] for slug in step.queues),
+        when=step.when,
+        watched=ids[step.watched] if step.watched else None,
+        minutes=(step.waits_min if step.when == "waiting" else step.last_min) or 0,
+        calls=step.calls or 0,
+        others=step.others or 0,
+        whose=step.whose,
+    )
