@@ -114,6 +114,12 @@ class OrganisationOwn(Declared):
         """The rule of referrals between branches; None where there are none."""
         return self.cross_branch_rules.referrals if self.cross_branch_rules else None
 
+    @property
+    def fewest_in_reports(self) -> int | None:
+        """Of fewer people than this a report shows nothing; None where no rule says it."""
+        reports = self.cross_branch_rules.reports if self.cross_branch_rules else None
+        return reports.min_cell_size if reports else None
+
 
 class Profile(OrganisationOwn):
     """A profile after reading: every branch is complete; `sha256` is over its file and the library, in hex."""

@@ -24,6 +24,7 @@ from jinja2 import Environment, nodes
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("queue_system", "displays", "kiosk", "printers")
 FAMILIES = (
+    "figures.",
     "errors.",
     "audit.",
     "state.",

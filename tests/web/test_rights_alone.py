@@ -107,6 +107,7 @@ OPENS: Final[dict[str, Rights]] = {
     "GET /appointments/{branch}/{booking}/typo": rights.TYPO_RIGHTS,
     "POST /appointments/{branch}/{booking}/typo": rights.TYPO_RIGHTS,
     "GET /office": rights.OFFICE_RIGHTS,
+    "GET /office/figures": rights.REPORT_RIGHTS,
     "GET /office/waits": rights.REPORT_RIGHTS,
     "POST /office/today": rights.STOP_RIGHTS,
     "POST /office/counters": rights.COUNTER_RIGHTS,

@@ -16,6 +16,7 @@ from . import (
     counters,
     data,
     devices,
+    figures,
     first_steps,
     given_back,
     health,
@@ -51,6 +52,7 @@ large_forms = (OFFICE.address,)
 
 routes: list[BaseRoute] = [
     *today.routes,
+    *figures.routes,
     *waits.routes,
     *idle.routes,
     *counters.routes,

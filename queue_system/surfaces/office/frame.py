@@ -45,6 +45,7 @@ ENTRIES: Final = (
     entry(
         "office.entry-today",
         Place("/office", "office.overview", OFFICE_RIGHTS),
+        Place("/office/figures", "figures.title", REPORT_RIGHTS),
         Place("/office/waits", "waits.title", REPORT_RIGHTS),
     ),
     entry(

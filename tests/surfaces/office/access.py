@@ -43,6 +43,7 @@ STATIC_FILE: Final = "office.css"
 MATRIX: Final[dict[tuple[str, str], Row]] = {
     ("GET", "/office"): OFFICE,
     ("GET", "/office/today"): OFFICE,
+    ("GET", "/office/figures"): DATA,
     ("GET", "/office/waits"): DATA,
     ("GET", "/office/idle"): DATA,
     ("POST", "/office/today/{branch}/{queue}/stop"): BACKUP,

@@ -1,0 +1,124 @@
+"""Figures for a head of section: a branch today as it runs, or a stretch of past days; plots first, each with its table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from ...core.figures import TIMES, Shown
+from ...core.rights import REPORT_RIGHTS
+from ...core.tables import FEW, Table
+from ...i18n import dates
+from ...i18n.words import Words, direction_of
+from ...store.database import Tx
+from ...store.queries.settings import BranchSettings
+from ...store.queries.today import HallNow, hall_now
+from ...web.access import in_service
+from ...web.departments import counters_for, queues_for, services_for
+from .figure_plots import HEIGHT, WIDTH, Bars, Plot, counts, name_ranges, ranges
+from .figure_tables import fewest_for, figure_tables
+from .figures_asked import PAGE, STRETCHES, AskedFigures, asked_figures
+from .frame import InOffice, enter, office_page
+
+
+async def show(request: Request) -> Response:
+    """The figures that the address asks for (`figures_asked`); raises Missing("branch") or Missing("not-found")."""
+    here = await enter(request, REPORT_RIGHTS)
+    branch = _chosen(here)
+    return await office_page(
+        here, "office/figures.html", {"branch": branch} | (await _values(here, branch) if branch else {})
+    )
+
+
+def _chosen(here: InOffice) -> BranchSettings | None:
+    """The branch that the address names, else the first one; None without any. Raises Missing("branch")."""
+    slug = here.request.query_params.get("branch", "")
+    return here.named(slug) if slug else next(iter(in_service(here.branches, here.now)), None)
+
+
+async def _values(here: InOffice, branch: BranchSettings) -> dict[str, Any]:
+    """The values of `office/figures.html` for a branch."""
+    today = branch.timetable.business_date(here.now)
+    asked = asked_figures(here.request.query_params, branch.slug, today, branch.week_starts)
+    words = here.at(branch).words
+    found = await figure_tables(here, branch, asked)
+    tables = dict(found.tables)
+    plots = list(_plots(tables, words))
+    return {
+        "branches": in_service(here.branches, here.now),
+        "chosen": asked,
+        "days": _days(asked, words),
+        "after": asked.after(today - timedelta(days=1)),
+        "yesterday": today - timedelta(days=1),
+        "stretches": [(one, words.text(f"figures.stretch-{one}")) for one in STRETCHES],
+        "times": [(one, words.text(f"figures.time-{one}")) for one in TIMES],
+        "now": await _now(here, branch) if asked.stretch == "today" else None,
+        "fewest": fewest_for(here, branch),
+        "whole": _whole(found.shown),
+        "plots": plots,
+        "few": FEW,
+        "size": (WIDTH, HEIGHT),
+        "tables": [one for one in tables.values() if one.name not in {plot.table.name for plot in plots}],
+    }
+
+
+async def _now(here: InOffice, branch: BranchSettings) -> dict[str, Any]:
+    """The hall as it runs."""
+    hall = await here.read(_hall, here, branch)
+    last = here.installation.waits.last_call(branch.id, here.now)
+    return {
+        "hall": hall,
+        "longest": max(int((here.now - hall.since).total_seconds() // 60), 0) if hall.since else None,
+        "last": dates.time(last, branch.zone, here.words) if last else None,
+    }
+
+
+def _hall(tx: Tx, here: InOffice, branch: BranchSettings) -> HallNow:
+    return hall_now(
+        tx,
+        branch,
+        queues_for(here.person, branch, REPORT_RIGHTS),
+        services_for(here.person, branch, REPORT_RIGHTS),
+        [one.id for one in counters_for(here.person, branch, REPORT_RIGHTS)],
+    )
+
+
+def _whole(found: Shown) -> Mapping[str, Any]:
+    """The figures on top: of all visits of the stretch."""
+    return {
+        "issued": found.count("whole", "", "issued"),
+        "served": found.count("whole", "", "served"),
+        "wait": found.times("whole", "", "wait"),
+        "missed": found.share("whole", "", "missed", "issued"),
+        "gone": found.share("whole", "", "gone", "issued"),
+    }
+
+
+def _plots(tables: Mapping[str, Table], words: Words) -> Iterator[Plot | Bars]:
+    """Waits over the day, by service and by queue; how many came, by day or month."""
+    mirrored = direction_of(words.language) == "rtl"
+    spread, served = ("figures.legend-p50", "figures.legend-p90"), ("figures.legend-served", "figures.legend-issued")
+    for name in ("hour", "weekday"):
+        if name in tables:
+            yield ranges(tables[name], f"figures.times-by-{name}", spread, mirrored=mirrored)
+    for name in ("day", "month"):
+        if name in tables:
+            yield counts(tables[name], f"figures.visits-by-{name}", served, mirrored=mirrored)
+    for name in ("queue", "service"):
+        if name in tables:
+            yield name_ranges(tables[name], f"figures.times-by-{name}", spread, mirrored=mirrored)
+
+
+def _days(asked: AskedFigures, words: Words) -> str:
+    """The stretch in words."""
+    if asked.first == asked.last:
+        return dates.day(asked.first, words)
+    return words.text("figures.from-to", first=dates.day(asked.first, words), last=dates.day(asked.last, words))
+
+
+routes: list[BaseRoute] = [Route(PAGE, show)]
