@@ -12,14 +12,14 @@ from queue_system.core import hours
 from queue_system.core.offering import Way
 from queue_system.core.waits.announce import Range
 from queue_system.store.queries import line
+from queue_system.store.queries.classes import class_of_service, self_declared
 from queue_system.store.queries.offering import ways
 from queue_system.store.queries.place import ProspectView
-from queue_system.store.queries.settings import BranchSettings, DocumentView, Names, PriorityView, ServiceView
+from queue_system.store.queries.settings import BranchSettings, DocumentView, Names, ServiceView
 from queue_system.web.waits import Waits
 
 # More cards do not fit on one screen in readable letters, so they are grouped.
 CARDS: Final = 8
-SELF_DECLARED: Final = "self_declared"
 # Why a service without walk-in gives no number at a kiosk, by the first of its ways.
 REFUSALS: Final = {
     Way.RECEPTION: "by-reception",
@@ -128,7 +128,7 @@ def card_of(
     branch: BranchSettings, service: ServiceView, awaits: Mapping[UUID, ProspectView], now: datetime, waits: Waits
 ) -> Card:
     """The card of one service at `now`."""
-    hidden = service.confidentiality.hides_service
+    hidden, day = service.confidentiality.hides_service, branch.timetable.business_date(now)
     told = None if hidden else waits.for_newcomer(branch, service, now)
     stopped = branch.numbers_stopped_now(service.queue_id, now)
     gives = service.walk_in and branch.gives_numbers(service.id, now)
@@ -140,8 +140,8 @@ def card_of(
         gives=gives,
         refusal=None if gives else _refusal(service),
         opens=next_numbers(branch, service, now) if service.walk_in and not gives and not stopped else None,
-        direct=gives and not documents(service) and not note_of(service) and not self_declared(branch),
-        urgent=line.is_emergency(branch, service.priority),
+        direct=gives and not documents(service) and not note_of(service) and not self_declared(branch, day),
+        urgent=line.is_emergency(branch, class_of_service(branch, service, day)),
     )
 
 
@@ -156,11 +156,6 @@ def documents(service: ServiceView) -> Sequence[DocumentView]:
 def note_of(service: ServiceView) -> Names | None:
     """The note to read before the number is taken; None for a service that must not be named."""
     return None if service.confidentiality.hides_service else service.note
-
-
-def self_declared(branch: BranchSettings) -> list[PriorityView]:
-    """The priority classes for which the visitor's own word is enough."""
-    return [priority for priority in branch.priorities.values() if priority.evidence.startswith(SELF_DECLARED)]
 
 
 def next_numbers(branch: BranchSettings, service: ServiceView | None, now: datetime) -> datetime | None:

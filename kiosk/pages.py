@@ -19,13 +19,14 @@ from queue_system.core.tickets import ORDINARY
 from queue_system.core.waits.announce import Announced
 from queue_system.store.database import Tx
 from queue_system.store.queries.access import printer_of_kiosk
+from queue_system.store.queries.classes import require_season, self_declared
 from queue_system.store.queries.place import prospects
 from queue_system.store.queries.settings import BranchSettings, ServiceView
 from queue_system.web import kit
 from queue_system.web.rules import rules_of
 
 from . import arrival, number
-from .offer import Offer, card_of, documents, next_numbers, note_of, offer, self_declared
+from .offer import Offer, card_of, documents, next_numbers, note_of, offer
 from .visit import Visit, begin, for_visits, show
 
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_-]{16,64}")
@@ -73,7 +74,7 @@ async def service(visit: Visit) -> Response:
         "card": card_of(visit.branch, chosen, awaits, visit.now, visit.installation.waits),
         "documents": documents(chosen),
         "note": note_of(chosen),
-        "priorities": self_declared(visit.branch),
+        "priorities": self_declared(visit.branch, visit.branch.timetable.business_date(visit.now)),
         "back": await _back(visit, chosen),
         "request_id": _new_request(),
     }
@@ -87,7 +88,7 @@ async def rules(visit: Visit) -> Response:
 
 async def take(visit: Visit) -> Response:
     """POST `/kiosk/{lang}/tickets`: issues the number, and a slip if the kiosk has a printer."""
-    wish = _wish(visit.branch, await kit.form(visit.request))
+    wish = _wish(visit, await kit.form(visit.request))
     told = visit.installation.waits.for_newcomer(
         visit.branch, visit.branch.services[wish.service_id], visit.now, wish.priority or ORDINARY
     )
@@ -111,12 +112,17 @@ def _take(tx: Tx, visit: Visit, wish: Wish, told: Announced | None) -> Issued:
     return issue_ticket(tx, order)
 
 
-def _wish(branch: BranchSettings, form: dict[str, str]) -> Wish:
-    """What the form asks for; raises Missing("service"), Invalid("bad-request"), Refused("priority-unknown")."""
+def _wish(visit: Visit, form: dict[str, str]) -> Wish:
+    """What the form asks for.
+
+    Raises Missing("service"), Invalid("bad-request"), Refused with "class-out-of-season", "priority-unknown".
+    """
+    branch, day = visit.branch, visit.branch.timetable.business_date(visit.now)
     request_id, priority = str(form.get("request_id", "")), str(form.get("priority", ""))
     if not _REQUEST_ID.fullmatch(request_id):
         raise Invalid("bad-request", "request_id")
-    if priority and priority not in {one.slug for one in self_declared(branch)}:
+    require_season(branch, priority or ORDINARY, day)
+    if priority and priority not in {one.slug for one in self_declared(branch, day)}:
         raise Refused("priority-unknown")
     try:
         chosen = _service(branch, UUID(str(form.get("service", ""))))

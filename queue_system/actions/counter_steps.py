@@ -20,6 +20,7 @@ from ..store.queries import line
 from ..store.queries.line import TicketView
 from ..store.queries.settings import BranchSettings, CounterView
 from ..store.tables import Call, Ticket, table
+from . import phone_calls
 from .steps import move
 from .takeback import Move, remember
 from .visit import end_booking
@@ -130,6 +131,8 @@ def absent(
         moved = move(tx, ticket, Step.NO_SHOW, counter_id=None, ended_at=tx.now)
         lock.append(TicketNoShow(**where, calls=ticket.calls), actor)
         end_booking(lock, ticket, BookingState.NO_SHOW, actor)
+        if ticket.booking_id is not None:
+            phone_calls.note_missed(lock, settings, ticket.booking_id)
         return moved
     # An emergency waits for one other call too; otherwise it would be next again at once, and block the counter.
     others = min(1, rule.others_first) if line.is_emergency(settings, ticket.priority) else rule.others_first

@@ -28,6 +28,7 @@ from ..store.queries.channels import channel_of
 from ..store.queries.line import TicketView
 from ..store.queries.settings import BranchSettings, branch_settings
 from ..store.tables import Booking, Branch, Counter, Ticket, table
+from . import phone_calls
 from .visit import end_booking
 
 BRANCH = table(Branch)
@@ -58,16 +59,18 @@ def _close_sessions(lock: Locked) -> int:
     live_day = settings.timetable.first_live_day(lock.tx.now)
     if lock.live_day == live_day:
         return 0
-    closed = _close_tickets(lock, live_day) + _close_bookings(lock, settings) + _close_counters(lock, settings)
+    closed = (
+        _close_tickets(lock, settings, live_day) + _close_bookings(lock, settings) + _close_counters(lock, settings)
+    )
     lock.tx.execute(sa.update(BRANCH).where(BRANCH.c.id == lock.id).values(live_day=live_day))
     lock.live_day = live_day
     return closed
 
 
-def _close_tickets(lock: Locked, live_day: date) -> int:
+def _close_tickets(lock: Locked, settings: BranchSettings, live_day: date) -> int:
     left = [ticket for ticket in line.open_tickets(lock.tx, lock.id) if ticket.business_date < live_day]
     for ticket in left:
-        _close_ticket(lock, ticket)
+        _close_ticket(lock, settings, ticket)
     return len(left)
 
 
@@ -84,6 +87,7 @@ def _close_bookings(lock: Locked, settings: BranchSettings) -> int:
         )
         fact = BookingEnded(subject=str(booking.id), code=booking.code, state=BookingState.NO_SHOW.value)
         lock.append(fact, SYSTEM)
+        phone_calls.note_missed(lock, settings, booking.id)
     return len(missed)
 
 
@@ -114,7 +118,7 @@ def vacate(lock: Locked, counter_id: UUID, number: int, actor: Actor) -> None:
     lock.append(CounterClosed(subject=str(counter_id), number=number), actor)
 
 
-def _close_ticket(lock: Locked, ticket: TicketView) -> None:
+def _close_ticket(lock: Locked, settings: BranchSettings, ticket: TicketView) -> None:
     step = tickets.LAST_STEPS[ticket.state]
     outcome = tickets.FORGOTTEN if step is Step.FINISH else None
     lock.tx.execute(
@@ -138,3 +142,5 @@ def _close_ticket(lock: Locked, ticket: TicketView) -> None:
         fact = TicketServed(subject=subject, code=ticket.code, counter=counter, outcome=tickets.FORGOTTEN)
     lock.append(fact, SYSTEM)
     end_booking(lock, ticket, BookingState.FULFILLED if step is Step.FINISH else BookingState.NO_SHOW, SYSTEM)
+    if ticket.booking_id is not None and step is not Step.FINISH:
+        phone_calls.note_missed(lock, settings, ticket.booking_id)

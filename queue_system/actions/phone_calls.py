@@ -10,6 +10,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from ..core.absence import FollowUp, is_followed_up
 from ..core.errors import Missing
 from ..core.facts.bookings import BookingPhoned
 from ..core.messages import MUST_BE_TOLD, OF_SERIES, Event
@@ -18,6 +19,7 @@ from ..store.log import Actor, Locked, locked
 from ..store.prepared import Prepared
 from ..store.queries.bookings import booking_by_id
 from ..store.queries.phone_calls import calls_of_series
+from ..store.queries.settings import BranchSettings
 from ..store.tables import PhoneCall, table
 from .message_rows import settle_called
 
@@ -40,6 +42,19 @@ def note(lock: Locked, booking_id: UUID, event: Event, *, told: bool) -> None:
     lock.tx.later(_FORGET, {"branch": lock.id, "booking": booking_id})
     if event in MUST_BE_TOLD and not told:
         lock.tx.later(_NOTE, _row(lock, booking_id, 0, event))
+
+
+def note_missed(lock: Locked, settings: BranchSettings, booking_id: UUID) -> None:
+    """Put on the call list whom a booking was for that has ended as a no-show, where the rule of the branch asks for it."""
+    rules = settings.queue_rules
+    if is_followed_up(rules.no_show_action):
+        lock.tx.later(_FORGET, {"branch": lock.id, "booking": booking_id})
+        lock.tx.later(_NOTE, _row(lock, booking_id, 0, FollowUp.MISSED))
+
+
+def forget(lock: Locked, booking_id: UUID) -> None:
+    """Nobody of a booking need be called any more, because its visitor is here."""
+    lock.tx.later(_FORGET, {"branch": lock.id, "booking": booking_id})
 
 
 def note_person(lock: Locked, booking_id: UUID, n: int, event: Event) -> None:
@@ -78,6 +93,6 @@ def tick(tx: Tx, branch_id: UUID, booking_id: UUID, n: int, actor: Actor, *, rea
         lock.append(fact, actor)
 
 
-def _row(lock: Locked, booking_id: UUID, n: int, event: Event) -> dict[str, Any]:
+def _row(lock: Locked, booking_id: UUID, n: int, event: Event | FollowUp) -> dict[str, Any]:
     mine = {"branch_id": lock.id, "booking_id": booking_id, "n": n}
     return {**mine, "event": event.value, "since": lock.tx.now, "tries": 0}

@@ -11,7 +11,7 @@ from ..core.reasons import BY_SERVICE, RAISE_REASONS
 from ..core.tickets import Step
 from ..store.database import Tx
 from ..store.log import Actor, Locked
-from ..store.queries import line
+from ..store.queries import classes, line
 from ..store.queries.line import TicketView
 from ..store.queries.settings import BranchSettings, branch_settings
 from .day import in_session
@@ -23,7 +23,7 @@ def raise_ticket(tx: Tx, branch_id: UUID, ticket_id: UUID, priority: str, reason
     """Give a waiting or parked ticket a heavier class; `reason` is one of RAISE_REASONS.
 
     Raises Missing("ticket"), IllegalTransition in other states, Refused with "raise-reason-unknown",
-    "raise-class-unknown", "raise-not-heavier".
+    "class-out-of-season", "raise-class-unknown", "raise-not-heavier".
     """
     with in_session(tx, branch_id) as lock:
         settings = branch_settings(tx, branch_id, lock.config_version)
@@ -31,7 +31,9 @@ def raise_ticket(tx: Tx, branch_id: UUID, ticket_id: UUID, priority: str, reason
         tickets.after(ticket.state, Step.RAISE)
         if reason not in RAISE_REASONS:
             raise Refused("raise-reason-unknown")
-        if priority not in line.given_by_staff(settings):
+        day = settings.timetable.business_date(lock.tx.now)
+        classes.require_season(settings, priority, day)
+        if priority not in classes.given_by_staff(settings, day):
             raise Refused("raise-class-unknown")
         if line.heavier(settings, ticket.priority, priority) == ticket.priority:
             raise Refused("raise-not-heavier", code=ticket.code)
@@ -42,7 +44,8 @@ def raise_ticket(tx: Tx, branch_id: UUID, ticket_id: UUID, priority: str, reason
 
 def raised_by_service(lock: Locked, settings: BranchSettings, ticket: TicketView, actor: Actor) -> TicketView:
     """A waiting ticket with the class of its service, where that is heavier than its own."""
-    priority = line.heavier(settings, ticket.priority, settings.services[ticket.service_id].priority)
+    day = settings.timetable.business_date(lock.tx.now)
+    priority = classes.for_service(settings, settings.services[ticket.service_id], ticket.priority, day)
     return ticket if priority == ticket.priority else _raise(lock, settings, ticket, priority, BY_SERVICE, actor)
 
 

@@ -21,7 +21,7 @@ from ..core.waits.announce import Announced
 from ..store.database import Tx
 from ..store.log import Actor, Locked
 from ..store.prepared import Prepared
-from ..store.queries import line
+from ..store.queries import classes, line
 from ..store.queries.bookings import BookingView, booking_by_id, check_in_rules
 from ..store.queries.line import TicketView
 from ..store.queries.outings import places_left
@@ -88,7 +88,7 @@ def issue_ticket(tx: Tx, order: TicketOrder) -> Issued:
 
     The ticket gets the class of the order or of the service, whichever is heavier. It is idempotent by `request_id`.
     Raises Missing("service"), Refused with "not-walk-in", "number-by-reception", "closed", "numbers-stopped",
-    "outing-full", "priority-unknown" (also for a class that cannot be asked for), "request-reused",
+    "outing-full", "class-out-of-season", "priority-unknown" (also for a class that cannot be asked for), "request-reused",
     Denied("tickets-on-the-spot"), Stale("settings-changed").
     """
     with in_session(tx, order.branch_id) as lock:
@@ -113,13 +113,15 @@ def give_number(lock: Locked, order: TicketOrder) -> Issued:
         raise Refused("number-by-reception")
     if not service.walk_in and not service.by_reception:
         raise Refused("not-walk-in")
-    if order.priority not in (ORDINARY, *line.given_by_staff(settings)):
+    day = settings.timetable.business_date(tx.now)
+    classes.require_season(settings, order.priority, day)
+    if order.priority not in (ORDINARY, *classes.given_by_staff(settings, day)):
         raise Refused("priority-unknown")
     if not settings.timetable.takes_tickets(tx.now, service.id):
         raise Refused("closed")
     if settings.numbers_stopped_now(service.queue_id, tx.now):
         raise Refused("numbers-stopped")
-    outing = hours.outing_on(settings.timetable.business_date(tx.now), settings.calendar, service.id)
+    outing = hours.outing_on(day, settings.calendar, service.id)
     if outing is not None and not places_left(tx, settings, outing):
         raise Refused("outing-full")
     return _issue(lock, settings, service, order)
@@ -257,11 +259,11 @@ def _issue(
 ) -> Issued:
     tx = lock.tx
     queue = settings.queue_of(service)
-    priority = line.heavier(settings, order.priority, service.priority)
+    day = settings.timetable.business_date(tx.now)
+    priority = classes.for_service(settings, service, order.priority, day)
     if line.is_emergency(settings, priority):
         # An emergency waits from now at the latest, even where its appointment is later.
         anchor_at = min(anchor_at or lock.now, lock.now)
-    day = settings.timetable.business_date(tx.now)
     number = _number(lock, settings, queue, day)
     row = {
         "branch_id": lock.id,
@@ -303,7 +305,7 @@ def _issue(
             source=ticket.source,
             anchor_at=ticket.anchor_at.isoformat(),
             booking=str(booking.id) if booking else None,
-            basis=line.given_by_staff(settings).get(order.priority) if booking is None else None,
+            basis=classes.given_by_staff(settings, day).get(order.priority) if booking is None else None,
         ),
         order.actor,
         creates=ticket,

@@ -9,6 +9,7 @@ from ..core.facts.bookings import BookingCheckedIn, BookingEnded, BookingReopene
 from ..store.log import Actor, Locked
 from ..store.queries.line import TicketView
 from ..store.tables import Booking, table
+from . import phone_calls
 
 BOOKING = table(Booking)
 
@@ -51,4 +52,5 @@ def _checked_in_again(lock: Locked, ticket: TicketView) -> str | None:
         .values(state=BookingState.CHECKED_IN.value, ended_at=None)
         .returning(BOOKING.c.code)
     )
+    phone_calls.forget(lock, ticket.booking_id)
     return str(lock.tx.scalar(statement))

@@ -4,9 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Final
 
 OTHERS_FIRST: Final = 1
+
+
+class FollowUp(StrEnum):
+    """What staff do about a person whom nothing has to be told."""
+
+    MISSED = "missed"  # an appointment was missed, and somebody sees whether all is well
+
+
+def is_followed_up(action: str | None) -> bool:
+    """Whether staff see to whoever missed an appointment, by the rule of the branch."""
+    return action == "staff_safe_follow_up"
 
 
 @dataclass(frozen=True, slots=True)

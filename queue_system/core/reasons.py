@@ -16,6 +16,9 @@ RAISE_REASONS: Final = (SEEN, DOCUMENT, TOLD, REFERRED)
 # Given by the program, because every ticket of the service has the class of the service.
 BY_SERVICE: Final = "service"
 
+# How the evidence of a class begins for which the visitor's own word is enough.
+SELF_DECLARED: Final = "self_declared"
+
 _USUAL: Final = {
     "staff_confirms": SEEN,
     "document": DOCUMENT,

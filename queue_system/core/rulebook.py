@@ -14,8 +14,8 @@ from typing import TypeAlias
 from .absence import AbsenceRule
 from .bookings import CheckInRules
 from .dispatch import CallingRules, is_emergency, longest_bypass
+from .reasons import SELF_DECLARED
 
-SELF_DECLARED = "self_declared"
 # Classes without evidence to show: they follow from having an appointment or not.
 BY_ITSELF = ("none", "booking")
 

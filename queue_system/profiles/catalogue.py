@@ -66,7 +66,8 @@ def _replacing(found: Mapping[str, Any], base: Collection[str], read_all: Read[d
 def _reader(name: str, field: FieldInfo, parts: Mapping[str, Any]) -> Read[dict[str, Any]]:
     if (particular := _PARTICULAR.get(name)) is not None:
         return particular
-    return reader_of(field.annotation, field.metadata, {"service tag": parts.get("service_tags", ())})
+    scope = {"service tag": parts.get("service_tags", ()), "season": parts.get("seasons", ())}
+    return reader_of(field.annotation, field.metadata, scope)
 
 
 def _closures(parts: Mapping[str, Any]) -> Read[tuple[Closure, ...]]:

@@ -94,7 +94,10 @@ class QueueRules(Declared):
         int | None, Between(0, 10), "how often a no-show is let into the line again; always, when left out"
     ] = None
     no_show_action: Annotated[
-        Literal["staff_safe_follow_up"] | None, Kind("action"), NotYet("queue-rules"), "what is done after a no-show"
+        Literal["staff_safe_follow_up"] | None,
+        Kind("action"),
+        "what is done after an appointment that nobody came to: it is put on the call list, and staff see to the person, "
+        "only in the way that the person chose; nothing when left out",
     ] = None
 
 

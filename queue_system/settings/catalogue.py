@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Annotated, ClassVar, Final, Literal
 
@@ -132,11 +132,24 @@ class Priority(Thing):
         Informs(),
         "from when waiting counts; the class says it already",
     ] = None
-    age_from: Annotated[int | None, Between(1, 120), NotYet("priority-details"), "from which age"] = None
-    max_wait_target_min: Annotated[
-        int | None, Between(0, DAY_MIN), NotYet("priority-details"), "the longest wait that is aimed at"
+    age_from: Annotated[
+        int | None, Between(1, 120), "from which age; visitors are asked whether they have it, and nothing else"
     ] = None
-    season_only: Annotated[bool, NotYet("priority-details"), "whether it is given in a season alone"] = False
+    max_wait_target_min: Annotated[
+        int | None,
+        Between(0, DAY_MIN),
+        "the longest wait that is aimed at: staff are warned of whoever waits longer, and the order of calls stays",
+    ] = None
+    season_only: Annotated[bool, "whether it is given in a season alone"] = False
+    seasons: Annotated[
+        tuple[Annotated[str, Ref("season")], ...], "with `season_only`, the seasons that count; all when left out"
+    ] = ()
+
+    def is_given_in(self, seasons: Collection[str]) -> bool:
+        """Whether it is given on a day that is in these seasons."""
+        if not self.season_only:
+            return True
+        return any(season in seasons for season in self.seasons) if self.seasons else bool(seasons)
 
     def mistake(self) -> Fault | None:
         """Its waiting counts from another moment than the field says."""
@@ -298,6 +311,7 @@ class Catalogue(Declared):
     spoken_prefixes: Annotated[
         dict[str, Names], Kind("letter"), "the letters a queue may use, as they are spoken in a call"
     ] = Field(default_factory=dict)
+    seasons: Annotated[dict[str, tuple[Season, ...]], "days with hours of their own"] = Field(default_factory=dict)
     priorities: Annotated[dict[str, Priority], "who is called before whom"] = Field(default_factory=dict)
     policies: Annotated[dict[str, Policy], "how places are given"] = Field(default_factory=dict)
     service_tags: Annotated[dict[str, Names], Kind("service tag"), "tags of services"] = Field(default_factory=dict)
@@ -305,7 +319,6 @@ class Catalogue(Declared):
     documents: Annotated[dict[str, Names], Kind("document"), "documents that visitors bring"] = Field(
         default_factory=dict
     )
-    seasons: Annotated[dict[str, tuple[Season, ...]], "days with hours of their own"] = Field(default_factory=dict)
     device_models: Annotated[dict[str, DeviceModel], "kinds of devices"] = Field(default_factory=dict)
     texts: Annotated[dict[str, Names], Kind("text"), "sentences"] = Field(default_factory=dict)
     roles: Annotated[dict[str, Role], "what members of staff may do"] = Field(default_factory=dict)

@@ -56,6 +56,9 @@ def used_entries(branch: Branch, catalogue: Catalogue) -> dict[Key, Any]:
     found = {key for key in references(branch) if key[0] in _CATALOGUE}
     for slug in branch.calendars:
         found |= {("service_tag", closure.service_tag) for closure in _closures(catalogue, slug) if closure.service_tag}
+    for slug in [slug for kind, slug in found if kind == "priority"]:
+        if slug in catalogue.priorities:
+            found |= set(references(catalogue.priorities[slug]))
     return {
         (kind, slug): entries[slug]
         for kind, slug in sorted(found)

@@ -115,7 +115,9 @@ def _said(branch: BranchSettings, value: Value, words: Words) -> str:
 
 
 def _name(branch: BranchSettings, slug: str, words: Words) -> str:
-    return localised(branch.priorities[slug].names, words.language)
+    priority = branch.priorities[slug]
+    name = localised(priority.names, words.language)
+    return f"{name} ({words.plural('common.age-from', priority.age_from)})" if priority.age_from else name
 
 
 def _promise(promise: timedelta | None, words: Words) -> str | None:

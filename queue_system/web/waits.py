@@ -63,7 +63,9 @@ class Waits:
         known = self._fresh(branch.id, now)
         if known is None or known.played is None or not _may_be_told(known, service.queue_id):
             return None
-        wait = known.played.forecast.newcomers.get(newcomer_of(branch, service, priority))
+        wait = known.played.forecast.newcomers.get(
+            newcomer_of(branch, service, branch.timetable.business_date(now), priority)
+        )
         return None if wait is None else known.announcements.say(service.queue_id, wait)
 
     def for_queue(self, branch: BranchSettings, queue_id: UUID, now: datetime) -> Range | None:

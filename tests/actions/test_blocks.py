@@ -381,7 +381,7 @@ def waiting(hall: Hall) -> list[tuple[UUID, str]]:
     return [(row.about, row.event) for row in hall.db.read_now(lambda tx: tx.rows(open_))]
 
 
-def called(hall: Hall) -> list[tuple[UUID, Event, bool]]:
+def called(hall: Hall) -> list[tuple[UUID, str, bool]]:
     return [(one.booking.id, one.event, one.with_another) for one in hall.db.read_now(phone_calls, now(hall))]
 
 

@@ -168,7 +168,7 @@ def press(hall: Hall, one: BookingView, *, reached: bool) -> None:
     hall.db.write_in_now(hall.branch.id, tick, hall.branch.id, one.id, 0, SYSTEM, reached=reached)
 
 
-def to_call(hall: Hall) -> list[tuple[str, Event, int]]:
+def to_call(hall: Hall) -> list[tuple[str, str, int]]:
     return [
         (one.booking.code, one.event, one.tries)
         for one in hall.db.read_now(phone_calls, hall.branch)

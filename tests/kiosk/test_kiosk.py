@@ -147,6 +147,18 @@ def test_priority_is_a_button_of_its_own_for_who_needs_it(kiosk: Kiosk) -> None:
     assert [ticket.priority for ticket in kiosk.tickets()] == ["disability", "walkin"]
 
 
+def test_age_is_asked_in_one_question_and_only_the_word_of_the_visitor_is_kept(kiosk: Kiosk) -> None:
+    page = kiosk.service("attest-single")
+    assert page.text.count("هل عمرك 65 سنة أو أكثر؟") == 1
+    assert [name for _, _, found in page.forms for name in (one.get("type") for one in found) if name == "date"] == []
+    kiosk.visitor.send("/tickets", priority="elderly")
+    (ticket,) = kiosk.tickets()
+    assert ticket.priority == "elderly"
+    (fact,) = [one for one in kiosk.hall.db.read_now(log.after, kiosk.hall.branch.id, 0) if one.kind == "ticket.issued"]
+    assert fact.data["basis"] == "told"
+    assert "65" not in str(fact.data)
+
+
 @pytest.mark.parametrize("priority", ["bereavement", "appointment", "emperor"])
 def test_no_other_class_can_be_taken(kiosk: Kiosk, priority: str) -> None:
     page = kiosk.take(priority=priority)

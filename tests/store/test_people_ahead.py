@@ -23,6 +23,7 @@ from queue_system.store.database import Database, Tx
 from queue_system.store.log import SYSTEM
 from queue_system.store.queries import line
 from queue_system.store.queries.access import staff_by_login
+from queue_system.store.queries.classes import given_by_staff
 from queue_system.store.queries.desk import desk_view
 from queue_system.store.queries.line import TicketView
 from queue_system.store.queries.place import joined, prospects, whole_line
@@ -54,7 +55,7 @@ def people(
     """A random morning: numbers of all classes, early appointments, counters that open and close, calls."""
     booked = book(hall, clock.now() + timedelta(minutes=10))
     hall.db.write_in_now(hall.branch.id, tickets.check_in, hall.branch.id, booked.id, SYSTEM)
-    classes = [ORDINARY, *line.given_by_staff(hall.branch)]
+    classes = [ORDINARY, *given_by_staff(hall.branch, hall.branch.timetable.business_date(clock.now()))]
     seats: dict[str, counters.Desk] = {}
     for _ in range(source.randint(12, 20)):
         clock.move(timedelta(seconds=source.randint(0, 90)))

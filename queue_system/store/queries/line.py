@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -14,14 +14,13 @@ from ...core import dispatch
 from ...core.absence import OTHERS_FIRST, AbsenceRule
 from ...core.dispatch import CallingRules, Waiting
 from ...core.errors import Missing
-from ...core.reasons import usual_reason
 from ...core.tickets import OPEN, TicketState, left_behind
 from ...core.waits.announce import Range
 from ..database import AnyRow, Tx
 from ..prepared import Prepared
 from ..tables import Booking, Counter, Ticket, table
 from ..tables.day import OPEN_STATES
-from .settings import BranchSettings, PriorityView, QueueView, derived
+from .settings import BranchSettings, QueueView, derived
 
 TICKET = table(Ticket)
 BOOKING = table(Booking)
@@ -279,23 +278,6 @@ def heavier(settings: BranchSettings, given: str, other: str | None) -> str:
     if other is None or not {given, other} <= settings.priorities.keys():
         return given
     return max(given, other, key=lambda slug: settings.priorities[slug].weight)
-
-
-@derived
-def given_by_staff(settings: BranchSettings) -> Mapping[str, str]:
-    """The classes that staff can give, each with its usual reason (`core.reasons`)."""
-    found = {slug: usual_reason(priority.evidence) for slug, priority in settings.priorities.items()}
-    return {slug: reason for slug, reason in found.items() if reason}
-
-
-def heavier_classes(settings: BranchSettings, ticket: TicketView) -> list[tuple[PriorityView, str]]:
-    """The classes heavier than a ticket's own that staff can give it, heaviest first, each with its usual reason."""
-    found = [
-        (settings.priorities[slug], reason)
-        for slug, reason in given_by_staff(settings).items()
-        if heavier(settings, ticket.priority, slug) != ticket.priority
-    ]
-    return sorted(found, key=lambda choice: -choice[0].weight)
 
 
 def is_emergency(settings: BranchSettings, priority: str | None) -> bool:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from ...core.absence import FollowUp
 from ...core.bookings import BookingState
 from ...core.messages import OF_SERIES, Event
 from ..database import AnyRow, Tx
@@ -35,7 +36,7 @@ class PhoneCallView:
     """
 
     booking: BookingView
-    event: Event
+    event: Event | FollowUp
     tries: int
     tried_at: datetime | None
     reached_at: datetime | None
@@ -54,6 +55,7 @@ def phone_calls(tx: Tx, settings: BranchSettings) -> list[PhoneCallView]:
         sa.select(CALL)
         .where(
             CALL.c.branch_id == settings.id,
+            CALL.c.event != FollowUp.MISSED.value,
             CALL.c.reached_at.is_(None) | (CALL.c.reached_at > tx.now - SHOWN_AFTER),
         )
         .order_by(CALL.c.n)
@@ -83,6 +85,31 @@ def phone_calls(tx: Tx, settings: BranchSettings) -> list[PhoneCallView]:
         another = offered is not None and has_stand_in(tx, settings, booking.id, offered)
         found.append(PhoneCallView(booking, event, row.tries, row.tried_at, row.reached_at, another, other))
     return sorted(found, key=lambda one: one.reached_at is not None)
+
+
+def missed(tx: Tx, settings: BranchSettings) -> list[PhoneCallView]:
+    """Who missed an appointment and is to be seen to, the earliest first, then whom somebody saw to lately.
+
+    Not who came after all, nor whose data are deleted.
+    """
+    rows = tx.rows(
+        sa.select(CALL).where(
+            CALL.c.branch_id == settings.id,
+            CALL.c.event == FollowUp.MISSED.value,
+            CALL.c.reached_at.is_(None) | (CALL.c.reached_at > tx.now - SHOWN_AFTER),
+        )
+    )
+    if not rows:
+        return []
+    here = BOOKING.c.branch_id == settings.id, BOOKING.c.id.in_([row.booking_id for row in rows])
+    ended = BOOKING.c.state == BookingState.NO_SHOW.value, BOOKING.c.erased_at.is_(None)
+    bookings = {one.id: one for one in booking_views(tx, *here, *ended)}
+    found = [
+        PhoneCallView(bookings[row.booking_id], FollowUp.MISSED, row.tries, row.tried_at, row.reached_at)
+        for row in rows
+        if row.booking_id in bookings
+    ]
+    return sorted(found, key=lambda one: (one.reached_at is not None, one.booking.starts_at, one.booking.code))
 
 
 def calls_of_series(tx: Tx, branch_id: UUID, mine: tuple[UUID, int], event: str) -> list[tuple[UUID, int]]:

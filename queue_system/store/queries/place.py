@@ -26,6 +26,7 @@ from ..prepared import Prepared
 from ..tables import Booking, Branch, Device, Entry, PrintJob, table
 from ..tx import Appended
 from . import line
+from .classes import for_service
 from .line import TicketView
 from .screens import Live, is_kept_off, live_zones, where_to_wait
 from .settings import BranchSettings, ServiceView, ZoneView, derived
@@ -292,7 +293,7 @@ def _appointments(
 
 def _newcomer(settings: BranchSettings, service: ServiceView, now: datetime) -> Waiting:
     """A ticket as the service would give it now."""
-    priority = line.heavier(settings, ORDINARY, service.priority)
+    priority = for_service(settings, service, ORDINARY, settings.timetable.business_date(now))
     return Waiting(NEWCOMER, service.queue_id, priority, line.weight_of(settings, priority), now)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 from uuid import UUID
 
@@ -20,6 +20,7 @@ from ...core.waits.hall import Arrival, Away, Counter, Hall, InLine, Newcomer, V
 from ..database import Tx
 from ..tables import Booking, Branch, table
 from . import line
+from .classes import for_service
 from .line import TicketView
 from .past_waits import Learnt
 from .settings import BranchSettings, ServiceView, branch_settings
@@ -60,7 +61,7 @@ def hall_of(tx: Tx, settings: BranchSettings, tickets: Sequence[TicketView], com
         for ticket in tickets
         if ticket.state in AT_COUNTER and ticket.counter_id and ticket.called_at
     }
-    breaks = tuple(_breaks(settings, tx.now))
+    breaks, day = tuple(_breaks(settings, tx.now)), settings.timetable.business_date(tx.now)
     return Hall(
         now=tx.now,
         rules=line.calling_rules(settings),
@@ -72,7 +73,7 @@ def hall_of(tx: Tx, settings: BranchSettings, tickets: Sequence[TicketView], com
         arrivals=list(_arrivals(tx, settings, come)),
         newcomers=list(
             dict.fromkeys(
-                newcomer_of(settings, service, slug)
+                newcomer_of(settings, service, day, slug)
                 for service in settings.services.values()
                 for slug in settings.priorities
                 if service.walk_in
@@ -81,9 +82,9 @@ def hall_of(tx: Tx, settings: BranchSettings, tickets: Sequence[TicketView], com
     )
 
 
-def newcomer_of(settings: BranchSettings, service: ServiceView, priority: str = ORDINARY) -> Newcomer:
-    """Somebody who takes a number for a service now, in this class or the service's own, whichever is heavier."""
-    return Newcomer(service.queue_id, line.weight_of(settings, line.heavier(settings, priority, service.priority)))
+def newcomer_of(settings: BranchSettings, service: ServiceView, day: date, priority: str = ORDINARY) -> Newcomer:
+    """Somebody who takes a number for a service on a day, in this class or the service's own, whichever is heavier."""
+    return Newcomer(service.queue_id, line.weight_of(settings, for_service(settings, service, priority, day)))
 
 
 def _breaks(settings: BranchSettings, now: datetime) -> Iterator[Away]:
@@ -97,7 +98,8 @@ def _breaks(settings: BranchSettings, now: datetime) -> Iterator[Away]:
 
 def _arrivals(tx: Tx, settings: BranchSettings, come: float) -> Iterator[Arrival]:
     """Those with an appointment at the branch today who are not there yet, and not late beyond its grace."""
-    _, end = hours.day_bounds(settings.timetable.business_date(tx.now), settings.zone, settings.day_starts)
+    day = settings.timetable.business_date(tx.now)
+    _, end = hours.day_bounds(day, settings.zone, settings.day_starts)
     statement = sa.select(BOOKING.c.service_id, BOOKING.c.starts_at, BOOKING.c.channel).where(
         BOOKING.c.branch_id == settings.id,
         BOOKING.c.state == BookingState.CONFIRMED.value,
@@ -108,5 +110,5 @@ def _arrivals(tx: Tx, settings: BranchSettings, come: float) -> Iterator[Arrival
     for service_id, starts_at, channel in tx.rows(statement.order_by(BOOKING.c.starts_at, BOOKING.c.id)):
         service = settings.services[service_id]
         if service.takes_place(channel).is_received:
-            weight = line.weight_of(settings, line.heavier(settings, given, service.priority))
+            weight = line.weight_of(settings, for_service(settings, service, given, day))
             yield Arrival(service.queue_id, service_id, weight, starts_at, come)

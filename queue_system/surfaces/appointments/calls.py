@@ -14,10 +14,12 @@ from starlette.routing import BaseRoute, Route
 from ...actions.look_ups import record_look_ups
 from ...actions.phone_calls import tick
 from ...core import contacts
+from ...core.absence import FollowUp
 from ...core.errors import Missing
 from ...core.rights import PHONE_LIST_RIGHTS, PHONE_RIGHTS
-from ...store.queries.phone_calls import PhoneCallView, phone_calls
-from ...store.queries.settings import Names
+from ...store.database import Tx
+from ...store.queries.phone_calls import PhoneCallView, missed, phone_calls
+from ...store.queries.settings import BranchSettings, Names
 from ...web import kit
 from ...web.here import StaffAtBranch, staff_at_branch
 from ...web.safe_contact import WayInForce, way_of
@@ -82,21 +84,26 @@ async def _wanted(here: StaffAtBranch) -> list[PhoneCallView]:
 async def _open(here: StaffAtBranch) -> list[PhoneCallView]:
     """Those of this person's departments who were not reached yet."""
     mine = here.services(PHONE_LIST_RIGHTS)
-    found = await here.read(phone_calls, here.branch)
+    found = await here.read(_listed, here.branch)
     return [one for one in found if one.booking.service_id in mine and one.reached_at is None]
+
+
+def _listed(tx: Tx, branch: BranchSettings) -> list[PhoneCallView]:
+    return [*phone_calls(tx, branch), *missed(tx, branch)]
 
 
 async def _page(here: StaffAtBranch, shown: Collection[tuple[UUID, int]] = ()) -> Response:
     mine, callable_for = here.services(PHONE_LIST_RIGHTS), here.services(PHONE_RIGHTS)
     rows = [
         _row(here, one, may_see=one.booking.service_id in callable_for, shown=(one.booking.id, one.n) in shown)
-        for one in await here.read(phone_calls, here.branch)
+        for one in await here.read(_listed, here.branch)
         if one.booking.service_id in mine
     ]
     values = {
         "base": address(here.branch),
         "all_shown": bool(shown) and len(shown) == sum(one.may_see for one in rows if one.call.reached_at is None),
-        "waiting": [one for one in rows if one.call.reached_at is None],
+        "waiting": [one for one in rows if one.call.reached_at is None and one.call.event != FollowUp.MISSED],
+        "missed": [one for one in rows if one.call.reached_at is None and one.call.event == FollowUp.MISSED],
         "reached": [one for one in rows if one.call.reached_at is not None],
     }
     return await here.page("appointments/calls.html", values)

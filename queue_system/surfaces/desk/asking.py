@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from ...core.reasons import OUT_OF_TURN
 from ...core.tickets import TicketState
-from ...store.queries import line
+from ...store.queries.classes import heavier_classes
 from ...store.queries.desk import DeskView
 from ...store.queries.line import TicketView
 from ...store.queries.settings import BranchSettings, Names
@@ -28,13 +29,17 @@ _KEPT: Final = ("ticket", "current", "reason")
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One button of a question: the value it adds, its keyboard key, and its words as a catalogue key or as names."""
+    """One button of a question: the value it adds, its keyboard key, and its words as a catalogue key or as names.
+
+    `age_from`: the age that the visitor says to have, for a class that has one.
+    """
 
     value: str
     key: str
     words: str = ""
     names: Names | None = None
     note: str = ""
+    age_from: int | None = None
 
 
 _CANCEL: Final = Answer("", "W", "desk.ask-cancel")
@@ -56,7 +61,7 @@ class Question:
     none_of_them: Answer
 
 
-def question(refusal: str, resource: str, form: Mapping[str, str], view: DeskView) -> Question | None:
+def question(refusal: str, resource: str, form: Mapping[str, str], view: DeskView, now: datetime) -> Question | None:
     """The question that a refused press asks; None if its visitor has gone meanwhile."""
     kind = ASKED[refusal]
     said = {name: str(form[name]) for name in _KEPT if form.get(name)}
@@ -70,14 +75,21 @@ def question(refusal: str, resource: str, form: Mapping[str, str], view: DeskVie
     if kind == "reason":
         answers = tuple(Answer(code, str(number), f"audit.basis.{code}") for number, code in enumerate(OUT_OF_TURN, 1))
         return Question("desk.ask-reason", resource, "reason", said, ticket, answers, _CANCEL)
-    return Question("desk.ask-class", resource, "class", said, ticket, classes_for(view.settings, ticket), _CANCEL)
+    return Question("desk.ask-class", resource, "class", said, ticket, classes_for(view.settings, ticket, now), _CANCEL)
 
 
-def classes_for(settings: BranchSettings, ticket: TicketView) -> tuple[Answer, ...]:
-    """The heavier classes that staff may give a ticket, heaviest first, each with the evidence it needs."""
+def classes_for(settings: BranchSettings, ticket: TicketView, now: datetime) -> tuple[Answer, ...]:
+    """The heavier classes that staff may give a ticket now, heaviest first, each with the evidence it needs."""
+    found = heavier_classes(settings, ticket, settings.timetable.business_date(now))
     return tuple(
-        Answer(priority.slug, str(number), names=priority.names, note=f"audit.basis.{reason}")
-        for number, (priority, reason) in enumerate(line.heavier_classes(settings, ticket), 1)
+        Answer(
+            priority.slug,
+            str(number),
+            names=priority.names,
+            note=f"audit.basis.{reason}",
+            age_from=priority.age_from,
+        )
+        for number, (priority, reason) in enumerate(found, 1)
     )
 
 

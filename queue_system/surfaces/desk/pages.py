@@ -189,7 +189,7 @@ async def _refused(here: AtCounter, refusal: DomainError) -> Response:
 
 async def _asked(here: AtCounter, refusal: DomainError, resource: str, form: dict[str, str]) -> Response:
     """The desk with the question that the press asks, or the refusal if its visitor has gone meanwhile."""
-    asked = question(refusal.code, resource, form, await _view(here))
+    asked = question(refusal.code, resource, form, await _view(here), here.now)
     if asked is None:
         return await _refused(here, refusal)
     return await _desk(here, status=refusal.status, asked=asked)

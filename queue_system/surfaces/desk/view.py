@@ -8,10 +8,12 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from ...core.absence import is_followed_up
 from ...core.dispatch import Reason
 from ...core.rights import REFER_RIGHTS
 from ...core.tickets import Step, TicketState, steps_from
 from ...store.queries.access import StaffView
+from ...store.queries.class_targets import beyond_target
 from ...store.queries.desk import DeskView
 from ...store.queries.line import TicketView, absence_rule, agreed_time, emergencies, served_queues
 from ...store.queries.screens import is_kept_off
@@ -54,12 +56,16 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Absence:
-    """The effect of "not here" now: a no-show, or back into the line. `calls` are needed for a no-show."""
+    """The effect of "not here" now: a no-show, or back into the line. `calls` are needed for a no-show.
+
+    `follow_up`: staff of the branch see to whoever missed an appointment.
+    """
 
     no_show: bool
     call: int
     calls: int
     no_show_from: datetime
+    follow_up: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +96,7 @@ def context(view: DeskView, person: StaffView, now: datetime, waits: Waits, *, e
         "emergencies": [
             (ticket, settings.priorities[ticket.priority].names) for ticket in emergencies(settings, view.waiting)
         ],
+        "beyond": beyond_target(settings, view.waiting, now),
         "absence": absence(view, now),
         "outcomes": OUTCOMES,
         "buttons": buttons(view, person),
@@ -98,7 +105,7 @@ def context(view: DeskView, person: StaffView, now: datetime, waits: Waits, *, e
         "waits": {choice.ticket_id: waits.of_ticket(settings.id, choice.ticket_id, now) for choice in shown},
         "waiting": len(order),
         "hidden": len(order) - len(shown),
-        "raisable": {row.id for row in (*view.waiting, *view.parked) if classes_for(settings, row)},
+        "raisable": {row.id for row in (*view.waiting, *view.parked) if classes_for(settings, row, now)},
         "parked": [_row(ticket, settings) for ticket in view.parked],
         "missed": [_row(ticket, settings) for ticket in view.missed],
         "colleagues": [
@@ -150,6 +157,7 @@ def absence(view: DeskView, now: datetime) -> Absence | None:
         call=current.calls,
         calls=rule.calls,
         no_show_from=rule.no_show_from(current.first_called_at, agreed_time(current)),
+        follow_up=is_followed_up(view.settings.queue_rules.no_show_action),
     )
 
 

@@ -44,7 +44,7 @@ from ...store.queries.effect import undecided
 from ...store.queries.home_visits import overdue_visits
 from ...store.queries.hours import declared_organisation, unchecked_calendars, year_to_check
 from ...store.queries.organisation import versions
-from ...store.queries.phone_calls import phone_calls
+from ...store.queries.phone_calls import missed, phone_calls
 from ...store.queries.settings import BranchSettings
 from ...store.queries.unreadable import unreadable_settings
 from ...store.tables import ORGANISATION
@@ -55,7 +55,7 @@ from .approvals import waiting_alone, waiting_for
 from .frame import InOffice
 from .messages import owners_of, unsent_for
 from .people import clock_of
-from .todo_hall import late_end, undecided_line, unserved_queues
+from .todo_hall import beyond_targets, late_end, undecided_line, unserved_queues
 from .todo_item import Item, Level
 
 LOGGER = structlog.get_logger(__name__)
@@ -120,6 +120,14 @@ def visitors_to_call(tx: Tx, here: InOffice, branch: BranchSettings) -> list[Ite
     count = sum(one.booking.service_id in seen for one in calls)
     sentence = here.words.plural("today.to-call", count)
     return [Item("bad", sentence, "today.call", link=f"/appointments/{branch.slug}/calls")] if count else []
+
+
+def people_to_follow_up(tx: Tx, here: InOffice, branch: BranchSettings) -> list[Item]:
+    """Who missed an appointment, where the branch has staff see to them."""
+    seen = services_for(here.person, branch, PHONE_LIST_RIGHTS)
+    count = sum(one.booking.service_id in seen and one.reached_at is None for one in missed(tx, branch))
+    sentence = here.words.plural("today.to-follow-up", count)
+    return [Item("bad", sentence, "today.see-missed", link=f"/appointments/{branch.slug}/calls")] if count else []
 
 
 def overdue_home_visits(tx: Tx, here: InOffice, branch: BranchSettings) -> list[Item]:
@@ -337,12 +345,14 @@ def _is_soon(first: date, last: date, today: date) -> bool:
 #: Of two items of one level, that of the earlier source comes first.
 SOURCES: Final[tuple[OfBranch | OfHouse, ...]] = (
     OfHouse(DATA_RIGHTS, unreadable, everywhere=True),
+    OfBranch(OFFICE_RIGHTS, beyond_targets),
     OfBranch(OFFICE_RIGHTS, unserved_queues),
     OfBranch(OFFICE_RIGHTS, late_end),
     OfBranch(PRINTER_RIGHTS | SUPERVISION_RIGHTS, printers_in_trouble),
     OfBranch(DEVICE_RIGHTS | SUPERVISION_RIGHTS, silent_devices),
     OfBranch(DECISION_RIGHTS, undecided_line),
     OfBranch(PHONE_LIST_RIGHTS, visitors_to_call),
+    OfBranch(PHONE_LIST_RIGHTS, people_to_follow_up),
     OfBranch(VISIT_RIGHTS, overdue_home_visits),
     OfBranch(DECISION_RIGHTS, undecided_bookings),
     OfBranch(DECISION_RIGHTS, unsent_messages),

@@ -1,4 +1,4 @@
-"""What needs a hand in the hall: queues that nobody serves, people whom the settings no longer support, a late end."""
+"""What needs a hand in the hall: waits beyond a target, queues that nobody serves, people without settings, a late end."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from ...i18n import dates
 from ...i18n.filters import localised
 from ...store.database import Tx
 from ...store.queries import line
+from ...store.queries.class_targets import beyond_target
 from ...store.queries.settings import BranchSettings
 from ...web.departments import queues_for
 from .frame import InOffice
@@ -37,6 +38,28 @@ def unserved_queues(tx: Tx, here: InOffice, branch: BranchSettings) -> list[Item
         )
         for one in _unserved(tx, branch)
         if one.queue.id in seen
+    ]
+
+
+def beyond_targets(tx: Tx, here: InOffice, branch: BranchSettings) -> list[Item]:
+    """People who wait longer than is aimed at for their class; the order of calls stays as published."""
+    seen, words = queues_for(here.person, branch, OFFICE_RIGHTS), here.words
+    sits = here.person.may_any(DESK_RIGHTS, branch.id)
+    waiting = [one for one in line.in_hall(tx, branch) if one.queue_id in seen]
+    return [
+        Item(
+            "bad",
+            words.plural(
+                "today.beyond-target",
+                len(one.tickets),
+                priority=localised(one.priority.names, here.language),
+                target=dates.minutes(one.target_min, words),
+                since=words.text("common.first-since", time=dates.time(one.tickets[0].anchor_at, branch.zone, words)),
+            ),
+            "today.to-the-desk" if sits else "today.see-counters",
+            link="/desk" if sits else "#counters",
+        )
+        for one in beyond_target(branch, waiting, here.now)
     ]
 
 

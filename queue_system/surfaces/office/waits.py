@@ -20,6 +20,7 @@ from ...core.waits.announce import SHARE
 from ...i18n import dates
 from ...i18n.filters import localised
 from ...store.database import Tx
+from ...store.queries.class_targets import class_targets
 from ...store.queries.past_waits import outcomes
 from ...store.queries.settings import BranchSettings
 from ...web.access import in_service
@@ -29,6 +30,7 @@ from .frame import InOffice, enter, office_page
 PAGE: Final = "/office/waits"
 #: Of fewer people a share says nothing, and could be about one of them.
 FEWEST: Final = 10
+_AIMS_OVER: Final = timedelta(days=29)
 FARTHEST: Final = timedelta(days=3_660)
 
 K = TypeVar("K", bound=Hashable)
@@ -87,6 +89,8 @@ async def _values(here: InOffice, branch: BranchSettings) -> dict[str, Any]:
             for queue in branch.queues.values()
             if queue.id in by_queue
         ],
+        "aims": await here.read(class_targets, branch, day - _AIMS_OVER, day, seen),
+        "fewest": FEWEST,
         "hours": [_line(dates.time(at, branch.zone, here.words), by_hour[at]) for at in sorted(by_hour)],
     }
 

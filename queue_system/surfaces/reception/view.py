@@ -35,6 +35,7 @@ from ...store.queries.access import DeviceView
 from ...store.queries.apart_hall import InHall, in_hall_together
 from ...store.queries.bookings import BookingView
 from ...store.queries.channels import channel_of, video_link
+from ...store.queries.classes import given_by_staff, heavier_classes
 from ...store.queries.escorts import Escort, to_fetch
 from ...store.queries.home_visits import Visit, gives_home_visits, overdue_visits
 from ...store.queries.line import TicketView
@@ -131,7 +132,7 @@ async def hall_values(here: StaffAtBranch, *, found: Found | None = None, typed:
         "wanted": wanted,
         "gives": bool(open_now),
         "opens": hours.next_opening(now, branch.calendar),
-        "classes": classes(branch),
+        "classes": classes(branch, here.now),
         "languages_of_visitors": kit.languages_of(branch),
         "goes_out": gives_home_visits(branch),
         "visits_overdue": any(one.booking.service_id in receives for one in overdue),
@@ -171,7 +172,7 @@ async def ticket_values(here: StaffAtBranch, ticket_id: UUID) -> dict[str, Any]:
         "qr": qr_svg(link, here.words.text("reception.qr-label")),
         "printers": printers,
         "printer": _chosen(here.request, printers),
-        "heavier": heavier(branch, ticket),
+        "heavier": heavier(branch, ticket, here.now),
         "void_reasons": VOID_REASONS if Step.VOID in steps_from(ticket.state) and not ticket.booking_id else (),
     }
 
@@ -219,14 +220,17 @@ def departments(branch: BranchSettings, now: datetime, services: Collection[UUID
     return [Department(view.names, tuple(found[view.id])) for view in branch.departments.values() if view.id in found]
 
 
-def classes(branch: BranchSettings) -> list[PriorityView]:
+def classes(branch: BranchSettings, now: datetime) -> list[PriorityView]:
     """The classes that staff can give: the one for walk-ins, and those that a word or a document establishes."""
-    return [branch.priorities[slug] for slug in branch.priorities if slug in (ORDINARY, *line.given_by_staff(branch))]
+    given = (ORDINARY, *given_by_staff(branch, branch.timetable.business_date(now)))
+    return [branch.priorities[slug] for slug in branch.priorities if slug in given]
 
 
-def heavier(branch: BranchSettings, ticket: TicketView) -> list[tuple[PriorityView, str]]:
+def heavier(branch: BranchSettings, ticket: TicketView, now: datetime) -> list[tuple[PriorityView, str]]:
     """The classes to which a ticket can be raised now, heaviest first, each with its usual reason."""
-    return line.heavier_classes(branch, ticket) if Step.RAISE in steps_from(ticket.state) else []
+    if Step.RAISE not in steps_from(ticket.state):
+        return []
+    return heavier_classes(branch, ticket, branch.timetable.business_date(now))
 
 
 def _fitting(department: Department, wanted: str) -> Department:

@@ -119,7 +119,7 @@ def test_what_nothing_acts_on_yet_is_said_to_the_administrator_alone(client: Tes
     assert "choose another booking policy" in page.text
     assert 'href="/office/settings/doha-main/service/passport-apply"' in page.html
     assert "passport-apply" not in page.text
-    assert words_for("en").text("setting.priority.age_from") in page.text, "settings by their labels"
+    assert words_for("en").text("setting.policy.window") in page.text, "settings by their labels"
 
 
 def test_what_nothing_acts_on_yet_is_looked_for_once_for_each_version(hall: Hall) -> None:
