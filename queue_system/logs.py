@@ -61,7 +61,11 @@ def configure_logging(configuration: Configuration) -> None:
     )
     logging.basicConfig(level=max(level, logging.WARNING), handlers=[others], force=True)
     # It writes the numbers of visitors, and the address of the gateway. What it did not send is in our own log.
-    logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)
+    # The status of a refusal is still read from it (`messages.texting`).
+    apprise = logging.getLogger("apprise")
+    apprise.setLevel(logging.WARNING)
+    apprise.propagate = False
+    apprise.addHandler(logging.NullHandler())
 
 
 def trace(exc_info: ExcInfo) -> str:

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from ..core.booking_invitations import USABLE
+from ..core.delivery import OF_CHANNEL, next_attempt
 from ..core.facts.guests import InvitationSent, InvitationUnsent
-from ..core.messages import MAIL, Event, Level, Outcome, channel_of, is_told, next_attempt, sent_as
+from ..core.messages import MAIL, Event, Level, Outcome, channel_of, is_told, sent_as
 from ..store.database import AnyRow, Tx
 from ..store.log import SYSTEM, Locked, locked
 from ..store.queries.booking_invitations import InvitationView, invitation_by_id
 from ..store.queries.invitation_letters import level_of_invitation
 from ..store.queries.messages import Recipient, due_messages
 from ..store.queries.settings import BranchSettings, branch_settings
-from .message_rows import MESSAGE, finish, insert, take, try_again
+from .message_rows import MESSAGE, NOTHING_OUT, finish, insert, put_off, take, try_again
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ def withdraw(lock: Locked, invitation_id: UUID) -> None:
 
 
 def claim_invitation(
-    tx: Tx, branch_id: UUID, channel: str = MAIL, out: Collection[str] = ()
+    tx: Tx, branch_id: UUID, channel: str = MAIL, out: Mapping[str, str] = NOTHING_OUT
 ) -> ClaimedInvitation | None:
     """Claim the letter that has been due the longest, as `outbox.claim_message`.
 
@@ -72,7 +73,10 @@ def claim_invitation(
             wanted = is_told(level, invitation.contact, tx.sends) and channel_of(invitation.contact) == job.channel
             if not wanted or invitation.state not in USABLE:
                 finish(lock, job, "void")
-            elif sent_as(channel, level) not in out and take(lock, job):
+            elif (fault := out.get(sent_as(channel, level))) is not None:
+                if not put_off(lock, job, fault):
+                    _give_up(lock, job, fault, maybe=job.state == "claimed")
+            elif take(lock, job):
                 to = Recipient(0, invitation.contact, level)
                 event = Event(job.event)
                 return ClaimedInvitation(job.id, event, level, job.language, job.attempts + 1, invitation, to)
@@ -87,11 +91,11 @@ def report(lock: Locked, job: AnyRow, outcome: Outcome, error: str | None) -> No
         fact = InvitationSent(subject=str(job.invitation_id), service=_service(lock, job), attempt=job.attempts)
         lock.append(fact, SYSTEM)
         return
-    again = next_attempt(job.attempts, job.wanted_at, lock.tx.now)
+    again = next_attempt(job.attempts, job.wanted_at, lock.tx.now, error=error)
     if outcome is Outcome.REFUSED or again is None or (maybe and job.doubtful):
         _give_up(lock, job, error or "internal", maybe=maybe or job.doubtful)
     elif invitation_by_id(lock.tx, lock.id, job.invitation_id).state in USABLE:
-        try_again(lock, job, again, error, maybe=maybe)
+        try_again(lock, job, again, error, maybe=maybe, counted=error not in OF_CHANNEL)
     else:
         finish(lock, job, "void", error)
 

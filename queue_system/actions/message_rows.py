@@ -10,6 +10,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from uuid_utils.compat import uuid7
 
+from ..core.delivery import OF_CHANNEL, next_attempt
 from ..core.messages import OF_EARLIER, OF_ONE, OF_SERIES, OF_VISIT, Event, Settled, channel_of
 from ..store.database import AnyRow, Tx
 from ..store.log import Locked
@@ -22,6 +23,8 @@ MESSAGE = table(Message)
 
 # Longer than a mail server may take for one message (`messages.smtp.ANSWER_SECONDS` for each of its answers).
 LEASE: Final = timedelta(minutes=5)
+#: What is out of order where everything can be sent.
+NOTHING_OUT: Final[Mapping[str, str]] = {}
 
 
 def queue(lock: Locked, booking: BookingView, to: Recipient, due: Mapping[Event, datetime]) -> None:
@@ -97,10 +100,29 @@ def take(lock: Locked, job: AnyRow) -> bool:
     return taken.rowcount == 1
 
 
-def try_again(lock: Locked, job: AnyRow, at: datetime, error: str | None, *, maybe: bool) -> None:
-    """Put a message back in line until an instant; `maybe`: it may have arrived."""
+def try_again(lock: Locked, job: AnyRow, at: datetime, error: str | None, *, maybe: bool, counted: bool = True) -> None:
+    """Put a message back in line until an instant; `maybe`: it may have arrived.
+
+    With `counted` False the attempt that it was claimed for is not counted, because the channel was to blame.
+    """
     values = {"state": "unknown" if maybe else "queued", "doubtful": job.doubtful or maybe}
+    if not counted:
+        values["attempts"] = job.attempts - 1
     lock.tx.execute(row_of(lock, job).values(**values, lease_until=None, due_at=at, error=error))
+
+
+def put_off(lock: Locked, job: AnyRow, fault: str, call_before: datetime | None = None) -> bool:
+    """Put a message off that nobody tries, because its channel has a fault; False where it is to be given up.
+
+    A fault of `core.delivery.ERRORS` that is not the channel's leaves it as it is.
+    """
+    if fault not in OF_CHANNEL:
+        return True
+    again = next_attempt(job.attempts, job.wanted_at, lock.tx.now, call_before, fault)
+    if again is not None:
+        # Whoever had claimed it died, and may have sent it.
+        try_again(lock, job, again, fault, maybe=job.state == "claimed")
+    return again is not None
 
 
 def is_overtaken(tx: Tx, job: AnyRow) -> bool:

@@ -7,7 +7,7 @@ necessary; it is sent after the commit, by one node at a time.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -15,6 +15,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from ..core.bookings import BookingState
+from ..core.delivery import OF_CHANNEL, next_attempt
 from ..core.facts.messages import MessageFailed, MessageSent
 from ..core.messages import (
     MAIL,
@@ -31,7 +32,6 @@ from ..core.messages import (
     channel_of,
     is_due_still,
     is_told,
-    next_attempt,
     reminder_at,
     sent_as,
     strictest,
@@ -48,10 +48,12 @@ from ..store.queries.visit_parts import PartTold, called_off_of, dates_told, par
 from . import invitation_letters, phone_calls
 from .message_rows import (
     MESSAGE,
+    NOTHING_OUT,
     finish,
     is_overtaken,
     is_waiting,
     last_sequence,
+    put_off,
     queue,
     row_of,
     take,
@@ -219,10 +221,13 @@ def hand_on(lock: Locked, from_id: UUID, to_id: UUID) -> None:
         lock.tx.execute(row_of(lock, job).values(about=to_id, sequence=sequence))
 
 
-def claim_message(tx: Tx, branch_id: UUID, channel: str = MAIL, out: Collection[str] = ()) -> ClaimedMessage | None:
+def claim_message(
+    tx: Tx, branch_id: UUID, channel: str = MAIL, out: Mapping[str, str] = NOTHING_OUT
+) -> ClaimedMessage | None:
     """Claim the message about a booking that has been due the longest; those that are true no more are voided first.
 
-    Of one channel, and none of what is `out` of order (`core.messages.sent_as`). A claim whose lease has run out is taken over once: its worker died, and may have sent the message.
+    Of one channel. What cannot be sent now (`out`: the errors, by `core.messages.sent_as`) is left; where the channel is to
+    blame, it is put off, so that it does not stand in the way of what can be sent. A claim whose lease has run out is taken over once: its worker died, and may have sent the message.
     """
     with locked(tx, branch_id) as lock:
         settings = branch_settings(tx, branch_id, lock.config_version)
@@ -237,7 +242,11 @@ def claim_message(tx: Tx, branch_id: UUID, channel: str = MAIL, out: Collection[
                 finish(lock, job, "void")
                 continue
             level = strictest(one.to.level for one in parts) if parts else to.level
-            if sent_as(channel, level) not in out and take(lock, job):
+            if (fault := out.get(sent_as(channel, level))) is not None:
+                if not put_off(lock, job, fault, _call_before(tx, job, booking)):
+                    _give_up(lock, job, booking, fault, maybe=job.doubtful or job.state == "claimed")
+                continue
+            if take(lock, job):
                 event, attempt = Event(job.event), job.attempts + 1
                 series: tuple[BookingView, ...] = ()
                 if event in OF_SERIES:
@@ -253,7 +262,7 @@ def claim_message(tx: Tx, branch_id: UUID, channel: str = MAIL, out: Collection[
 def report_message(
     tx: Tx, branch_id: UUID, message_id: UUID, attempt: int, outcome: Outcome, error: str | None = None
 ) -> None:
-    """Store what an attempt came to; `error` is one of `core.messages.ERRORS`. A late report changes nothing."""
+    """Store what an attempt came to; `error` is one of `core.delivery.ERRORS`. A late report changes nothing."""
     with locked(tx, branch_id) as lock:
         job = tx.row(sa.select(MESSAGE).where(MESSAGE.c.branch_id == branch_id, MESSAGE.c.id == message_id))
         if job is None or job.state != "claimed" or job.attempts != attempt:
@@ -279,11 +288,11 @@ def report_message(
         if is_overtaken(tx, job):
             finish(lock, job, "void", error)
             return
-        again = next_attempt(attempt, job.wanted_at, tx.now, _call_before(tx, job, booking))
+        again = next_attempt(attempt, job.wanted_at, tx.now, _call_before(tx, job, booking), error)
         if outcome is Outcome.REFUSED or again is None or (maybe and job.doubtful):
             _give_up(lock, job, booking, error or "internal", maybe=maybe or job.doubtful)
             return
-        try_again(lock, job, again, error, maybe=maybe)
+        try_again(lock, job, again, error, maybe=maybe, counted=error not in OF_CHANNEL)
 
 
 def parts_of(

@@ -1,4 +1,4 @@
-"""Messages about appointments: which event makes one, how much it may say, when it is sent and when it is given up."""
+"""Messages about appointments: which event makes one, how much it may say, and when it is sent."""
 
 from __future__ import annotations
 
@@ -13,16 +13,9 @@ from .safe_contact import Way
 
 # A reminder comes this long before the appointment, and not where the last message is not older than the same time.
 REMIND_BEFORE: Final = timedelta(days=1)
-#: The pauses after the first attempts, then the last one again and again.
-PAUSES: Final = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1))
-GIVE_UP_AFTER: Final = timedelta(hours=24)
 MAIL: Final = "mail"
 SMS: Final = "sms"
 CHANNELS: Final = (MAIL, SMS)
-#: Why an attempt failed: no connection, or none that lets us in; the server is busy; it refuses the person's address; it
-#: refuses the message; the connection was lost after the message; the program was stopped; a fault of ours; the gateway of
-#: text messages did not take it.
-ERRORS: Final = ("unreachable", "busy", "address", "refused", "cut", "interrupted", "internal", "gateway")
 
 
 class Event(StrEnum):
@@ -206,15 +199,3 @@ def is_due_still(
     if event in (Event.OFFERED, Event.EARLIER):
         return offered
     return event is not Event.REMINDER or decision not in UNSETTLED
-
-
-def next_attempt(
-    attempts: int, first_due: datetime, now: datetime, call_before: datetime | None = None
-) -> datetime | None:
-    """When to try again after `attempts` failed ones; None to give up. `first_due` is when it was first to be sent.
-
-    Whoever is not reached must be called before `call_before`, so half of the time is left for that.
-    """
-    again = now + PAUSES[min(attempts, len(PAUSES)) - 1]
-    longest = GIVE_UP_AFTER if call_before is None else min(GIVE_UP_AFTER, (call_before - first_due) / 2)
-    return again if again - first_due <= longest else None

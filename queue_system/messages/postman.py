@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Mapping
+from datetime import datetime
 from functools import partial
 from typing import Final
 from uuid import UUID
@@ -19,7 +21,8 @@ import structlog
 
 from ..actions.invitation_letters import ClaimedInvitation, claim_invitation
 from ..actions.outbox import ClaimedMessage, claim_message, report_message
-from ..core.messages import CHANNELS, SMS, Level, Outcome, sent_as
+from ..core.delivery import OF_CHANNEL, rest_after
+from ..core.messages import CHANNELS, MAIL, SMS, Level, Outcome, sent_as
 from ..ops.background import forever
 from ..store.queries.messages import is_any_message_due
 from ..store.queries.settings import BranchSettings, branch_ids, branch_settings
@@ -27,17 +30,12 @@ from ..store.setting_rows import Unreadable
 from ..web.installation import Installation
 from .letter import house_of, letter_of
 from .short_text import short_text
-from .smtp import Connection, Unreachable
+from .smtp import ChannelFault, Connection
 from .texting import Gateway
 
 LOOK_EVERY_SECONDS: Final = 5.0
 # Mail servers end connections that stay open long.
 LETTERS_A_CONNECTION: Final = 50
-UNREACHABLE: Final = "unreachable"
-# What a gateway sends: the neutral one, and the other.
-NEUTRAL: Final = frozenset({sent_as(SMS, Level.NEUTRAL)})
-NAMED: Final = frozenset(sent_as(SMS, level) for level in Level) - NEUTRAL
-
 log = structlog.get_logger(__name__)
 
 
@@ -57,6 +55,8 @@ class Postman:
         # The round of each channel that is under way.
         self._working: dict[str, asyncio.Future[int]] = {}
         self._stopping = threading.Event()
+        # Until when what is left alone, by `core.messages.sent_as`, and the fault of its channel.
+        self._rests: dict[str, tuple[datetime, str]] = {}
 
     async def start(self) -> None:
         """Begin to look for messages."""
@@ -98,11 +98,11 @@ class Postman:
     def _send_some(self, branch_id: UUID, channel: str) -> tuple[int, int]:
         """Messages of one branch and channel, letters over one connection: how many were taken, and how many were tried.
 
-        None were tried (0) where the round is to end, because the others would meet the same and each would lose an attempt.
+        None were tried (0) where the round is to end, because the others would meet the same.
         """
         connection: Connection | None = None
         taken = tried = 0
-        out: frozenset[str] = frozenset()
+        out = self._resting()
         try:
             while tried < LETTERS_A_CONNECTION and not self._stopping.is_set():
                 claimed = self._claim(branch_id, channel, out)
@@ -116,17 +116,33 @@ class Postman:
                 taken += outcome is Outcome.SENT
                 if outcome is not Outcome.SENT:
                     log.warning("message.not_sent", message=str(claimed.id), attempt=claimed.attempt, error=error)
-                if error == UNREACHABLE:
-                    return taken, 0
-                if error == "gateway":
-                    # The other gateway may work.
-                    out |= NEUTRAL if claimed.level is Level.NEUTRAL else NAMED
+                if error is not None and (error in OF_CHANNEL or error == "gateway"):
+                    # The other sender or gateway may work; nothing goes through a mail server that does not let us in.
+                    shared = channel == MAIL and error != "sender"
+                    alike = {
+                        one for one in Level if shared or (one is Level.NEUTRAL) == (claimed.level is Level.NEUTRAL)
+                    }
+                    out |= {sent_as(channel, one): error for one in alike}
+                    # A sender may be one that this branch alone has.
+                    if error in OF_CHANNEL and error != "sender":
+                        self._rest(channel, alike, error)
         finally:
             if connection is not None:
                 connection.close()
         return taken, 0 if out else tried
 
-    def _claim(self, branch_id: UUID, channel: str, out: frozenset[str]) -> ClaimedMessage | ClaimedInvitation | None:
+    def _rest(self, channel: str, levels: set[Level], fault: str) -> None:
+        until = self._installation.clock.now() + rest_after(fault)
+        self._rests |= {sent_as(channel, one): (until, fault) for one in levels}
+
+    def _resting(self) -> dict[str, str]:
+        """What is left alone now, and the faults."""
+        now = self._installation.clock.now()
+        return {one: fault for one, (until, fault) in self._rests.items() if now < until}
+
+    def _claim(
+        self, branch_id: UUID, channel: str, out: Mapping[str, str]
+    ) -> ClaimedMessage | ClaimedInvitation | None:
         write = self._installation.database.write_in_now
         return write(branch_id, claim_message, branch_id, channel, out) or write(
             branch_id, claim_invitation, branch_id, channel, out
@@ -148,11 +164,11 @@ class Postman:
         try:
             connection = connection or self._connect()
             outcome, error = connection.send(letter)
-        except Unreachable as why:
-            log.warning("message.server_unreachable", reason=str(why))
+        except ChannelFault as why:
+            log.warning("message.channel_fault", fault=why.fault, reason=str(why))
             if connection is not None:
                 connection.close()
-            return Outcome.LATER, UNREACHABLE, None
+            return Outcome.LATER, why.fault, None
         if outcome in (Outcome.MAYBE, Outcome.LATER):
             # A server that is busy may have ended the connection.
             connection.close()
@@ -167,6 +183,6 @@ class Postman:
 
     def _connect(self) -> Connection:
         if self._server is None:
-            raise Unreachable("no mail server is set")
+            raise ChannelFault("unreachable", "no mail server is set")
         # The neutral domain where there is one, because the name goes into the headers of every letter.
         return Connection(self._server, (self._house.neutral_sender or self._house.sender).rpartition("@")[2])

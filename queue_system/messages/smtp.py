@@ -9,8 +9,10 @@ import ssl
 from email.policy import SMTP, SMTPUTF8
 from typing import Final
 
+from ..core.delivery import OF_CHANNEL
 from ..core.messages import Outcome
 from ..gateways import MailServer
+from .answers import Step, outcome_of
 from .letter import Letter
 
 # For each answer of the server. A letter needs four, and the lease of a message is longer than these together.
@@ -18,25 +20,34 @@ ANSWER_SECONDS: Final = 30.0
 _DOT: Final = re.compile(rb"^\.", re.MULTILINE)
 
 
-class Unreachable(Exception):
-    """No connection, or none that lets us send; the letters stay, because none of them is to blame. The text says why."""
+class ChannelFault(Exception):
+    """Nothing can be sent for now; the letters stay, because none of them is to blame. The text says why.
+
+    `fault` is one of `core.delivery.OF_CHANNEL`.
+    """
+
+    def __init__(self, fault: str, reason: str) -> None:
+        super().__init__(reason)
+        self.fault = fault
 
 
 class Connection:
     """A connection to a mail server, for some letters one after the other. Use it in one thread."""
 
     def __init__(self, server: MailServer, greeting: str) -> None:
-        """Connect and sign in; `greeting` is the name that we say. Raises Unreachable."""
+        """Connect and sign in; `greeting` is the name that we say. Raises ChannelFault."""
         try:
             self._smtp = _connected(server, greeting)
             if server.user:
-                self._smtp.login(server.user, server.password)
+                _sign_in(self._smtp, server)
             self._smtp.ehlo_or_helo_if_needed()
+        except ssl.SSLError as error:
+            raise ChannelFault("encryption", _reason(error)) from None
         except (OSError, smtplib.SMTPException) as error:
-            raise Unreachable(_reason(error)) from None
+            raise ChannelFault("unreachable", _reason(error)) from None
 
     def send(self, letter: Letter) -> tuple[Outcome, str | None]:
-        """Hand over one letter. Raises Unreachable if the server is lost before the letter, or refuses its sender."""
+        """Hand over one letter. Raises ChannelFault if the server is lost before the letter, or lets us send none."""
         smtp = self._smtp
         options = []
         wide = not letter.recipient.isascii()
@@ -46,18 +57,21 @@ class Connection:
                 return Outcome.REFUSED, "address"
             options = ["SMTPUTF8"]
         content = letter.content.as_bytes(policy=SMTPUTF8 if wide else SMTP)
+        if smtp.has_extn("size"):
+            # RFC 1870: so that a server refuses a letter that is too large before it is sent.
+            options.append(f"SIZE={len(content)}")
         try:
             code, said = smtp.mail(letter.sender, options)
             if code != 250:
-                raise Unreachable(f"{code} for the sender: {_text(said)}")
-            code, _ = smtp.rcpt(letter.recipient)
+                return self._refused(Step.SENDER, code, said)
+            code, said = smtp.rcpt(letter.recipient)
             if code not in (250, 251):
-                return self._refused(code, "address")
-            code, _ = smtp.docmd("DATA")
+                return self._refused(Step.RECIPIENT, code, said)
+            code, said = smtp.docmd("DATA")
             if code != 354:
-                return self._refused(code, "refused")
+                return self._refused(Step.CONTENT, code, said)
         except (OSError, smtplib.SMTPException) as error:
-            raise Unreachable(_reason(error)) from None
+            raise ChannelFault("unreachable", _reason(error)) from None
         return self._hand_over(content)
 
     def close(self) -> None:
@@ -70,16 +84,19 @@ class Connection:
         """From here on the server may have the letter, although its answer gets lost."""
         try:
             self._smtp.send(_DOT.sub(b"..", content) + (b"" if content.endswith(b"\r\n") else b"\r\n") + b".\r\n")
-            code, _ = self._smtp.getreply()
+            code, said = self._smtp.getreply()
         except (OSError, smtplib.SMTPException):
             self._smtp.close()
             return Outcome.MAYBE, "cut"
-        return (Outcome.SENT, None) if 200 <= code < 300 else self._refused(code, "refused")
+        return (Outcome.SENT, None) if 200 <= code < 300 else self._refused(Step.CONTENT, code, said)
 
-    def _refused(self, code: int, why: str) -> tuple[Outcome, str | None]:
+    def _refused(self, step: Step, code: int, said: bytes) -> tuple[Outcome, str]:
+        outcome, error = outcome_of(step, code, _text(said))
+        if error in OF_CHANNEL:
+            raise ChannelFault(error, f"{code}: {_text(said)}")
         with contextlib.suppress(OSError, smtplib.SMTPException):
             self._smtp.rset()
-        return (Outcome.REFUSED, why) if 500 <= code < 600 else (Outcome.LATER, "busy")
+        return outcome, error
 
 
 def _connected(server: MailServer, greeting: str) -> smtplib.SMTP:
@@ -92,10 +109,25 @@ def _connected(server: MailServer, greeting: str) -> smtplib.SMTP:
             # It raises where the server does not offer it, so that neither password nor letter goes in the clear.
             smtp.starttls(context=context)
             smtp.ehlo()
+        except (smtplib.SMTPNotSupportedError, smtplib.SMTPResponseException) as error:
+            smtp.close()
+            raise ChannelFault("encryption", _reason(error)) from None
         except BaseException:
             smtp.close()
             raise
     return smtp
+
+
+def _sign_in(smtp: smtplib.SMTP, server: MailServer) -> None:
+    try:
+        smtp.login(server.user, server.password)
+    except (smtplib.SMTPServerDisconnected, smtplib.SMTPHeloError):
+        raise
+    except smtplib.SMTPException as error:
+        smtp.close()
+        # RFC 4954: 4xx is a fault that passes. Without a code the server offers no way to sign in that we know.
+        passes = isinstance(error, smtplib.SMTPResponseException) and error.smtp_code < 500
+        raise ChannelFault("unreachable" if passes else "sign_in", _reason(error)) from None
 
 
 def _reason(error: Exception) -> str:

@@ -1,10 +1,13 @@
 """Hands text messages to a gateway through Apprise, which knows the protocols of many providers.
 
-Apprise says only whether a message was taken. One that took as long as we wait for an answer may have arrived.
+Apprise says only whether a message was taken, and writes the HTTP status of a refusal into its log, which is read here. One
+that took as long as we wait for an answer may have arrived.
 """
 
 from __future__ import annotations
 
+import logging
+import re
 import time
 from collections.abc import Callable
 from typing import Any, Final
@@ -15,6 +18,9 @@ from ..gateways import TO
 
 #: For the answer; a third of it for the connection.
 ANSWER_SECONDS: Final = 15.0
+# How the services of `gateways.SERVICES` end the line about a refusal; and what is known of a status, by RFC 9110.
+_STATUS: Final = re.compile(r"error=(\d{3})\b")
+_KNOWN: Final = {401: "gateway_sign_in", 402: "gateway_credit", 403: "gateway_sign_in"}
 
 
 class Gateway:
@@ -38,9 +44,29 @@ class Gateway:
         # A connection that cannot be made must end before the time after which the message may have arrived.
         service.socket_connect_timeout, service.socket_read_timeout = self._seconds / 3, self._seconds
         began = self._clock()
-        taken = service.notify(body=text, title="", body_format=NotifyFormat.TEXT)
+        refusal = _Refusal()
+        logger = logging.getLogger("apprise")
+        # It hears of this message alone, because one thread sends all text messages.
+        logger.addHandler(refusal)
+        try:
+            taken = service.notify(body=text, title="", body_format=NotifyFormat.TEXT)
+        finally:
+            logger.removeHandler(refusal)
         if taken:
             return Outcome.SENT, None
         if self._clock() - began >= self._seconds:
             return Outcome.MAYBE, "gateway"
-        return Outcome.LATER, "gateway"
+        return Outcome.LATER, _KNOWN.get(refusal.status, "gateway")
+
+
+class _Refusal(logging.Handler):
+    """Reads the HTTP status of a refusal, 0 for none, and keeps nothing else, because the lines hold the number."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.status = 0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Read one line."""
+        if found := _STATUS.search(record.getMessage()):
+            self.status = int(found[1])

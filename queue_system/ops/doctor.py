@@ -17,7 +17,7 @@ from ..gateways import service_of
 from ..i18n.words import available_languages
 from ..store import log, schema
 from ..store.database import Database, Tx
-from ..store.queries.messages import level_of_service
+from ..store.queries.messages import held_up, level_of_service
 from ..store.queries.organisation import organisation
 from ..store.queries.pending import report
 from ..store.queries.settings import branch_ids, branch_settings
@@ -93,6 +93,17 @@ def look_at_texting(configuration: Configuration) -> Iterator[Finding]:
         yield Finding("good", "doctor.texting", {"service": service_of(urls[0])})
     if not urls[1]:
         yield Finding("note", "doctor.no-neutral-texting")
+
+
+def look_at_channels(tx: Tx) -> list[Finding]:
+    """Faults of the mail server or the gateway because of which messages wait, with their number."""
+    return [
+        # A server that is away may be back in a minute.
+        Finding(
+            "note" if fault == "unreachable" else "bad", f"doctor.channel-{fault.replace('_', '-')}", {"count": count}
+        )
+        for fault, count in held_up(tx).items()
+    ]
 
 
 def look_at_senders(tx: Tx, domains: frozenset[str]) -> list[Finding]:
@@ -178,6 +189,7 @@ def _database(configuration: Configuration, database: Database, *, with_machine:
         elif not configuration.sends:
             yield from database.read_now(look_at_proofs)
         if configuration.sends:
+            yield from database.read_now(look_at_channels)
             yield from database.read_now(look_at_levels, configuration.sends)
         yield from look_at_certificate(configuration, database.clock.now())
     yield from _settings(database)

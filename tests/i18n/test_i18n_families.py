@@ -19,9 +19,10 @@ from queue_system.core.calendars import LAST_IN_MONTH
 from queue_system.core.channels import Channel
 from queue_system.core.coming import What
 from queue_system.core.decision_reasons import FITTING, Because
+from queue_system.core.delivery import ERRORS
 from queue_system.core.facts import KINDS
 from queue_system.core.members import WhyMember
-from queue_system.core.messages import ERRORS, MUST_BE_TOLD, Event
+from queue_system.core.messages import MUST_BE_TOLD, Event
 from queue_system.core.participants import Role
 from queue_system.core.presets import PRESETS
 from queue_system.core.printers import STANDING_STILL, TRANSPORTS

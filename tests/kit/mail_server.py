@@ -37,8 +37,9 @@ def _set() -> threading.Event:
 
 @dataclass
 class MailServer:
-    """What it has taken, and the behaviours of the next letters: a reply to the recipient such as "452 full", or "cut":
-    the letter is taken, and the connection ends without an answer."""
+    """What it has taken, and the behaviours of the next letters: a reply to the recipient such as "452 full", one to the
+    sender ("from 550 no"), to the letter ("end 552 too large") or to the sign-in ("auth 535 wrong"), or "cut": the letter
+    is taken, and the connection ends without an answer."""
 
     port: int = 0
     taken: list[Taken] = field(default_factory=list)
@@ -50,6 +51,8 @@ class MailServer:
     implicit: bool = False
     # Whether it knows addresses of other scripts (RFC 6531).
     utf8: bool = False
+    # The largest letter that it says to take, in bytes (RFC 1870); 0 for none.
+    size: int = 0
     # Cleared while the server takes connections and says nothing.
     answers: threading.Event = field(default_factory=_set)
     connections: int = 0
@@ -103,6 +106,7 @@ class _Session(socketserver.BaseRequestHandler):
                 case "EHLO":
                     greeting = command[5:]
                     more = ["AUTH PLAIN"] if self.server_state.password else []
+                    more += [f"SIZE {self.server_state.size}"] if self.server_state.size else []
                     more += ["SMTPUTF8"] if self.server_state.utf8 else []
                     more += ["STARTTLS"] if self.server_state.tls and not self._encrypted else []
                     self._say("\r\n".join([f"250-{one}" for one in ("mail.example", *more)] + ["250 8BITMIME"]))
@@ -110,12 +114,17 @@ class _Session(socketserver.BaseRequestHandler):
                     self._say("220 ready")
                     self._encrypt()
                 case "AUTH":
-                    right = command == f"AUTH PLAIN {self.server_state.password}"
+                    said = self._behaviour("auth ")
+                    right = command == f"AUTH PLAIN {self.server_state.password}" and not said
                     self.server_state.signed_in += right
-                    self._say("235 welcome" if right else "535 wrong")
+                    self._say("235 welcome" if right else said or "535 wrong")
                 case "MAIL":
                     sender = command[len("MAIL FROM:<") :].split(">")[0]
-                    self._say("250 ok")
+                    size = int((command.partition(" SIZE=")[2] or "0").split(" ")[0])
+                    too_large = (
+                        "552 5.3.4 too large" if self.server_state.size and size > self.server_state.size else ""
+                    )
+                    self._say(self._behaviour("from ") or too_large or "250 ok")
                 case "RCPT":
                     recipient = command[len("RCPT TO:<") :].split(">")[0]
                     behaviour = self.server_state.behaviours.pop(0) if self.server_state.behaviours else ""
@@ -126,12 +135,19 @@ class _Session(socketserver.BaseRequestHandler):
                     self.server_state.taken.append(Taken(sender, recipient, raw, greeting, self._encrypted))
                     if behaviour == "cut":
                         return
-                    self._say("250 taken")
+                    if behaviour.startswith("end "):
+                        self.server_state.taken.pop()
+                    self._say(behaviour.removeprefix("end ") if behaviour.startswith("end ") else "250 taken")
                 case "QUIT":
                     self._say("221 bye")
                     return
                 case _:
                     self._say("250 ok")
+
+    def _behaviour(self, of: str) -> str:
+        """The reply that is next, where it is about this command; "" for none."""
+        behaviours = self.server_state.behaviours
+        return behaviours.pop(0).removeprefix(of) if behaviours and behaviours[0].startswith(of) else ""
 
     def _letter(self) -> bytes:
         lines = []

@@ -12,7 +12,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 @dataclass
 class TextGateway:
-    """What it has taken, as (token, number, text), and the behaviours of the next ones: "500", or "silent": no answer."""
+    """What it has taken, as (token, number, text), and the behaviours of the next ones: an HTTP status such as "500", or
+    "silent": no answer."""
 
     port: int = 0
     taken: list[tuple[str, str, str]] = field(default_factory=list)
@@ -33,13 +34,13 @@ def text_gateway() -> Iterator[TextGateway]:
         def do_POST(self) -> None:
             asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["params"]
             behaviour = state.behaviours.pop(0) if state.behaviours else ""
-            if behaviour != "500":
+            if not behaviour.isdigit():
                 state.taken.append((asked["access_token"], asked["to"], asked["message"]))
             if behaviour == "silent":
                 state.closing.wait(30)
                 return
             said = b'{"result": [{"message_id": 1, "status": "ok"}]}'
-            self.send_response(500 if behaviour == "500" else 200)
+            self.send_response(int(behaviour) if behaviour.isdigit() else 200)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(said)))
             self.end_headers()

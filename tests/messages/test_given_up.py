@@ -71,7 +71,7 @@ def test_a_busy_server_is_tried_again_after_the_first_day_is_over(
     one = given_up(sending)
     clock.move(timedelta(hours=25))
     again(sending, one, chief)
-    sending.server.behaviours = ["452 full"]
+    sending.server.behaviours = ["450 busy"]
     assert sending.postman.send_due() == 0
     assert unsent(sending) == []
     clock.move(timedelta(hours=1))

@@ -26,12 +26,12 @@ from queue_system.messages.postman import Postman
 from queue_system.messages.sample import sample
 from queue_system.messages.short_text import short_text
 from queue_system.messages.texting import Gateway
-from queue_system.ops.doctor import look_at_texting
+from queue_system.ops.doctor import look_at_channels, look_at_texting
 from queue_system.store.database import Database
 from queue_system.store.log import SYSTEM
 from queue_system.store.queries.bookings import BookingView
 from queue_system.store.queries.visit_parts import PartTold
-from queue_system.store.tables import PhoneCall, table
+from queue_system.store.tables import Message, PhoneCall, table
 from queue_system.web.kit import words_of
 from tests.kit.hall import enter, furnish, set_branch
 from tests.kit.mail_server import MailServer
@@ -139,6 +139,26 @@ def test_a_gateway_that_does_not_answer_may_have_sent_it(texting: Texting) -> No
     assert texting.sending.states() == ["unknown"]
 
 
+@pytest.mark.parametrize(
+    ("status", "error"), [("401", "gateway_sign_in"), ("402", "gateway_credit"), ("403", "gateway_sign_in")]
+)
+def test_an_account_that_is_refused_or_empty_costs_no_message_an_attempt(
+    texting: Texting, clock: FrozenClock, status: str, error: str
+) -> None:
+    texting.gateway.behaviours = [status]
+    texting.book()
+    assert texting.sending.postman.send_due() == 0
+    message = table(Message)
+    kept = texting.sending.hall.db.read_now(
+        lambda tx: tx.rows(sa.select(message).where(message.c.event == "confirmed"))
+    )
+    assert [(one.state, one.attempts, one.error) for one in kept] == [("queued", 0, error)]
+    (found,) = texting.sending.hall.db.read_now(look_at_channels)
+    assert (found.level, found.code) == ("bad", f"channel-{error.replace('_', '-')}")
+    clock.move(timedelta(minutes=15))
+    assert texting.sending.postman.send_due() == 1
+
+
 # ---------------------------------------------------------------- nothing more than the level allows
 
 
@@ -212,6 +232,7 @@ def test_numbers_of_visitors_stay_out_of_the_log_when_the_gateway_fails(
         texting.sending.postman.send_due()
     assert "message.not_sent" in said.getvalue()
     assert NUMBER[1:] not in said.getvalue()
+    assert "Failed to send" not in said.getvalue()
 
 
 def test_a_number_that_apprise_would_drop_is_called() -> None:

@@ -12,7 +12,8 @@ from ..approvals import APPROVAL_ACTIONS
 from ..attendance import Attendance, LateReason
 from ..bookings import BookingState, Punctuality
 from ..decision_reasons import Because
-from ..messages import ERRORS, MAIL, Event, Settled
+from ..delivery import ERRORS
+from ..messages import MAIL, Event, Settled
 from ..printers import STATES, TRANSPORTS
 from ..reasons import BY_SERVICE, RAISE_REASONS, TAKEN_AWAY, VOID_REASONS
 from ..support import Why

@@ -32,7 +32,7 @@ class Delivery(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class InvitationLetter:
-    """The letter of an invitation; `error` is why the last attempt failed (`core.messages.ERRORS`)."""
+    """The letter of an invitation; `error` is why the last attempt failed (`core.delivery.ERRORS`)."""
 
     delivery: Delivery
     error: str | None

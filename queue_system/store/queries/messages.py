@@ -7,6 +7,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from ...core.delivery import OF_CHANNEL
 from ...core.messages import Level, level_of
 from ...core.safe_contact import Way, in_force
 from ..database import AnyRow, Tx
@@ -84,6 +85,17 @@ def due_messages(tx: Tx, branch_id: UUID, channel: str, *, of_invitations: bool 
     about = MESSAGE.c.invitation_id if of_invitations else MESSAGE.c.about
     statement = sa.select(MESSAGE).where(*_due(tx, branch_id, channel), about.is_not(None))
     return tx.rows(statement.order_by(MESSAGE.c.due_at, MESSAGE.c.sequence, MESSAGE.c.id).limit(50))
+
+
+def held_up(tx: Tx) -> dict[str, int]:
+    """How many messages of all branches wait because of each fault of a channel (`core.delivery.OF_CHANNEL`)."""
+    statement = (
+        sa.select(MESSAGE.c.error, sa.func.count().label("waiting"))
+        .where(_PENDING, MESSAGE.c.error.in_(OF_CHANNEL))
+        .group_by(MESSAGE.c.error)
+        .order_by(MESSAGE.c.error)
+    )
+    return {row.error: row.waiting for row in tx.rows(statement)}
 
 
 def _due(tx: Tx, branch_id: UUID, channel: str) -> tuple[sa.ColumnElement[bool], ...]:

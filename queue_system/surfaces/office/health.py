@@ -17,7 +17,7 @@ from ...core.errors import Denied
 from ...core.rights import BACKUP_RIGHTS, DEVICE_RIGHTS, HEALTH_RIGHTS, PRINTER_RIGHTS, Rights
 from ...i18n import dates, filters
 from ...ops.backup import make_beside
-from ...ops.doctor import look_at_mail, look_at_schema, look_at_the_way_in
+from ...ops.doctor import look_at_channels, look_at_mail, look_at_schema, look_at_the_way_in
 from ...ops.drill import try_out_apart
 from ...ops.findings import Finding
 from ...ops.machine import look_at_equipment, look_at_machine
@@ -43,6 +43,12 @@ PLAIN: Final[Mapping[str, str]] = {
     "certificate-ends": "office.health-certificate",
     "certificate-refused": "office.health-certificate",
     "certificate-unseen": "office.health-certificate-unseen",
+    "channel-unreachable": "office.health-channel-mail",
+    "channel-encryption": "office.health-channel-mail",
+    "channel-sign-in": "office.health-channel-mail",
+    "channel-sender": "office.health-channel-mail",
+    "channel-gateway-sign-in": "office.health-channel-texts",
+    "channel-gateway-credit": "office.health-channel-texts",
     "clock-skew": "office.health-clock",
     "log-ahead": "office.health-clock",
     "database-answers": "office.health-database",
@@ -174,6 +180,8 @@ def _findings(installation: Installation) -> Iterator[Finding]:
     yield from look_at_machine(installation.configuration, installation.database)
     yield from look_at_the_way_in(installation.configuration)
     yield from look_at_mail(installation.configuration)
+    if installation.configuration.sends:
+        yield from installation.database.read_now(look_at_channels)
 
 
 def _figures(here: InOffice, made: Attempt) -> dict[str, str]:

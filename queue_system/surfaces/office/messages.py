@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from ...actions.given_up import send_again, settle, take_over
+from ...core.delivery import OF_CHANNEL
 from ...core.errors import DomainError, Invalid, Missing, Refused, Stale
 from ...core.messages import Settled
 from ...core.rights import BOOK_RIGHTS, DECISION_RIGHTS, HEALTH_RIGHTS, TYPO_RIGHTS
@@ -32,8 +33,8 @@ PAGE: Final = "/office/messages"
 MYSELF: Final = "me"
 SAID: Final = {"taken": "messages.said-taken", "again": "messages.said-again", "done": "messages.said-done"}
 #: Faults of the contact, which staff correct, and of the machine that sends, which the technical support mends.
-OF_CONTACT: Final = frozenset({"address"})
-OF_MACHINE: Final = frozenset({"unreachable", "refused", "internal", "gateway"})
+OF_CONTACT: Final = frozenset({"address", "mailbox_full"})
+OF_MACHINE: Final = frozenset({*OF_CHANNEL, "too_large", "refused", "internal", "gateway"})
 
 
 @dataclass(frozen=True, slots=True)

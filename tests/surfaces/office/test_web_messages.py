@@ -15,7 +15,8 @@ from queue_system.actions.outbox import claim_message, report_message
 from queue_system.app import create_app
 from queue_system.clock import FrozenClock
 from queue_system.configuration import Configuration, read_configuration
-from queue_system.core.messages import ERRORS, Outcome
+from queue_system.core.delivery import ERRORS
+from queue_system.core.messages import Outcome
 from queue_system.core.rights import MOVE_RIGHTS
 from queue_system.ops.doctor import look_at_mail
 from queue_system.store.database import Tx
@@ -55,7 +56,7 @@ def test_a_refused_address_is_shown_with_what_to_do_until_the_appointment(
     page = client.get(PAGE).text
     assert one.code in page
     assert "تثبيت الموعد" in page
-    assert "يُرجى سؤال صاحب الموعد عنه عند حضوره" in page
+    assert "يُرجى سؤال صاحب الموعد عن عنوانه الصحيح" in page
     assert one.contact not in page
     assert one.name not in page
     today = client.get("/office").text
@@ -75,6 +76,20 @@ def test_every_fault_says_what_to_do(sending: tuple[TestClient, Hall], start: da
     assert "messages.do-" not in page
     assert "audit.message" not in page
     assert "appointment confirmed" in page
+
+
+def test_health_says_why_messages_wait(sending: tuple[TestClient, Hall], start: datetime) -> None:
+    client, hall = sending
+    booked(hall, start)
+    sign_in(client, "admin", "en")
+    assert "is not going out at the moment" not in client.get("/office/health").text
+    claimed = hall.db.write_in_now(hall.branch.id, claim_message, hall.branch.id)
+    assert claimed is not None
+    about = hall.branch.id, claimed.id, claimed.attempt, Outcome.LATER, "sign_in"
+    hall.db.write_in_now(hall.branch.id, report_message, *about)
+    page = Page(client.get("/office/health").text).text
+    assert "Email about appointments is not going out at the moment" in page
+    assert "Correct name and password in QUEUE_SMTP_URL" in page
 
 
 def test_messages_about_other_departments_are_not_shown(sending: tuple[TestClient, Hall], start: datetime) -> None:
