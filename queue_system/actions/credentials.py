@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -25,8 +25,6 @@ from .provider_roles import set_provider_roles
 from .unfinished import begin_step, count_failure, end_steps, look_at_step, take_step
 
 CREDENTIAL = table(Credential)
-
-LONGEST_METHOD_NAME: Final = 60
 
 
 def new_salt() -> str:

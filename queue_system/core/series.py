@@ -151,15 +151,6 @@ def date_at(first: date, rhythm: Rhythm, step: int) -> date:
     return _nth_weekday(year, month, first.weekday(), (first.day - 1) // 7 + 1)
 
 
-def instants_of(starts_at: datetime, rule: SeriesRule, zone: ZoneInfo) -> tuple[datetime, ...]:
-    """The beginnings of a series, UTC, whose first is at `starts_at`: the same wall time of `zone` on each date.
-
-    On a day whose clock skips that time, it begins at the moment of the skip.
-    """
-    course = course_of(starts_at, rule, zone)
-    return tuple(course.starts_at(n, zone) for n, _ in enumerate(dates_of(course.day, rule), 1))
-
-
 def meant(occurrences: Iterable[Occurrence], n: int, scope: Scope, now: datetime) -> tuple[Occurrence, ...]:
     """The appointments that a change at number `n` is for; those that began before `now` stay."""
     found = [one for one in occurrences if not one.over and one.starts_at > now]

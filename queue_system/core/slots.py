@@ -228,19 +228,6 @@ def only_asked(plan: ServicePlan, asked: Mapping[UUID, UUID]) -> ServicePlan:
     return replace(plan, members=tuple(needs))
 
 
-def lanes_taken(
-    taken: Mapping[UUID, Mapping[int, Collection[int]]], plan: ServicePlan, public: bool = True
-) -> dict[UUID, dict[int, int]]:
-    """The `taken` of `free_slots`, from the `taken` of `choose_seats`."""
-    return {
-        need.resource_key: {
-            tick: sum(1 for lane in lanes if lane <= need.open_lanes(public))
-            for tick, lanes in taken.get(need.resource_key, {}).items()
-        }
-        for need in plan.resources
-    }
-
-
 def _grids(
     day: date, plan: ServicePlan, windows: Sequence[Window], zone: ZoneInfo, tick_minutes: int, step: int | None
 ) -> Iterator[tuple[range, int, int]]:

@@ -10,7 +10,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
-from typing import Any, Final
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -18,8 +18,6 @@ from starlette.requests import HTTPConnection
 
 from ..store.queries.credentials import MethodView
 from .installation import installation_of
-
-CHALLENGE_BYTES: Final = 32
 
 
 @dataclass(frozen=True, slots=True)

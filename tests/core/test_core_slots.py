@@ -19,12 +19,12 @@ from queue_system.core.slots import (
     choose_seats,
     default_step,
     free_slots,
-    lanes_taken,
     seats_span,
     slot_at,
     tick_of,
     ticks_needed,
 )
+from tests.kit.lanes import lanes_taken
 
 DOHA, BERLIN, KATHMANDU = ZoneInfo("Asia/Qatar"), ZoneInfo("Europe/Berlin"), ZoneInfo("Asia/Kathmandu")
 SUNDAY = date(2026, 11, 22)

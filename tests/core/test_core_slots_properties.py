@@ -21,11 +21,11 @@ from queue_system.core.slots import (
     Slot,
     choose_seats,
     free_slots,
-    lanes_taken,
     seats_span,
     slot_at,
     ticks_needed,
 )
+from tests.kit.lanes import lanes_taken
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 NO_NOTICE = timedelta(0)

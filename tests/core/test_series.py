@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from queue_system.core.errors import Invalid
 from queue_system.core.recurrence import is_in_month
-from queue_system.core.series import MOST_DATES, Occurrence, Rhythm, Scope, SeriesRule, dates_of, instants_of, meant
+from queue_system.core.series import MOST_DATES, Occurrence, Rhythm, Scope, SeriesRule, course_of, dates_of, meant
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 22, 7, 0, tzinfo=UTC)
@@ -20,7 +20,9 @@ days = st.dates(date(2024, 1, 1), date(2030, 12, 31))
 
 def test_scenario_11_a_weekly_series_keeps_its_wall_time_over_the_change_of_the_clock() -> None:
     first = datetime(2027, 3, 17, 14, 0, tzinfo=BERLIN)
-    found = instants_of(first, SeriesRule(Rhythm.WEEKLY, dates=4), BERLIN)
+    rule = SeriesRule(Rhythm.WEEKLY, dates=4)
+    course = course_of(first, rule, BERLIN)
+    found = [course.starts_at(n, BERLIN) for n in range(1, len(dates_of(course.day, rule)) + 1)]
     assert [one.astimezone(BERLIN).strftime("%d.%m. %H:%M") for one in found] == [
         "17.03. 14:00",
         "24.03. 14:00",

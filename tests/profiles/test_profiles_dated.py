@@ -162,7 +162,7 @@ def test_values_are_those_of_the_last_term_that_has_begun(db: Database, small: P
     before, after = date(2026, 12, 31), date(2027, 1, 1)
     birth, civil, bus = main.service("birth").id, main.service("birth").queue_id, next(iter(main.resources.values()))
     assert [
-        (main.service_on(birth, day).duration_min, main.service_on(birth, day).buffer_min) for day in (before, after)
+        (one.duration_min, one.buffer_min) for one in (main.services[birth].on(day) for day in (before, after))
     ] == [
         (20, 0),
         (30, 5),

@@ -157,10 +157,6 @@ class BranchSettings(BranchOwn):
         """The branch's own sentence of that name, else the organisation's, if there is one."""
         return self.texts.get(slug)
 
-    def service_on(self, service_id: UUID, day: date) -> ServiceView:
-        """A service as it is on `day`, with the length of a visit then."""
-        return self.services[service_id].on(day)
-
     def lanes_on(self, queue_id: UUID, day: date) -> tuple[int, int]:
         """The bookings of a queue that may run at one time on `day`, and those of them for the internet."""
         return self.queues[queue_id].lanes_on(day)

@@ -5,7 +5,7 @@ A page puts `asked_about(…)` into its context as `asked`; the frame of the off
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 from uuid import UUID
@@ -108,8 +108,3 @@ def about_hours(branch_id: UUID) -> Concerns:
 def about_action(*actions: str, **params: str) -> Concerns:
     """Requests for one of these actions, with these parameters."""
     return lambda one: one.action in actions and all(one.params.get(name) == value for name, value in params.items())
-
-
-def about_places(action: str, places: Collection[UUID]) -> Concerns:
-    """Requests for this action at one of these places."""
-    return lambda one: one.action == action and one.place in places

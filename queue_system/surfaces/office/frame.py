@@ -104,10 +104,6 @@ class InOffice(StaffHere):
                 return branch
         raise Missing("branch")
 
-    def may_at_one(self, rights: Rights) -> bool:
-        """Whether the person has any of `rights` at one of `branches` at least."""
-        return any(self.person.may_any(rights, branch.id) for branch in self.branches)
-
     def at(self, branch: BranchSettings) -> StaffAtBranch:
         """The same person at one of the branches: in its language and digits, and writing to it."""
         return staff_at(self.connection, self.person, branch)
