@@ -134,6 +134,15 @@ def ask_again(tx: Tx, approval_id: UUID, actor: Actor) -> UUID:
         return asked
 
 
+def is_whole(action: str, params: dict[str, Any]) -> bool:
+    """Whether everything that was asked is still known, so that it can be asked for once more."""
+    try:
+        PERFORM[action].require_whole(params)
+    except Refused:
+        return False
+    return True
+
+
 def require_as_seen(tx: Tx, approval_id: UUID) -> None:
     """Raise Stale("effect-changed") if a request would do something else now than its author saw. It only reads."""
     row = tx.row(sa.select(APPROVAL).where(APPROVAL.c.id == approval_id))

@@ -22,6 +22,7 @@ from queue_system.core.promises import Choice, Decided
 from queue_system.core.support import Why
 from queue_system.store.database import Tx
 from queue_system.store.log import SYSTEM, Actor
+from queue_system.store.queries.approvals import requests
 from queue_system.store.queries.bookings import BookingView
 from queue_system.store.tables import Approval, Booking, table
 from tests.kit.deciding import as_stored, booked
@@ -114,6 +115,8 @@ def test_a_request_without_its_text_is_not_asked_again(hall: Hall) -> None:
     hall.db.write_now(approvals.withdraw, asked, by(first))
     with pytest.raises(Refused, match="approval-text-gone"):
         hall.db.write_now(four_eyes.ask_again, asked, by(first))
+    known = {one.id: one for one in hall.db.read_now(requests)}
+    assert not four_eyes.is_whole(known[asked].action, known[asked].params)
     told = Reasons({Choice.CANCEL: Because.NOT_NEEDED})
     asked = ask(hall, first, one, reasons=told)
     hall.db.write_now(approvals.withdraw, asked, by(first))

@@ -17,7 +17,7 @@ from starlette.routing import BaseRoute, Route
 from ...actions.attendance import record_attendance
 from ...core.attendance import Attendance, LateReason, needs_reason
 from ...core.errors import DomainError
-from ...core.rights import ATTENDANCE_RIGHTS
+from ...core.rights import APPOINTMENT_RIGHTS, ATTENDANCE_RIGHTS
 from ...store.queries.attendance import Attended, due_attendance
 from ...store.queries.settings import Names
 from ...web import kit
@@ -32,11 +32,15 @@ MOST_FIELDS: Final = 3_000
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """An appointment on the page. `shows` is whether names are on it, which a discreet service keeps off screens."""
+    """An appointment on the page. `shows` is whether names are on it, which a discreet service keeps off screens.
+
+    `opens`: whether the person may open its page.
+    """
 
     attended: Attended
     names: Names
     shows: bool
+    opens: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +102,7 @@ async def _page(
     pages = max(ceil(len(due) / SHOWN), 1)
     number = min(_number(here.request), pages)
     shown = due[(number - 1) * SHOWN : number * SHOWN]
+    opened = here.services(APPOINTMENT_RIGHTS)
     days = [
         Day(
             day,
@@ -106,6 +111,7 @@ async def _page(
                     one,
                     branch.services[one.booking.service_id].listed_names,
                     not branch.services[one.booking.service_id].confidentiality.discreet,
+                    one.booking.service_id in opened,
                 )
                 for one in found
             ),

@@ -32,7 +32,7 @@ ALL: Final = "all"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Somebody to call. `name` and `contact` are None until they are asked for; `dialled` is the number alone.
+    """Somebody to call. `name` and `contact` are None until they are asked for.
 
     `discreet`: the service is told to nobody but the visitor. `way` says whether and when the visitor may be called.
     """
@@ -44,7 +44,6 @@ class Row:
     way: WayInForce
     name: str | None = None
     contact: str | None = None
-    dialled: str = ""
 
 
 async def show(request: Request) -> Response:
@@ -125,7 +124,6 @@ def _row(here: StaffAtBranch, one: PhoneCallView, *, may_see: bool, shown: bool)
         way,
         name=person.name,
         contact=contacts.shown(known),
-        dialled=known if known.startswith("+") else "",
     )
 
 

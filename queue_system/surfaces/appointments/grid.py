@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -14,6 +14,7 @@ from ...core.free_time import FreeTime
 from ...core.slots import EPOCH, tick_of
 from ...store.database import Tx
 from ...store.queries.appointments import DayOfBookings
+from ...store.queries.bookings import BookingView
 from ...store.queries.members import MemberView, member_day, members_of, needs_of
 from ...store.queries.settings import BranchSettings, Names, ServiceView
 from .line import Line
@@ -57,10 +58,15 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A member or a queue, with as many lanes as it has appointments at one time."""
+    """A member or a queue, with as many lanes as it has appointments at one time.
+
+    `free`: it has no appointment. `beside`: so many appointments of the queue are in the columns of members.
+    """
 
     names: Names
     lanes: int
+    free: bool = False
+    beside: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +94,7 @@ class _Whole:
     open_: FreeTime
     away: FreeTime
     book: str
+    beside: int = 0
 
 
 def grid_of(
@@ -115,7 +122,7 @@ def grid_of(
     links = partial(way_to_book, branch, bookable, selection.service)
     for column in _columns(tx, branch, day, ticks, found, shown, seen, working, selection, links):
         lanes = _lanes(column.taken)
-        columns.append(Column(column.names, len(lanes)))
+        columns.append(Column(column.names, len(lanes), not column.taken, column.beside))
         for lane in lanes:
             for first, cell in _cells(branch, lane, ticks, column, now):
                 rows[first - ticks.start].cells.append(cell)
@@ -153,7 +160,17 @@ def _columns(
         if not selection.shows(queue.slug):
             continue
         if taken or serves_alone(branch, key, services):
-            yield _Whole(queue.names, taken, working, nobody, links(Wished(queue=queue.slug)))
+            beside = sum(
+                shown.get(one.id) is not None and with_members(found, one, members)
+                for one in found.bookings
+                if branch.services[one.service_id].queue_id == key
+            )
+            yield _Whole(queue.names, taken, working, nobody, links(Wished(queue=queue.slug)), beside)
+
+
+def with_members(found: DayOfBookings, booking: BookingView, members: Collection[UUID]) -> bool:
+    """Whether an appointment stands with one of these members, and so not with its queue."""
+    return any(had.member in members for had in found.had(booking))
 
 
 def services_seen(branch: BranchSettings, day: date, seen: frozenset[UUID]) -> list[ServiceView]:

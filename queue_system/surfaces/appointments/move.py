@@ -11,10 +11,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from ...actions.look_ups import record_look_ups
 from ...actions.moves import NewTime, move_seen, offer_seen
-from ...core import hours
+from ...core import contacts, hours
 from ...core.bookings import BookingStep
-from ...core.errors import Denied, DomainError, Invalid
+from ...core.errors import Denied, DomainError, Invalid, Missing
 from ...core.promises import NOT_BEFORE, is_beside
 from ...core.rights import BOOK_RIGHTS, MOVE_RIGHTS
 from ...core.slots import Slot
@@ -25,6 +26,7 @@ from ...store.queries.members import members_of
 from ...store.queries.moves import against_offer, moving
 from ...store.queries.series import place_in_series
 from ...web import kit
+from ...web.booking_search import BY_CALL
 from ...web.errors import message
 from ...web.here import StaffAtBranch
 from . import apart, new
@@ -34,6 +36,7 @@ from .day import address
 from .moments import read_day, read_start, start_key
 from .one import ONE, enter
 from .telling import telling_of
+from .whereabouts import may_tell
 
 TIME: Final = f"{ONE}/time"
 OFFER: Final = "offer"
@@ -77,6 +80,17 @@ async def move(request: Request) -> Response:
     return kit.see_other(f"{_one(here, booking)}?done={'offered' if offers else 'moved'}")
 
 
+async def number(request: Request) -> Response:
+    """The page that asks before the move, with the contact of a visitor whom no message tells; the log keeps who looked."""
+    here, booking = await enter(request, BOOK_RIGHTS | MOVE_RIGHTS)
+    form = await kit.form(request)
+    start = read_start(form.get("start", ""))
+    if not await may_tell(here, booking):
+        raise Missing("booking")
+    await here.do(record_look_ups, (booking,), BY_CALL, here.actor)
+    return await _confirmation(here, booking, form, start, shows_number=True)
+
+
 async def _times(
     here: StaffAtBranch, booking: BookingView, chosen: Mapping[str, str], refusal: DomainError | None = None
 ) -> Response:
@@ -84,7 +98,9 @@ async def _times(
         return kit.see_other(_one(here, booking))
     branch, service = here.branch, here.branch.services[booking.service_id]
     today = hours.business_date(here.now, branch.zone, branch.day_starts)
-    day = max(read_day(chosen.get("from", "")) or today, today)
+    # Whoever wants another time mostly wants one near their own.
+    own_day = hours.business_date(booking.starts_at, branch.zone, branch.day_starts)
+    day = max(read_day(chosen.get("from", "")) or own_day, today)
     choices = new.choices(branch, service)
     promised = await here.read(promised_members, branch, booking)
     wanted = chosen["with"] if "with" in chosen else new.first_of(choices, promised.values())
@@ -113,6 +129,8 @@ async def _confirmation(
     chosen: Mapping[str, str],
     start: datetime,
     refusal: DomainError | None = None,
+    *,
+    shows_number: bool = False,
 ) -> Response:
     """What moving it to `start` would change, as it is now, and who is told."""
     booking = await here.read(booking_by_id, here.branch.id, booking.id)
@@ -125,7 +143,7 @@ async def _confirmation(
     stays = {} if chosen.get("with") == "" else dict(found.stays) | asked
     known = members_of(branch)
     kept = {name: chosen[name] for name in ("from", "with") if name in chosen}
-    slot = _slot_at(here, booking, start)
+    slot, telling = _slot_at(here, booking, start), telling_of(found)
     values = {
         "base": address(branch),
         "booking": booking,
@@ -144,11 +162,17 @@ async def _confirmation(
         ],
         "in_series": await here.read(place_in_series, branch.id, booking.id),
         "besides": await besides_at(here, booking, slot.start, slot.end),
-        "telling": telling_of(found),
+        "telling": telling,
+        "may_tell": telling.by is None and await may_tell(here, booking),
+        "number": contacts.shown(booking.contact) if shows_number else "",
         "may_offer": _may_offer(here, booking, start),
         "refusal": message(refusal, here.words) if refusal else None,
         "accepted_for": apart.asked_why(here, refusal),
     }
+    if here.request.method == "POST":
+        # What a form has answered cannot be fetched again in another language.
+        again = f"{_one(here, booking)}/time?{urlencode(kept | {'start': start_key(start)})}"
+        values["language_urls"] = lambda language: f"{again}&lang={language}"
     return await here.page("appointments/move_confirm.html", values, status=refusal.status if refusal else 200)
 
 
@@ -179,4 +203,5 @@ def _one(here: StaffAtBranch, booking: BookingView) -> str:
 routes: list[BaseRoute] = [
     Route(TIME, show),
     Route(TIME, move, methods=["POST"]),
+    Route(f"{TIME}/number", number, methods=["POST"]),
 ]

@@ -166,6 +166,7 @@ async def _proposal(
     values = {
         "base": address(branch),
         "day": day_asked(here, form),
+        "first_from": aim.day if aim.to is To.FIRST else None,
         "rows": rows,
         "found": sum(one.proposal.at is not None for one in rows),
         "many": MANY_BOOKINGS if sum(one.proposal.at is not None for one in rows) > MANY_BOOKINGS else None,
@@ -189,7 +190,8 @@ def _aim(here: StaffAtBranch, form: Mapping[str, str]) -> Aim:
             raise Invalid("move-minutes", "minutes")
         return Aim(to, day, -by if form.get("way") == EARLIER else by)
     typed = form.get("to_day", "").strip()
-    target = read_day(typed) if typed or to is To.DAY else today
+    # Without a day, from their own on: nobody who comes next week expects to be asked for this afternoon.
+    target = read_day(typed) if typed or to is To.DAY else max(day, today)
     if target is None or target < today:
         raise Invalid("move-day", "to_day")
     return Aim(to, target)

@@ -38,7 +38,7 @@ from . import apart, besides, new, people_form
 from .acting import acting_values, chosen_reason, page_without_person, reasons_of
 from .day import address
 from .named import booking_named
-from .whereabouts import may_call, typed_how, where_values
+from .whereabouts import acts, may_call, may_tell, typed_how, where_values
 from .wished import bookable
 
 CANCELLED: Final = {
@@ -151,12 +151,16 @@ async def write_address(request: Request) -> Response:
 
 
 async def number(request: Request) -> Response:
-    """The contact of an appointment that is not at the branch, for whoever calls the visitor; the log keeps who looked."""
+    """The contact for whoever calls the visitor: where the appointment is not at the branch, or no message tells what changes.
+
+    The log keeps who looked.
+    """
     here, booking = await enter(request)
-    if not await may_call(here, booking):
+    if not await may_call(here, booking) and not (acts(here) and await may_tell(here, booking)):
         raise Missing("booking")
     await here.do(record_look_ups, (booking,), BY_CALL, here.actor)
-    return await _page(here, booking, shows_number=True)
+    why = (await kit.form(request)).get("why", "")
+    return await _page(here, booking, shows_number=True, why=why)
 
 
 async def enter(request: Request, rights: Rights = BOOK_RIGHTS) -> tuple[StaffAtBranch, BookingView]:
@@ -178,6 +182,7 @@ async def _page(
     said: Said | None = None,
     *,
     shows_number: bool = False,
+    why: str = "",
 ) -> Response:
     branch, service = here.branch, here.branch.services[booking.service_id]
     if service.id not in here.services(BOOK_RIGHTS):
@@ -203,6 +208,7 @@ async def _page(
     has_ended = not held and booking.state in (BookingState.HELD, BookingState.EXPIRED)
     values = {
         "held": held,
+        "why": why,
         "ended": message(against_ended(booking), here.words) if has_ended else "",
         "may_choose_again": has_ended and service in bookable(here),
         "answers": answers,

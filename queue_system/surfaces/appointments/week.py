@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final
 from uuid import UUID
@@ -24,7 +25,7 @@ from ...store.queries.members import member_day
 from ...store.queries.settings import BranchSettings, Names
 from ...web.here import StaffAtBranch, staff_at_branch
 from .day import address, to_book
-from .grid import members_seen, serves_alone, services_seen
+from .grid import members_seen, serves_alone, services_seen, with_members
 from .line import Line, lines_of
 from .moments import read_day
 from .selecting import selecting, selection_asked
@@ -37,13 +38,15 @@ DAYS: Final = 7
 class DayOf:
     """What a member or queue has on one day: appointments by time, and how many more of other departments.
 
-    `here`: the branch is open and the member works that day. `left_out` appointments are not selected.
+    `here`: the branch is open and the member works that day. `left_out` appointments are not selected. `beside`: so many
+    appointments of the queue are in the rows of members.
     """
 
     lines: tuple[Line, ...]
     others: int
     here: bool
     left_out: int = 0
+    beside: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +162,15 @@ def _rows(
             continue
         having = [one for one in alone if branch.services[one.service_id].queue_id == key]
         if having or (serves_alone(branch, key, services) and any(open_on.values())):
-            yield WeekRow(queue.slug, queue.names, of(having, open_on))
+            beside = Counter(
+                on[one.id]
+                for one in found.bookings
+                if one.id in shown
+                and branch.services[one.service_id].queue_id == key
+                and with_members(found, one, members)
+            )
+            days_of = zip(of(having, open_on), days, strict=True)
+            yield WeekRow(queue.slug, queue.names, tuple(replace(one, beside=beside[day]) for one, day in days_of))
 
 
 def _works(tx: Tx, branch: BranchSettings, days: tuple[date, ...], ids: list[UUID]) -> dict[tuple[UUID, date], bool]:

@@ -10,10 +10,12 @@ from ...actions.said import Said
 from ...core import contacts
 from ...core.bookings import BookingState
 from ...core.channels import Channel
+from ...core.messages import is_told
 from ...core.rights import CONTACT_RIGHTS, RECEPTION_RIGHTS
 from ...store.queries.bookings import BookingView
 from ...store.queries.channels import channel_of, channels_to_choose, video_link
 from ...store.queries.home_visits import address_of
+from ...store.queries.messages import level_for
 from ...store.queries.staff_notes import gives
 from ...web.here import StaffAtBranch
 from ...web.how import CHANNELS
@@ -41,9 +43,22 @@ async def may_call(here: StaffAtBranch, booking: BookingView) -> bool:
     As at reception, it is for those who receive people; besides for those who may see contacts, and for its members.
     How the visitor may be contacted wins over all of it.
     """
-    if booking.state is not BookingState.CONFIRMED or booking.erased_at is not None or not booking.contact:
+    if booking.state is not BookingState.CONFIRMED or channel_of(here.branch, booking).is_received:
         return False
-    if channel_of(here.branch, booking).is_received:
+    return await _may_see_contact(here, booking)
+
+
+async def may_tell(here: StaffAtBranch, booking: BookingView) -> bool:
+    """Whether this person may see the contact, to tell a visitor whom no message reaches that the appointment is moved or off."""
+    if booking.state is not BookingState.CONFIRMED or is_told(
+        level_for(here.branch, booking), booking.contact, here.installation.database.sends
+    ):
+        return False
+    return await _may_see_contact(here, booking)
+
+
+async def _may_see_contact(here: StaffAtBranch, booking: BookingView) -> bool:
+    if booking.erased_at is not None or not booking.contact:
         return False
     service = booking.service_id
     if not way_of(here.branch, here.words, service, booking.contact_way, booking.contact_note).shows:
@@ -51,6 +66,12 @@ async def may_call(here: StaffAtBranch, booking: BookingView) -> bool:
     if service in here.services(RECEPTION_RIGHTS | CONTACT_RIGHTS):
         return True
     return await here.read(gives, here.branch.id, booking, here.person.id)
+
+
+def acts(here: StaffAtBranch) -> bool:
+    """Whether the page of an appointment asks if it is to be called off, or says that it was moved."""
+    query = here.request.query_params
+    return query.get("ask") == "call-off" or query.get("done") == "moved"
 
 
 async def where_values(
@@ -76,5 +97,6 @@ async def where_values(
         "address_known": bool(address),
         "may_call": await may_call(here, booking),
         "number": contacts.shown(booking.contact) if shows_number else "",
-        "dialled": booking.contact if shows_number and booking.contact.startswith("+") else "",
+        "acts": acts(here),
+        "may_tell": acts(here) and await may_tell(here, booking),
     }

@@ -61,6 +61,7 @@ class Shown:
     """A request in words: who asked, and what it is about; `about` are (key of the words, value).
 
     `again`: the person can ask for it once more, because it is over, was not carried out, and is not open anew.
+    `text_gone`: they could if what was written with it was still kept.
     """
 
     request: ApprovalView
@@ -72,6 +73,7 @@ class Shown:
     own: bool
     decides: bool
     again: bool
+    text_gone: bool
 
     @property
     def by_itself(self) -> bool:
@@ -159,7 +161,8 @@ async def _page(here: InOffice, refusal: str = "", status: int = 200) -> Respons
             held,
             settings.get(one.id),
             decides=one.id in decided,
-            again=one.id in again,
+            again=one.id in again and four_eyes.is_whole(one.action, one.params),
+            text_gone=one.id in again and not four_eyes.is_whole(one.action, one.params),
         )
         for one in seen
     ]
@@ -213,12 +216,13 @@ def _shown(
     *,
     decides: bool,
     again: bool,
+    text_gone: bool,
 ) -> Shown:
     own = one.asked_by == here.person.id
     decided_by = people.get(one.decided_by, "") if one.decided_by else ""
     about = tuple(_about(here, one, house, people))
     change = _change(one, house, held) if one.is_open(here.now) else Change()
-    return Shown(one, people.get(one.asked_by, ""), decided_by, about, change, settings, own, decides, again)
+    return Shown(one, people.get(one.asked_by, ""), decided_by, about, change, settings, own, decides, again, text_gone)
 
 
 def _change(one: ApprovalView, house: House, held: dict[str, tuple[Grant, ...]]) -> Change:

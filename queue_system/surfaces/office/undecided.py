@@ -20,6 +20,7 @@ from ...actions.guarded_meetings import Kept, is_about, keep_meetings
 from ...actions.look_ups import record_look_ups
 from ...actions.second_person import SecondPersonNeeded
 from ...core import contacts
+from ...core.apart import AcceptedFor
 from ...core.effect import Effect
 from ...core.errors import Invalid, Missing
 from ...core.promises import Choice, Choices
@@ -81,6 +82,7 @@ class BranchList:
     alone: Markup | None = None
     questions: tuple[Question, ...] = ()
     text: str = ""
+    sees_apart: bool = False
 
     @property
     def mark(self) -> str:
@@ -268,6 +270,8 @@ async def _branch_lists(
         mark = mark_of(branch, may.key)
         given = read_given(own.fields if own else (), mark)
         meets = [one.why is Why.APART and sees for one in listed]
+        if own is None and any(meets):
+            given = replace(given, accepted_for=await here.read(_accepted_before, here.person, branch, listed))
         asked = may.choices - ({Choice.KEEP} if all(meets) else set())
         found.append(
             BranchList(
@@ -281,6 +285,7 @@ async def _branch_lists(
                     asked, meets=Choice.KEEP in may.choices and any(meets), mark=mark, given=given, words=here.words
                 ),
                 given.reasons.text,
+                sees,
             )
         )
     return found
@@ -334,6 +339,16 @@ def _of_two(tx: Tx, person: StaffView, branch: BranchSettings) -> dict[UUID, str
         if not is_for_one(tx, branch, meeting)
         for id_ in meeting.ids
     }
+
+
+def _accepted_before(tx: Tx, person: StaffView, branch: BranchSettings, listed: list[Undecided]) -> AcceptedFor | None:
+    """Why this person wanted people of the list to meet, in the last request of theirs about it that is over; None without one."""
+    ids = {one.booking.id for one in listed}
+    met = [one for one in meetings(tx, branch) if one.ids & ids]
+    mine = [one for one in requests(tx) if one.asked_by == person.id]
+    found = (one for one in mine if any(is_about(one, meeting.pair, meeting.ids) for meeting in met))
+    last = next(found, None)
+    return None if last is None or last.is_open(tx.now) else AcceptedFor(last.params["why"])
 
 
 def _by_time(listed: Iterable[Undecided]) -> list[Undecided]:

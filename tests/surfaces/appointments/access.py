@@ -32,6 +32,7 @@ NAMES_NOTHING: Final = {
     "/appointments/{branch}/{booking}/confirmation",
     "/appointments/{branch}/{booking}/besides",
     "/appointments/{branch}/{booking}/time",
+    "/appointments/{branch}/{booking}/time/number",
     "/appointments/{branch}/{booking}/cancellation",
     "/appointments/{branch}/{booking}/address",
     "/appointments/{branch}/{booking}/number",
@@ -94,6 +95,7 @@ MATRIX: Final[dict[tuple[str, str], Row]] = {
     # To move appointments and to call them off, one does not have to book.
     ("GET", ONE): DAYS,
     **{(how, f"{ONE}/time"): DAYS for how in ("GET", "POST")},
+    ("POST", f"{ONE}/time/number"): DAYS,
     ("POST", f"{ONE}/cancellation"): DAYS,
     ("GET", "/appointments/{branch}/attendance"): ASK,
     ("POST", "/appointments/{branch}/attendance"): ASK,

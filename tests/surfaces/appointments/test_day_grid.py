@@ -20,7 +20,9 @@ from queue_system.store.queries.bookings import BookingView, free_days
 from queue_system.store.tables import Block, table
 from queue_system.surfaces.appointments.grid import AWAY, OPEN, TAKEN, Cell, Grid, grid_of
 from queue_system.surfaces.appointments.line import lines_of
+from queue_system.surfaces.appointments.week import Week, week_of
 from tests.kit.hall import Hall, furnish
+from tests.kit.legal_aid import START, booked, legal_aid
 
 # A Tuesday.
 DAY = datetime(2026, 11, 24, tzinfo=UTC).date()
@@ -95,6 +97,26 @@ def test_appointments_of_another_department_are_only_taken_time(hall: Hall) -> N
     assert [cell for row in lines.rows for cell in row.cells if cell.line] == []
 
 
+def test_a_queue_without_appointments_says_so_or_where_they_are(sqlite_url: str, clock: FrozenClock) -> None:
+    """In the week it says the same."""
+    database = Database(sqlite_url, clock)
+    hall = legal_aid(database)
+    queue = hall.branch.queue_of(hall.branch.service("assoc-compliance"))
+
+    def said() -> tuple[bool, int]:
+        day = next(one for one in grid(hall).columns if one.names == queue.names)
+        week = next(row for row in week_from(hall).rows if row.names == queue.names).days[0]
+        assert (not week.lines, week.beside) == (day.free, day.beside)
+        return day.free, day.beside
+
+    assert said() == (True, 0)
+    booked(hall, START)
+    assert said() == (True, 1)
+    booked(hall, START, "bureaucracy", name="سمر الحسن")
+    assert said() == (False, 1)
+    database.close()
+
+
 def test_a_day_on_which_nothing_is_open_has_no_table(hall: Hall) -> None:
     assert grid(hall, days=3) == Grid((), ())
 
@@ -120,6 +142,11 @@ def shown(hall: Hall, days: int = 0, *, seen: bool = True) -> Grid:
         return grid_of(tx, branch, day, found, lines_of(branch, found, services, services, services), services)
 
     return hall.db.read_now(read)
+
+
+def week_from(hall: Hall) -> Week:
+    services = frozenset(hall.branch.services)
+    return hall.db.read_now(week_of, hall.branch, (DAY,), services, services, services)
 
 
 def column(hall: Hall, found: Grid, kind: str) -> list[Cell]:

@@ -323,7 +323,7 @@ def test_meetings_are_decided_on_the_list_of_the_office_by_those_who_may_know(ho
     assert "cannot stay at its time" not in desk.get("/office/undecided").text
     sign_in(client, "keeper", "en")
     page = client.get("/office/undecided").text
-    assert "the appointment cannot stay at its time" in page
+    assert "People would meet who are kept apart" in page
     assert all(read(hall, one).code in page for one in (hers, his))
     form = undecided(page)
     # One is kept for later; of the other another day is offered.
@@ -400,6 +400,26 @@ def test_keeping_a_protected_meeting_asks_a_second_person_and_the_other_decision
     assert client.post(f"/office/approvals/{asked.id}/use").status_code == 303
     assert not met(hall)
     assert [read(hall, each).state for each in (hers, his, one)] == [BookingState.CONFIRMED] * 3
+
+
+def test_after_a_withdrawal_the_list_of_the_office_remembers_why_people_were_to_meet(
+    house: tuple[TestClient, Hall],
+) -> None:
+    client, hall = house
+    protect(hall)
+    hall.person("second", ((hall.branch.id, add_role(hall, "second", "keep_apart", "approve")),))
+    hers = book(hall, SHE, at(24, 8, 15))
+    book(hall, HE, at(24, 11, 30), CONTACT)
+    pair(hall)
+    sign_in(client, "keeper", "en")
+    form = undecided(client.get("/office/undecided").text)
+    (why,) = (name for name in form if name.startswith("because-meeting-"))
+    assert form[why] == ""
+    sent = form | {f"booking-{hers}": "keep", "why-not_then": "later", why: "escorted"}
+    assert client.post(UNDECIDED, data=sent).status_code == 303
+    assert undecided(client.get("/office/undecided").text)[why] == "", "it is asked already"
+    take_back(client, hall)
+    assert undecided(client.get("/office/undecided").text)[why] == "escorted"
 
 
 def because(form: dict[str, str]) -> dict[str, str]:

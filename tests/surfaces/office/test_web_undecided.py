@@ -104,6 +104,12 @@ def test_many_are_asked_for_after_the_page_has_said_why_and_kept_what_was_chosen
     assert "سبب آخر تذكره ملاحظة" in request
     assert "العيادة مغلقة" in request
     assert [as_stored(hall, one).decision for one in lost] == [Decided.LATER, Decided.LATER]
+    # The words go with the request, and without them it cannot be asked again.
+    (waiting,) = hall.db.read_now(requests)
+    assert client.post(f"/office/approvals/{waiting.id}/withdrawal").status_code == 303
+    over = client.get("/office/approvals").text
+    assert f"/office/approvals/{waiting.id}/again" not in over
+    assert "لم يعد نص سبب هذا الطلب محفوظًا" in over
 
 
 def test_every_decision_asks_for_its_reason_and_the_log_says_it(
