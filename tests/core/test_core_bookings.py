@@ -30,6 +30,7 @@ from queue_system.core.bookings import (
     held_until,
     last_day,
     may_book,
+    may_replace,
     steps_from,
 )
 from queue_system.core.dispatch import CallingRules, Waiting, order
@@ -206,3 +207,19 @@ def test_coming_early_gains_nothing(early: list[int], seed: int) -> None:
     source.shuffle(line)
     called = order(line, {UUID(int=0)}, rules, NOON + minutes(200))
     assert [choice.ticket_id for choice in called] == [UUID(int=n) for n in range(len(early))]
+
+
+@pytest.mark.parametrize(
+    ("earlier", "now", "replaces"),
+    [
+        (("سلمى", "a@example.org"), ("سلمي", "b@example.org"), True),
+        (("سلمى", "a@example.org"), ("هدى", "a@example.org"), True),
+        (("سلمى", "a@example.org"), ("هدى", "b@example.org"), False),
+        (("", ""), ("هدى", "b@example.org"), True),
+        (("", "a@example.org"), ("هدى", "b@example.org"), False),
+    ],
+)
+def test_a_hold_is_replaced_by_its_own_person_or_where_it_is_nobodys_yet(
+    earlier: tuple[str, str], now: tuple[str, str], replaces: bool
+) -> None:
+    assert may_replace(*earlier, *now) is replaces
