@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -11,21 +13,28 @@ from ..core.digests import DayDigest, Tally
 from ..store.database import Database, Tx
 from ..store.log import locked
 from ..store.queries.past_days import Gathered, gather
-from ..store.tables import DigestedDay, HourDigest, ServiceDigest, table
+from ..store.queries.past_months import Month, in_month, next_month, versions
+from ..store.tables import DigestedDay, HourDigest, PartDigest, ServiceDigest, table
 
 DIGESTED = table(DigestedDay)
 SERVICES = table(ServiceDigest)
 HOURS = table(HourDigest)
+PARTS = table(PartDigest)
 
 
 def digest_next(database: Database, branch_id: UUID, *, thorough: bool = False) -> int:
     """Write the digest of the next past day without one, and those that a late fact has changed; returns how many.
+
+    Once there is none of these, the digest of the next month all of whose days have theirs.
 
     `thorough` as in `gather`.
     """
     gathered = database.read_now(gather, branch_id, thorough=thorough)
     if gathered.days:
         database.write_in_now(branch_id, write_digests, branch_id, gathered)
+    elif month := database.read_now(next_month, branch_id):
+        database.write_in_now(branch_id, write_month, branch_id, month)
+        return 1
     return len(gathered.days)
 
 
@@ -39,7 +48,19 @@ def write_digests(tx: Tx, branch_id: UUID, gathered: Gathered) -> None:
                 continue
             tx.execute(sa.delete(DIGESTED).where(here))
             _write(tx, branch_id, day)
+            # The month is made anew, because it has the day as it was.
+            tx.execute(sa.delete(PARTS).where(*_of_span(branch_id, "month", day.day.replace(day=1))))
             tx.execute(sa.insert(DIGESTED), {"branch_id": branch_id, "business_date": day.day, "seq": gathered.seq})
+
+
+def write_month(tx: Tx, branch_id: UUID, month: Month) -> None:
+    """Write the digest of a month, unless a day of it was written after it was read."""
+    with locked(tx, branch_id):
+        if versions(tx, branch_id, month.first) != month.versions:
+            return
+        tx.execute(sa.delete(PARTS).where(*_of_span(branch_id, "month", month.first)))
+        _insert_parts(tx, branch_id, "month", month.first, month.parts)
+        tx.execute(sa.update(DIGESTED).where(*in_month(branch_id, month.first)).values(in_month=True))
 
 
 def _write(tx: Tx, branch_id: UUID, day: DayDigest) -> None:
@@ -56,6 +77,22 @@ def _write(tx: Tx, branch_id: UUID, day: DayDigest) -> None:
     for rows, values in ((SERVICES, by_service), (HOURS, by_hour)):
         if values:
             tx.execute(sa.insert(rows), values)
+    tx.execute(sa.delete(PARTS).where(*_of_span(branch_id, "day", day.day)))
+    _insert_parts(tx, branch_id, "day", day.day, day.parts)
+
+
+def _insert_parts(tx: Tx, branch_id: UUID, span: str, on: date, parts: Mapping[tuple[str, str], Tally]) -> None:
+    own = {"branch_id": branch_id, "span": span, "business_date": on}
+    values = [
+        own | {"part": part, "slug": slug, "data": {"counts": tally.counts, "spreads": tally.spreads}}
+        for (part, slug), tally in parts.items()
+    ]
+    if values:
+        tx.execute(sa.insert(PARTS), values)
+
+
+def _of_span(branch_id: UUID, span: str, on: date) -> tuple[sa.ColumnElement[bool], ...]:
+    return (PARTS.c.branch_id == branch_id, PARTS.c.span == span, PARTS.c.business_date == on)
 
 
 def _row(tally: Tally, rows: sa.Table) -> dict[str, Any]:

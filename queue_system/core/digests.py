@@ -81,7 +81,8 @@ class Visit:
     """A ticket of the day with all its facts, oldest first; slugs for service and queue, instants in UTC.
 
     `queue` is that of its number, `local_hour` the hour of its arrival on the branch's clock. `booked_at` is the time
-    of its appointment, None without one.
+    of its appointment, None without one. `priority` is its class, `held` whether the wait was no longer than what was told, None
+    where nobody knows.
     """
 
     service: str
@@ -95,6 +96,8 @@ class Visit:
     booked_at: datetime | None
     outcome: str | None
     facts: tuple[Happening, ...]
+    priority: str = ""
+    held: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,11 +142,15 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class DayDigest:
-    """The tallies of a business day by (service, channel), and by (local hour of arrival, queue)."""
+    """The tallies of a business day by (service, channel), by (local hour of arrival, queue), and of its other parts.
+
+    `parts` are those of `core.day_parts`, by part and row.
+    """
 
     day: date
     services: Mapping[tuple[str, str], Tally]
     hours: Mapping[tuple[int, str], Tally]
+    parts: Mapping[tuple[str, str], Tally] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +197,7 @@ def times_of(visit: Visit) -> Times:
     first_call: datetime | None = None
     last_call: datetime | None = None
     for fact in visit.facts:
-        after = _state_after(fact)
+        after = state_after(fact)
         if after is None:
             continue
         if state in spent:
@@ -213,6 +220,13 @@ def times_of(visit: Visit) -> Times:
         first_call=first_call,
         house_until=since if ended else None,
     )
+
+
+def state_after(fact: Happening) -> TicketState | None:
+    """The state that a ticket is in after a fact; None after one that changes no state."""
+    if fact.kind == tickets.TicketTakenBack.kind:
+        return TicketState(fact.data["to_state"])
+    return _STATES.get(fact.kind)
 
 
 def minutes(span: timedelta) -> int:
@@ -259,12 +273,6 @@ def _of_appointment(appointment: Appointment) -> Tally:
     else:
         counts = {"due": 1, "arrived" if appointment.came else "absent": 1}
     return Tally(counts, {}, {"lead_days": {appointment.lead_days: 1}})
-
-
-def _state_after(fact: Happening) -> TicketState | None:
-    if fact.kind == tickets.TicketTakenBack.kind:
-        return TicketState(fact.data["to_state"])
-    return _STATES.get(fact.kind)
 
 
 def _add(tallies: dict[Any, Tally], key: Any, tally: Tally) -> None:

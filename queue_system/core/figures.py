@@ -39,13 +39,14 @@ Place: TypeAlias = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Grouped:
-    """The tallies of a stretch, by part and row; `bookings` are the services again, for what was booked.
+    """The tallies of a stretch, by part and row; `more` are the further parts of days (`core.day_parts`).
 
     `queue_of`: the queue of each service, where both are rows; `weekday_of`: the weekday of each day.
     """
 
     whole: Tally
     parts: Mapping[Part, Mapping[str, Tally]]
+    more: Mapping[str, Mapping[str, Tally]] = field(default_factory=dict)
     queue_of: Mapping[str, str] = field(default_factory=dict)
     weekday_of: Mapping[str, str] = field(default_factory=dict)
 
@@ -191,13 +192,11 @@ def _counts(grouped: Grouped) -> Iterator[tuple[Place, int]]:
 
 
 def _sums(grouped: Grouped) -> Iterator[Sum[Place]]:
-    """Which counts are sums of others: along a row, down a part, of a queue and its services, of a weekday and its days."""
+    """Which counts are sums of others: along a row, of a queue and its services, of a weekday and its days, down a part."""
     for part, row, _ in _rows(grouped):
         yield Sum((part, row, "issued"), tuple((part, row, name) for name in VISITS))
         yield Sum((part, row, "due"), tuple((part, row, name) for name in BOOKINGS))
     for name in ("issued", *VISITS, "due", *BOOKINGS, "cancelled"):
-        for part, tallies in grouped.parts.items():
-            yield from _true(grouped, Sum(("whole", "", name), tuple((part, row, name) for row in tallies)))
         for part, whole_part, whole_of in (
             ("service", "queue", grouped.queue_of),
             ("day", "weekday", grouped.weekday_of),
@@ -207,6 +206,8 @@ def _sums(grouped: Grouped) -> Iterator[Sum[Place]]:
                 if rows:
                     parts = tuple((part, row, name) for row in rows)
                     yield from _true(grouped, Sum((whole_part, whole, name), parts))
+        for part, tallies in grouped.parts.items():
+            yield from _true(grouped, Sum(("whole", "", name), tuple((part, row, name) for row in tallies)))
 
 
 def _true(grouped: Grouped, one: Sum[Place]) -> Iterator[Sum[Place]]:

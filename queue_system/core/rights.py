@@ -168,6 +168,8 @@ COPY_RIGHTS: Final[Rights] = RECEPTION_RIGHTS | {"print_copy"}
 SUPERVISION_RIGHTS: Final[Rights] = frozenset({"see_today", "open_close_counters", "see_reports"})
 # To see how a hall has been doing: figures, and whether what people were told came true.
 REPORT_RIGHTS: Final[Rights] = frozenset({"see_reports"})
+# To see figures of counters, which are about whoever sat there.
+STAFF_REPORT_RIGHTS: Final[Rights] = frozenset({"see_staff_reports"})
 # To see figures about few people, too.
 SMALL_NUMBER_RIGHTS: Final[Rights] = frozenset({"see_small_numbers"})
 # To open a counter for a clerk, or close it for one who has gone.

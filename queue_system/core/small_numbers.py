@@ -26,13 +26,22 @@ class Sum(Generic[K]):
 
 
 def withheld(counts: Mapping[K, int], sums: Sequence[Sum[K]], fewest: int) -> frozenset[K]:
-    """The cells that are not shown where none of fewer than `fewest` people may be known; cells of nobody are no secret."""
+    """The cells that are not shown where none of fewer than `fewest` people may be known; cells of nobody are no secret.
+
+    Sums of few cells come first in `sums`, so that what is withheld for them serves the larger ones as well.
+    """
     hidden = {cell for cell, count in counts.items() if 0 < count < fewest}
-    while open_sums := [found for one in sums if (found := _gives_away(one, counts, hidden, fewest))] or list(
-        _combined(sums, counts, hidden)
-    ):
-        for one in open_sums:
-            hidden.add(_next(one, counts, hidden))
+    while True:
+        before = len(hidden)
+        for one in sums:
+            # In turn, because what is withheld of one sum often settles the next.
+            while _gives_away(one, counts, hidden, fewest):
+                hidden.add(_next(one, counts, hidden))
+        if len(hidden) == before:
+            combined = next(_combined(sums, counts, hidden), None)
+            if combined is None:
+                break
+            hidden.add(_next(combined, counts, hidden))
     return frozenset(hidden)
 
 
@@ -48,13 +57,13 @@ def derivable(sums: Sequence[Sum[K]], hidden: Collection[K]) -> frozenset[K]:
     return frozenset(next(iter(row)) for row in _reduced(rows) if len(row) == 1)
 
 
-def _gives_away(one: Sum[K], counts: Mapping[K, int], hidden: Collection[K], fewest: int) -> Sum[K] | None:
-    """The sum, if by itself it tells a withheld number or how few people are withheld in it."""
+def _gives_away(one: Sum[K], counts: Mapping[K, int], hidden: Collection[K], fewest: int) -> bool:
+    """Whether a sum by itself tells a withheld number, or how few people are withheld in it."""
     parts = [cell for cell in one.parts if cell in hidden]
     if one.total in hidden:
-        return one if not parts else None
+        return bool(one.parts) and not parts
     too_few = len(parts) == 1 or 0 < sum(counts[cell] for cell in parts) < fewest
-    return one if too_few and len(parts) < len(one.parts) else None
+    return too_few and len(parts) < len(one.parts)
 
 
 def _combined(sums: Sequence[Sum[K]], counts: Mapping[K, int], hidden: AbstractSet[K]) -> Iterator[Sum[K]]:

@@ -288,7 +288,7 @@ class BranchOwn(Thing):
     ] = Field(default_factory=dict)
     hotline: Annotated[Hotline | None, "a number to call in need, shown with the ways to reach the branch"] = None
     safe_contact: Annotated[SafeContact | None, "how visitors may be contacted without harm"] = None
-    targets: Annotated[Targets | None, NotYet("targets", Told.PARTS), "what the branch wants to reach"] = None
+    targets: Annotated[Targets | None, "what the branch wants to reach"] = None
     checklist: Annotated[Sentences, NotYet("checklist", Told.PLACE), "what has to be done before it opens"] = ()
     inherits_from: Annotated[
         str | None, NotInherited(), Informs(), "the branch above in the file that it took things over from"

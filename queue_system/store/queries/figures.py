@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import date
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from ...core.digests import Tally
-from ...core.figures import TIMES, Grouped, Part
+from ...core.figures import Grouped, Part
 from ..database import Tx
-from ..tables import HourDigest, ServiceDigest, table
+from ..tables import HourDigest, PartDigest, ServiceDigest, table
+from .day_sums import OF_HOURS, OF_SERVICES, Added, Figures, hour_row, service_row
 from .past_days import digest_of
 from .settings import branch_settings
 
-SERVICES = table(ServiceDigest)
-HOURS = table(HourDigest)
+SERVICES, HOURS, PARTS = table(ServiceDigest), table(HourDigest), table(PartDigest)
 
 #: Of longer stretches the months are rows, and no longer the days.
 MOST_DAYS: Final = 62
-_SPREADS: Final = frozenset({*TIMES, "lead_days"})
-
-#: The counts of a row, and its spreads with minutes as texts, as JSON keeps them.
-_Row = tuple[Mapping[str, int], Mapping[str, Mapping[Any, int]]]
+_OF_BOOKINGS: Final = frozenset({"due", "arrived", "absent", "cancelled", "agreed", "not_recorded", "excused"})
+_DAY: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,136 +37,156 @@ class Asked:
     queues: frozenset[str] | None = None
 
 
-@dataclass(slots=True)
-class _Sums:
-    """Rows added up in place, because a copy for each of thousands of rows takes most of the time."""
-
-    counts: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
-    spreads: defaultdict[str, defaultdict[Any, int]] = field(
-        default_factory=lambda: defaultdict(lambda: defaultdict(int))
-    )
-
-    def add(self, row: _Row) -> None:
-        for name, count in row[0].items():
-            self.counts[name] += count
-        for name, spread in row[1].items():
-            mine = self.spreads[name]
-            for at, count in spread.items():
-                mine[at] += count
-
-    def take(self, other: _Sums) -> None:
-        self.add((other.counts, other.spreads))
-
-    def tally(self) -> Tally:
-        spreads = {name: {int(at): count for at, count in spread.items()} for name, spread in self.spreads.items()}
-        return Tally(dict(self.counts), {}, spreads)
-
-
 def of_days(tx: Tx, asked: Asked) -> Grouped:
     """The figures of past days; days without a digest count nobody."""
-    by_service, by_hour = _Added(), _Added()
-    for service, row in _service_rows(tx, asked):
-        by_service.add(service, row)
     by_month = (asked.last - asked.first).days >= MOST_DAYS
-    for day, hour, queue, row in _hour_rows(tx, asked):
-        by_hour.add((hour, queue), row)
-        by_hour.add((str(day)[:7] if by_month else day.isoformat(), day.weekday()), row)
-    return _grouped(tx, asked, by_service, by_hour, by_month)
+    months = _months(tx, asked) if by_month else ()
+    added = _Figures(asked, by_month)
+    spans = _spans(asked, months)
+    for row in _rows(tx, SERVICES, asked, SERVICES.c.service, OF_SERVICES, spans):
+        added.service(row.service, service_row(row))
+    for row in _rows(tx, HOURS, asked, HOURS.c.queue, OF_HOURS, spans):
+        figures = hour_row(row)
+        added.hour(row.local_hour, row.queue, figures)
+        added.day(row.business_date, row.business_date.weekday(), row.queue, figures)
+    for row in _part_rows(tx, asked, spans, months):
+        added.part(row.business_date, row.part, row.slug, (row.data["counts"], row.data["spreads"]))
+    return added.grouped(tx)
 
 
 def of_today(tx: Tx, asked: Asked) -> Grouped:
     """The figures of one day as its tickets are now, also while it runs; takes long in a large branch."""
     day = digest_of(tx, branch_settings(tx, asked.branch_id), asked.first)
-    by_service, by_hour = _Added(), _Added()
+    added = _Figures(asked, by_month=False)
     for (service, _), tally in day.services.items():
-        if asked.services is None or service in asked.services:
-            by_service.add(service, (tally.counts, tally.spreads))
+        added.service(service, (tally.counts, tally.spreads))
     for (hour, queue), tally in day.hours.items():
-        if asked.queues is None or queue in asked.queues:
-            by_hour.add((hour, queue), (tally.counts, tally.spreads))
-            by_hour.add((asked.first.isoformat(), asked.first.weekday()), (tally.counts, tally.spreads))
-    return _grouped(tx, asked, by_service, by_hour, by_month=False)
+        added.hour(hour, queue, (tally.counts, tally.spreads))
+        added.day(asked.first, asked.first.weekday(), queue, (tally.counts, tally.spreads))
+    for (part, slug), tally in day.parts.items():
+        added.part(asked.first, part, slug, (tally.counts, tally.spreads))
+    return added.grouped(tx)
 
 
 # ---------------------------------------------------------------- inside
 
 
-class _Added(defaultdict[Any, _Sums]):
-    """Sums by key."""
+class _Figures:
+    """Rows of days and months, added up by what the tables have as rows, without what the reader may not see."""
 
-    def __init__(self) -> None:
-        super().__init__(_Sums)
+    def __init__(self, asked: Asked, by_month: bool) -> None:
+        self._asked, self._by_month = asked, by_month
+        self._services, self._hours, self._days, self._parts = Added(), Added(), Added(), Added()
 
-    def add(self, key: Any, row: _Row) -> None:
-        self[key].add(row)
+    def service(self, slug: str, figures: Figures) -> None:
+        if self._asked.services is None or slug in self._asked.services:
+            self._services.add(slug, figures)
 
-    def only(self, wanted: Callable[[Any], bool]) -> _Added:
-        """Those of some keys."""
-        found = _Added()
-        found.update({key: sums for key, sums in self.items() if wanted(key)})
-        return found
+    def hour(self, hour: int, queue: str, figures: Figures) -> None:
+        if self._sees(queue):
+            self._hours.add((hour, queue), figures)
 
-    def by(self, key: Callable[[Any], str]) -> dict[str, Tally]:
-        """Added up further, by what `key` makes of a key."""
-        found = _Added()
-        for one, sums in self.items():
-            found[key(one)].take(sums)
-        return {name: sums.tally() for name, sums in found.items()}
+    def day(self, day: date, weekday: int, queue: str, figures: Figures) -> None:
+        if self._sees(queue):
+            self._days.add((day.isoformat()[: 7 if self._by_month else 10], weekday), figures)
+
+    def part(self, day: date, part: str, slug: str, figures: Figures) -> None:
+        number, _, queue = slug.partition("/")
+        if part == "service":
+            self.service(slug, figures)
+        elif part == "hour":
+            self.hour(int(number), queue, figures)
+        elif part == "weekday":
+            self.day(day, int(number), queue, figures)
+        elif part == "places":
+            if self._sees(slug):
+                self._parts.add((part, slug), figures)
+        elif self._asked.services is None:
+            # The other parts are of the whole hall, so they are not for a reader of one department.
+            self._parts.add((part, slug), figures)
+
+    def grouped(self, tx: Tx) -> Grouped:
+        settings = branch_settings(tx, self._asked.branch_id)
+        whole = self._hours.by(lambda _: "").get("", Tally())
+        booked = self._services.by(lambda _: "").get("", Tally())
+        dates = self._days.by(lambda key: str(key[0]))
+        parts: dict[Part, Mapping[str, Tally]] = {
+            "queue": self._hours.by(lambda key: str(key[1])),
+            "service": self._services.by(str),
+            "hour": self._hours.by(lambda key: str(key[0])),
+            "weekday": self._days.by(lambda key: str(key[1])),
+            "month" if self._by_month else "day": dates,
+        }
+        more: dict[str, dict[str, Tally]] = {}
+        for (part, slug), sums in self._parts.items():
+            more.setdefault(part, {})[slug] = sums.tally()
+        return Grouped(
+            whole=Tally(
+                {**whole.counts, **{name: n for name, n in booked.counts.items() if name in _OF_BOOKINGS}},
+                {},
+                {**whole.spreads, **{name: one for name, one in booked.spreads.items() if name == "lead_days"}},
+            ),
+            parts=parts,
+            more=more,
+            queue_of={one.slug: settings.queues[one.queue_id].slug for one in settings.services.values()},
+            weekday_of={} if self._by_month else {day: str(date.fromisoformat(day).weekday()) for day in dates},
+        )
+
+    def _sees(self, queue: str) -> bool:
+        return self._asked.queues is None or queue in self._asked.queues
 
 
-def _grouped(tx: Tx, asked: Asked, by_service: _Added, by_hour: _Added, by_month: bool) -> Grouped:
-    """`by_hour` has keys (hour, queue) and (day or month, weekday)."""
-    settings = branch_settings(tx, asked.branch_id)
-    hours = by_hour.only(lambda key: isinstance(key[0], int))
-    days = by_hour.only(lambda key: isinstance(key[0], str))
-    whole, of_services = hours.by(lambda _: "").get("", Tally()), by_service.by(lambda _: "").get("", Tally())
-    parts: dict[Part, Mapping[str, Tally]] = {
-        "queue": hours.by(lambda key: str(key[1])),
-        "service": by_service.by(str),
-        "hour": hours.by(lambda key: str(key[0])),
-        "weekday": days.by(lambda key: str(key[1])),
-        "month" if by_month else "day": days.by(lambda key: str(key[0])),
-    }
-    booked = {name: n for name, n in of_services.counts.items() if name in _OF_BOOKINGS}
-    lead = {"lead_days": of_services.spreads["lead_days"]} if "lead_days" in of_services.spreads else {}
-    return Grouped(
-        whole=Tally({**whole.counts, **booked}, {}, {**whole.spreads, **lead}),
-        parts=parts,
-        queue_of={one.slug: settings.queues[one.queue_id].slug for one in settings.services.values()},
-        weekday_of={} if by_month else {day: str(date.fromisoformat(day).weekday()) for day in parts["day"]},
+def _months(tx: Tx, asked: Asked) -> Sequence[date]:
+    """The firsts of the whole months of a stretch that have their own digests."""
+    statement = sa.select(PARTS.c.business_date).distinct()
+    rows = tx.rows(
+        statement.where(
+            PARTS.c.branch_id == asked.branch_id,
+            PARTS.c.span == "month",
+            PARTS.c.business_date >= asked.first,
+            PARTS.c.business_date <= asked.last,
+        ).order_by(PARTS.c.business_date)
     )
+    return [row.business_date for row in rows if _end(row.business_date) <= asked.last]
 
 
-_OF_BOOKINGS: Final = frozenset({"due", "arrived", "absent", "cancelled", "agreed", "not_recorded", "excused"})
+def _spans(asked: Asked, months: Sequence[date]) -> list[tuple[date, date]]:
+    """The stretches of days between these months, each with its last day."""
+    spans, first = [], asked.first
+    for month in months:
+        if first < month:
+            spans.append((first, month - _DAY))
+        first = _end(month) + _DAY
+    return [*spans, (first, asked.last)] if first <= asked.last else spans
 
 
-def _service_rows(tx: Tx, asked: Asked) -> Iterator[tuple[str, _Row]]:
-    counts = ("issued", "served", "missed", "left", "voided", "due", "arrived", "absent", "cancelled")
-    statement = sa.select(SERVICES.c.service, SERVICES.c.data, *(SERVICES.c[name] for name in counts))
-    for service, data, *numbers in tx.rows(_within(statement, SERVICES, asked, SERVICES.c.service, asked.services)):
-        yield service, _row(data, counts, numbers)
+def _rows(
+    tx: Tx, rows: sa.Table, asked: Asked, column: Any, names: Collection[str], spans: Sequence[tuple[date, date]]
+) -> Iterator[Any]:
+    wanted = [rows.c.business_date, column, *(rows.c[name] for name in names), rows.c.data]
+    wanted += [rows.c.local_hour] if "local_hour" in rows.c else []
+    for first, last in spans:
+        yield from tx.rows(
+            sa.select(*wanted).where(
+                rows.c.branch_id == asked.branch_id, rows.c.business_date >= first, rows.c.business_date <= last
+            )
+        )
 
 
-def _hour_rows(tx: Tx, asked: Asked) -> Iterator[tuple[date, int, str, _Row]]:
-    counts = ("issued", "called", "served")
-    statement = sa.select(
-        HOURS.c.business_date, HOURS.c.local_hour, HOURS.c.queue, HOURS.c.data, *(HOURS.c[name] for name in counts)
-    )
-    for day, hour, queue, data, *numbers in tx.rows(_within(statement, HOURS, asked, HOURS.c.queue, asked.queues)):
-        yield day, hour, queue, _row(data, counts, numbers)
+def _part_rows(tx: Tx, asked: Asked, spans: Sequence[tuple[date, date]], months: Sequence[date]) -> Iterator[Any]:
+    whole = [(month, month) for month in months]
+    for span, stretches in (("day", spans), ("month", [(whole[0][0], whole[-1][0])] if whole else [])):
+        for first, last in stretches:
+            yield from tx.rows(
+                sa.select(PARTS.c.business_date, PARTS.c.part, PARTS.c.slug, PARTS.c.data).where(
+                    PARTS.c.branch_id == asked.branch_id,
+                    PARTS.c.span == span,
+                    PARTS.c.business_date >= first,
+                    PARTS.c.business_date <= last,
+                )
+            )
 
 
-def _within(
-    statement: sa.Select[Any], rows: sa.Table, asked: Asked, column: Any, seen: Collection[str] | None
-) -> sa.Select[Any]:
-    found = statement.where(
-        rows.c.branch_id == asked.branch_id,
-        rows.c.business_date >= asked.first,
-        rows.c.business_date <= asked.last,
-    )
-    return found if seen is None else found.where(column.in_(sorted(seen)))
-
-
-def _row(data: Mapping[str, Any], names: Iterable[str], numbers: Iterable[int]) -> _Row:
-    counts = {**data["counts"], **dict(zip(names, numbers, strict=True))}
-    return counts, {name: spread for name, spread in data["spreads"].items() if name in _SPREADS}
+def _end(first: date) -> date:
+    """The last day of a month."""
+    return (first + timedelta(days=31)).replace(day=1) - _DAY

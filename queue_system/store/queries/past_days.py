@@ -11,15 +11,17 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from ...core import hours
-from ...core.attendance import Attendance
+from ...core.attendance import PRESENT, Attendance
 from ...core.bookings import BookingState
 from ...core.channels import Channel
+from ...core.day_parts import Placed, day_parts
 from ...core.digests import Appointment, DayDigest, Happening, Visit, digest
 from ...core.facts import Fact, tickets
 from ...core.tickets import TicketState
 from ..database import AnyRow, Tx
 from ..log import BRANCH, ENTRY, first_since
 from ..tables import Booking, DigestedDay, Participant, Ticket, table
+from .past_places import planned_places, sittings
 from .settings import BranchSettings, branch_settings
 
 BOOKING, PARTICIPANT = table(Booking), table(Participant)
@@ -94,19 +96,24 @@ def digest_of(tx: Tx, settings: BranchSettings, day: date) -> DayDigest:
     # The queues that gave numbers, because where a ticket ended may be a queue that gives none.
     giving = {row.series_id for row in given}
     by_number = {one.id for one in settings.services.values() if one.queue_id in giving}
-    return digest(
+    visits = [_visit(settings, row, happenings.get(str(row.id), ()), booked) for row in given]
+    agreed = [row for row in bookings if _was_agreed(row)]
+    placed = [_placed(settings, row, recorded.get(row.id)) for row in agreed if _was_due(settings, row)]
+    found = digest(
         day,
-        (_visit(settings, row, happenings.get(str(row.id), ()), booked) for row in given),
+        visits,
         (
             replace(
                 _appointment(settings, row, recorded.get(row.id)),
                 by_hand=row.service_id in by_hand,
                 by_number=row.service_id in by_number,
             )
-            for row in bookings
-            if _was_agreed(row)
+            for row in agreed
         ),
     )
+    counters = {str(one.id): one.slug for one in settings.counters.values()}
+    places = planned_places(tx, settings, day, start, end)
+    return replace(found, parts=day_parts(visits, sittings(tx, settings.id, start, end), counters, placed, places))
 
 
 def _late(tx: Tx, settings: BranchSettings) -> set[date]:
@@ -185,8 +192,19 @@ def _visit(settings: BranchSettings, row: AnyRow, found: Sequence[Happening], bo
         anchor_at=row.anchor_at,
         booked_at=booked.get(row.booking_id),
         outcome=row.outcome,
+        priority=row.priority,
+        held=_held(row),
         facts=tuple(found if begins else _as_the_ticket_tells(row)),
     )
+
+
+def _held(row: AnyRow) -> bool | None:
+    """Whether the wait was no longer than what was told; of whoever was gone before that time nobody knows."""
+    over = row.wait_ended_at or row.ended_at
+    if row.told_most is None or over is None:
+        return None
+    held = over - row.issued_at <= timedelta(minutes=row.told_most)
+    return held if row.wait_ended_at is not None or not held else None
 
 
 def _as_the_ticket_tells(row: AnyRow) -> Iterator[Happening]:
@@ -208,6 +226,19 @@ def _as_the_ticket_tells(row: AnyRow) -> Iterator[Happening]:
 
 def _was_agreed(row: AnyRow) -> bool:
     return row.state not in _UNCONFIRMED and row.confirmed_at is not None
+
+
+def _was_due(settings: BranchSettings, row: AnyRow) -> bool:
+    """Whether it had a place in the hall until its time."""
+    service = settings.services.get(row.service_id)
+    in_hall = service is not None and service.takes_place(_chosen(row)).is_received
+    return in_hall and row.state != BookingState.CANCELLED.value
+
+
+def _placed(settings: BranchSettings, row: AnyRow, recorded: str | None) -> Placed:
+    queue = settings.queues[settings.services[row.service_id].queue_id]
+    came = row.ticket_id is not None or (recorded is not None and Attendance(recorded) in PRESENT)
+    return Placed(queue.slug, row.starts_at, row.ends_at, came)
 
 
 def _recorded(branch_id: UUID, booking_ids: list[UUID]) -> sa.Select[Any]:

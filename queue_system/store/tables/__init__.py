@@ -23,7 +23,7 @@ from .apart import ApartAccepted, ApartKey, ApartPair
 from .changes import Change
 from .columns import table
 from .day import Booking, Call, FreedPlace, PrintJob, Seat, Series, Ticket
-from .digests import DigestedDay, HourDigest, ServiceDigest
+from .digests import DigestedDay, HourDigest, PartDigest, ServiceDigest
 from .earlier import EarlierOffer, EarlierWish
 from .guests import BookingInvitation
 from .home_visits import HomeVisit
@@ -105,6 +105,7 @@ __all__ = [
     "OutreachDay",
     "OwnView",
     "Pairing",
+    "PartDigest",
     "Participant",
     "PhoneCall",
     "PolicyRow",

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
 from .columns import json, key, of_branch
@@ -23,6 +24,8 @@ class DigestedDay(SQLModel, table=True):
     business_date: date = key()
     seq: int
     tidied_at: datetime | None = None
+    # Whether it is in the digest of its month (PartDigest).
+    in_month: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
 
 
 class ServiceDigest(SQLModel, table=True):
@@ -61,4 +64,21 @@ class HourDigest(SQLModel, table=True):
     issued: int = 0
     called: int = 0
     served: int = 0
+    data: dict[str, Any] = json(dict)
+
+
+class PartDigest(SQLModel, table=True):
+    """A part of a day (core/day_parts.py), or of a month of such days: what a table of figures has as a row.
+
+    `span` is "day" or "month", `business_date` the day, or the first of the month. A month has the parts of its days, and
+    "service" by service, "hour" and "weekday" by number and queue (`09/a`), because its rows are read in place of its days'.
+    """
+
+    __tablename__ = "part_digest"
+
+    branch_id: UUID = of_branch()
+    span: str = Field(primary_key=True)
+    business_date: date = key()
+    part: str = Field(primary_key=True)
+    slug: str = Field(primary_key=True)
     data: dict[str, Any] = json(dict)

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from ...core.figure_parts import counters_table, places_table
 from ...core.figures import FEWEST_WITHIN, TIMES, Part, Shown, bookings_table, shown, times_table, visits_table
-from ...core.rights import AUDIT_RIGHTS, REPORT_RIGHTS, SMALL_NUMBER_RIGHTS
+from ...core.rights import AUDIT_RIGHTS, REPORT_RIGHTS, SMALL_NUMBER_RIGHTS, STAFF_REPORT_RIGHTS
 from ...core.tables import Table
 from ...i18n import dates, isolates
 from ...i18n.filters import localised
@@ -22,6 +23,7 @@ from ...store.queries.settings import BranchSettings
 from ...web.departments import queues_for, services_for
 from ...web.setting_words import weekday
 from .audit_books import Asked as AskedOfLog
+from .figure_targets import measured_targets, targets_table
 from .figures_asked import AskedFigures
 from .frame import InOffice
 
@@ -53,6 +55,11 @@ async def figure_tables(here: InOffice, branch: BranchSettings, asked: AskedFigu
         tables.append(visits_table(found, part, asked.time, labels, _pages(here, branch, asked, part, rows)))
     services = found.grouped.parts["service"]
     tables.append(bookings_table(found, dict(_labels("service", services, branch, words, here.language))))
+    tables.append(places_table(found, dict(_labels("queue", (), branch, words, here.language))))
+    if here.person.may_any(STAFF_REPORT_RIGHTS, branch.id):
+        numbered = {one.slug: words.text("figures.counter-number", n=one.number) for one in branch.counters.values()}
+        tables.append(counters_table(found, numbered))
+    tables.append(targets_table(measured_targets(found, branch, words, here.language), words))
     return FigureTables(found, {one.name: one for one in tables if one.rows})
 
 

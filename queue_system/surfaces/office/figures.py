@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from ...core.figure_parts import capacity, places_are_shown, utilisation
 from ...core.figures import TIMES, Shown
 from ...core.rights import REPORT_RIGHTS
 from ...core.tables import FEW, Table
@@ -22,6 +23,7 @@ from ...web.access import in_service
 from ...web.departments import counters_for, queues_for, services_for
 from .figure_plots import HEIGHT, WIDTH, Bars, Plot, counts, name_ranges, ranges
 from .figure_tables import fewest_for, figure_tables
+from .figure_targets import measured_targets, outcome_of
 from .figures_asked import PAGE, STRETCHES, AskedFigures, asked_figures
 from .frame import InOffice, enter, office_page
 
@@ -48,6 +50,7 @@ async def _values(here: InOffice, branch: BranchSettings) -> dict[str, Any]:
     words = here.at(branch).words
     found = await figure_tables(here, branch, asked)
     tables = dict(found.tables)
+    aims = measured_targets(found.shown, branch, words, here.language)
     plots = list(_plots(tables, words))
     return {
         "branches": in_service(here.branches, here.now),
@@ -60,10 +63,12 @@ async def _values(here: InOffice, branch: BranchSettings) -> dict[str, Any]:
         "now": await _now(here, branch) if asked.stretch == "today" else None,
         "fewest": fewest_for(here, branch),
         "whole": _whole(found.shown),
+        "targets": [(one, outcome_of(one)) for one in aims],
         "plots": plots,
         "few": FEW,
         "size": (WIDTH, HEIGHT),
-        "tables": [one for one in tables.values() if one.name not in {plot.table.name for plot in plots}],
+        # Targets have a list of their own.
+        "tables": [one for one in tables.values() if one.name not in {"targets", *(plot.table.name for plot in plots)}],
     }
 
 
@@ -96,6 +101,10 @@ def _whole(found: Shown) -> Mapping[str, Any]:
         "wait": found.times("whole", "", "wait"),
         "missed": found.share("whole", "", "missed", "issued"),
         "gone": found.share("whole", "", "gone", "issued"),
+        "utilisation": utilisation(found),
+        "fill": capacity(found),
+        # A share of known minutes would tell how few appointments there were.
+        "fill_shown": places_are_shown(found),
     }
 
 

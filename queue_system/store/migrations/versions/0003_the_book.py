@@ -14,7 +14,7 @@ revision = "0003"
 down_revision = "0002"
 branch_labels = None
 depends_on = None
-FINGERPRINT = 1320384240
+FINGERPRINT = 470630187
 
 
 def upgrade() -> None:
@@ -37,6 +37,7 @@ def upgrade() -> None:
     _issued_numbers()
     _waits()
     _calling_profiles()
+    _figures()
 
 
 def _members() -> None:
@@ -460,3 +461,19 @@ def _calling_profiles() -> None:
     op.add_column("counter", sa.Column("calling_profile", AutoString(), nullable=True))
     op.add_column("call", sa.Column("queue_id", sa.Uuid(), nullable=True))
     op.create_index("calls_by_time", "call", ["branch_id", "at"])
+
+
+def _figures() -> None:
+    """Further parts of the digests of days, and those of months."""
+    op.create_table(
+        "part_digest",
+        sa.Column("branch_id", sa.Uuid(), nullable=False),
+        sa.Column("span", AutoString(), nullable=False),
+        sa.Column("business_date", sa.Date(), nullable=False),
+        sa.Column("part", AutoString(), nullable=False),
+        sa.Column("slug", AutoString(), nullable=False),
+        sa.Column("data", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(["branch_id"], ["branch.id"]),
+        sa.PrimaryKeyConstraint("branch_id", "span", "business_date", "part", "slug"),
+    )
+    op.add_column("digested_day", sa.Column("in_month", sa.Boolean(), nullable=False, server_default=sa.false()))
