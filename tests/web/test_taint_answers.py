@@ -13,13 +13,20 @@ from contextlib import closing, contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any, Final
+from uuid import UUID, uuid4
 
 import pytest
+import sqlalchemy as sa
 
+from kiosk.number import SHOWN_FOR, _pass
+from queue_system.actions import devices
 from queue_system.core.rights import EVERYTHING, Right
+from queue_system.store.database import Tx
 from queue_system.store.queries import access
+from queue_system.store.tables import Device, table
 from tests.kit.access_matrix import MATRIX
 from tests.kit.access_rows import SOCKET
+from tests.kit.hall import Hall
 from tests.kit.taint_house import SERVICES, WORDS, House, addresses_of, everything_in, found_in, headers_of, taint_house
 from tests.kit.web_hall import another
 
@@ -108,6 +115,67 @@ def test_no_frame_of_a_socket_says_a_word_of_it_to_others(house: House) -> None:
     assert {word for path, word in said if not path.startswith("/desk/")} == set()
     # Whoever calls there reads which services are given, and not a word more.
     assert {word for path, word in said if path.startswith("/desk/")} <= set(SERVICES)
+
+
+def test_no_screen_and_no_kiosk_of_the_hall_itself_says_a_word_of_it(house: House) -> None:
+    """The house has none, because it protects people. Here somebody has put both up, and the visitor is called."""
+    hall, found = house.hall, house.hall.db.read_now(access.staff_by_login, "only-call_next")
+    assert found is not None
+    with undone(house):
+        screen, kiosk = ({f"device-{kind}": paired(hall, kind)} for kind in ("display", "kiosk"))
+        desk = hall.sit(found[0], COUNTER)
+        before = [*read_on_screen(house, screen), *read_at_kiosk(house, kiosk)]
+        assert hall.call_next(desk) is not None
+        after = [*read_on_screen(house, screen), *read_at_kiosk(house, kiosk)]
+    said = {(path, word) for path, text in (*before, *after) for word in found_in(text)}
+    # A service that must not be named has another name in public; of those with a name of their own, the kiosk gives numbers.
+    assert {word for path, word in said if path.startswith("/display")} == set()
+    assert {word for path, word in said if path.startswith("/kiosk")} <= set(SERVICES)
+    # The pages are those of this hall, and say something.
+    assert len(before) == len(after) == 2 + 2 * 7
+    assert all(any(name in text for name in hall.branch.names.values()) for path, text in before if path == "/display")
+
+
+def read_on_screen(house: House, cookies: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """The page of a screen of the branch, and what its socket says."""
+    house.client.cookies.clear()
+    answer = house.client.get("/display", headers=headers_of(cookies, "ar"), follow_redirects=False)
+    assert answer.status_code == 200
+    yield "/display", everything_in(answer)
+    yield "/display/live", frame(house, "/display/live", cookies)
+
+
+def read_at_kiosk(house: House, cookies: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """The pages of a kiosk of the branch, in both languages, with the number of the visitor who waits."""
+    line = house.values[0]["line"]
+    # The kiosk shows a number for a while to whoever has taken it, and to nobody who knows its address.
+    until = int((house.clock.now() + SHOWN_FOR).timestamp())
+    shown = f"?u={_pass(house.client.app.state.installation.secret, line, until)}"  # type: ignore[attr-defined]
+    own = [house.hall.service(slug) for slug in ("psych", "legal")]
+    for language in ("ar", "en"):
+        start = f"/kiosk/{language}"
+        number = f"{start}/tickets/{line}{shown}"
+        for path in (start, f"{start}/rules", f"{start}/check-in", *(f"{start}/services/{one}" for one in own), number):
+            house.client.cookies.clear()
+            answer = house.client.get(path, headers=headers_of(cookies, language), follow_redirects=False)
+            assert answer.status_code == 200, (path, answer.status_code)
+            yield path, everything_in(answer)
+        live = f"{start}/tickets/{line}/live{shown}"
+        yield live, frame(house, live, cookies)
+
+
+def paired(hall: Hall, kind: str) -> str:
+    """A device of this branch, like one that another branch has; returns its token."""
+    rows = table(Device)
+
+    def put_up(tx: Tx) -> UUID:
+        like = tx.rows(sa.select(rows).where(rows.c.kind == kind).limit(1))[0]
+        new = {"branch_id": hall.branch.id, "id": uuid4(), "slug": f"new-{kind}", "zone_id": None, "token_sha256": None}
+        tx.execute(sa.insert(rows).values({**like._mapping, **new}))
+        return new["id"]  # type: ignore[return-value]
+
+    device = hall.db.write_now(put_up)
+    return hall.db.write_in_now(hall.branch.id, devices.enrol_device, hall.branch.id, device)
 
 
 def frame(house: House, path: str, cookies: dict[str, str]) -> str:
