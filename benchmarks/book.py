@@ -27,6 +27,8 @@ from queue_system.app import create_app
 from queue_system.clock import ShiftedClock
 from queue_system.configuration import read_configuration
 from queue_system.core.blocks import Absence, BlockReason, Planned, fingerprint
+from queue_system.core.promises import Choice, Choices
+from queue_system.core.support import Why
 from queue_system.settings.edits import Edit
 from queue_system.store.log import SYSTEM
 from queue_system.store.queries.blocks import blocks_of, concerned
@@ -130,9 +132,10 @@ def day_closed(name: str, hall: Hall, full: date, fetch: fixtures.Fetch) -> list
     def preview(wanted: list[Edit]) -> Any:
         return hall.db.read_now(settings.preview, hall.branch.id, wanted)
 
-    def save(wanted: list[Edit]) -> float:
+    def save(wanted: list[Edit], choice: Choice = Choice.LATER) -> float:
         seen = hall.db.read_now(prospect, hall.branch.id, wanted)
-        how: dict[str, Any] = {"actor": SYSTEM, "person": None, "foreseen": seen}
+        choices = Choices(dict.fromkeys(Why, choice))
+        how: dict[str, Any] = {"actor": SYSTEM, "person": None, "foreseen": seen, "choices": choices}
         return once(lambda: hall.db.write_now(settings.save, hall.branch.id, wanted, seen.preview.sha256, **how))
 
     lost = sum(len(effect.bookings) for effect in preview(edits).effects.values())
@@ -140,11 +143,13 @@ def day_closed(name: str, hall: Hall, full: date, fetch: fixtures.Fetch) -> list
         raise RuntimeError(f"{lost} appointments would be lost")
     bare = timed(lambda: fetch("SELECT id, code, service_id, starts_at, ends_at, created_at, decision FROM booking"))
     saved, undone = zip(*((save(edits), save(back)) for _ in range(SAVES)), strict=True)
+    offered, _ = zip(*((save(edits, Choice.MOVE), save(back)) for _ in range(SAVES)), strict=True)
     limit = "all appointments by the bare driver"
     what = f"closing a day with {lost} appointments"
     return [
         figure(f"{what}: the preview, {name}", timed(lambda: preview(edits)), bare, limit),
         figure(f"{what}: saving, {name}", list(saved), bare, limit),
+        figure(f"{what}: saving, each offered another time, {name}", list(offered), bare, limit),
         figure(f"opening it again, {name}", list(undone), bare, limit),
     ]
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from ..core.blocks import Part
 from ..core.errors import Count, Refused
+from ..core.free_time import FreeTime
 from ..core.member_time import MemberTime
 from ..core.members import Choice, WhyMember, Wishes
 from ..core.rearranging import Moves
@@ -17,7 +18,7 @@ from ..store.log import Locked
 from ..store.prepared import Prepared
 from ..store.queries.bookings import BookingView
 from ..store.queries.known_members import met_members, present_members
-from ..store.queries.members import member_time, needs_of, wishes_for
+from ..store.queries.members import booked_time, member_time, needs_of, wishes_for
 from ..store.queries.settings import BranchSettings
 from ..store.tables import BookingMember, Seat, table
 
@@ -44,24 +45,40 @@ def choose(
     """
     if not plan.members:
         return ()
-    time = member_time(lock.tx, settings, plan.members, day_around(settings, visit), moving)
+    around = day_around(settings, visit)
+    time = member_time(lock.tx, settings, plan.members, around, moving)
+    booked = booked_time(lock.tx, settings, options_of(plan), around)
     try:
-        return choose_in(lock, settings, time, plan, visit, wishes)[0]
+        return choose_in(lock, settings, time, plan, visit, wishes, booked)[0]
     except Refused as refusal:
         scarce = None if public else _too_few(time, plan, visit)
         raise scarce or refusal from None
 
 
 def choose_in(
-    lock: Locked, settings: BranchSettings, time: MemberTime, plan: ServicePlan, visit: range, wishes: Wishes
+    lock: Locked,
+    settings: BranchSettings,
+    time: MemberTime,
+    plan: ServicePlan,
+    visit: range,
+    wishes: Wishes,
+    booked: Mapping[UUID, FreeTime],
 ) -> tuple[tuple[Choice, ...], Moves]:
-    """`choose` in time that is known already, at least that of `day_around` the visit; with those who made room."""
-    wished = wishes_for(lock.tx, settings, plan.members, day_around(settings, visit), wishes)
+    """`choose` in time that is known already, at least that of `day_around` the visit; with those who made room.
+
+    `booked` is what bookings take of that time.
+    """
+    wished = wishes_for(settings, day_around(settings, visit), wishes, booked)
     found = time.choose(plan.members, visit, wished)
     if found is None:
         raise Refused("member-taken" if wishes.asked else "member-promised" if wishes.stays else "slot-taken")
     _exchange(lock, time, found[1])
     return found
+
+
+def options_of(plan: ServicePlan) -> frozenset[UUID]:
+    """The members of whom a plan needs some."""
+    return frozenset(option for need in plan.members for option in need.options)
 
 
 def _too_few(time: MemberTime, plan: ServicePlan, visit: range) -> Refused | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import cache
@@ -17,11 +17,13 @@ from ..core.channels import Channel
 from ..core.decision_reasons import Because
 from ..core.errors import Refused
 from ..core.facts.bookings import BookingChanged, BookingOffered, BookingUnanswered
+from ..core.free_time import FreeTime
 from ..core.member_time import MemberTime
 from ..core.members import Choice
 from ..core.messages import Event
 from ..core.offer import LiveBooking
 from ..core.promises import NOT_BEFORE, Decided, answer_by, days_around, is_beside, nearest
+from ..core.rearranging import Moves
 from ..core.slots import ServicePlan, Slot, tick_of
 from ..core.support import Support, Why
 from ..store import tables
@@ -30,7 +32,7 @@ from ..store.prepared import Prepared
 from ..store.queries.apart import others_at, people_of
 from ..store.queries.bookings import BookingView, booking_by_id, due_offers, plan_on
 from ..store.queries.effect import offer_of
-from ..store.queries.members import member_time
+from ..store.queries.members import booked_time, member_time
 from ..store.queries.settings import BranchSettings, ServiceView, branch_settings
 from . import members, outbox, placing, seats
 from .placing import Place, Wanted
@@ -56,15 +58,21 @@ class FreePlaces:
         self.settings = settings
         self._support = Support(offer_of(settings))
         self._taken: dict[UUID, dict[int, set[int]]] = {}
+        # How many lanes of each that is.
+        self._counts: dict[UUID, dict[int, int]] = {}
         # The time of members around a day, by the day and who can be needed.
         self._times: dict[tuple[date, frozenset[UUID]], MemberTime] = {}
+        # What bookings take of that time.
+        self._booked: dict[tuple[date, frozenset[UUID]], dict[UUID, FreeTime]] = {}
         # The days on which nothing is left for a service with the members that stay.
         self._full: set[tuple[date, UUID, frozenset[tuple[UUID, UUID]]]] = set()
 
     def forget(self) -> None:
         """Read everything anew, because somebody else has given up a place."""
         self._taken.clear()
+        self._counts.clear()
         self._times.clear()
+        self._booked.clear()
         self._full.clear()
 
     def near(self, booking: BookingView, why: Why) -> Place | None:
@@ -102,12 +110,8 @@ class FreePlaces:
         plan, tick = plan_on(settings, service, day), settings.tick_minutes
         first = slots.tick_of(hours.instant_at(day, windows[0].start, settings.zone), tick)
         last = slots.tick_of(hours.instant_at(day, windows[-1].end, settings.zone), tick)
-        counts = {
-            need.resource_key: {
-                one: len(lanes) for one in range(first, last + 1) if (lanes := self._lanes(need.resource_key).get(one))
-            }
-            for need in plan.resources
-        }
+        for need in plan.resources:
+            self._lanes(need.resource_key)
         needs = slots.only_asked(plan, stays).members
         length = slots.ticks_needed(plan, tick)
         places = self._time_on(day, plan, range(first, last + 1)).places(needs, length) if needs else None
@@ -116,7 +120,7 @@ class FreePlaces:
             plan,
             windows,
             settings.zone,
-            counts,
+            self._counts,
             self._lock.tx.now,
             NOT_BEFORE,
             tick,
@@ -141,26 +145,59 @@ class FreePlaces:
             self._lanes(need.resource_key)
         lanes = slots.choose_seats(slot, plan, self._taken, tick, public=False)
         for seat in lanes:
-            self._taken[seat.resource_key].setdefault(seat.tick, set()).add(seat.lane)
+            used = self._taken[seat.resource_key].setdefault(seat.tick, set())
+            used.add(seat.lane)
+            self._counts[seat.resource_key][seat.tick] = len(used)
         visit = slots.seats_span(slot.start, plan, tick)
         chosen: tuple[Choice, ...] = ()
         if plan.members:
             time = self._time_on(day, plan, visit)
-            chosen, moves = members.choose_in(self._lock, self.settings, time, plan, visit, wanted.wishes)
-            for key, known in self._times.items():
-                # Each reaches into the days beside its own.
-                if abs(key[0] - day) <= _A_DAY:
-                    self._times[key] = known.after(booking.id, plan.members, visit, chosen, moves)
+            booked = self._booked_on(day, plan, time.within)
+            chosen, moves = members.choose_in(self._lock, self.settings, time, plan, visit, wanted.wishes, booked)
+            # Each reaches into the days beside its own.
+            for key in [one for one in self._times if abs(one[0] - day) <= _A_DAY]:
+                self._times[key] = self._times[key].after(booking.id, plan.members, visit, chosen, moves)
+                self._note_booked(key, plan, visit, chosen, moves)
         return Place(slot, (*lanes, *slots.member_seats(plan, chosen, visit)), plan, visit, chosen)
 
     def _time_on(self, day: date, plan: ServicePlan, ticks: range) -> MemberTime:
         """The time of the plan's members, and of those who can make room for them, around ticks of a day."""
-        key = day, frozenset(option for need in plan.members for option in need.options)
+        key = day, members.options_of(plan)
         around = members.day_around(self.settings, ticks)
         known = self._times.get(key)
         if known is None or around.start < known.within.start or known.within.stop < around.stop:
             known = self._times[key] = member_time(self._lock.tx, self.settings, plan.members, around)
+            self._booked.pop(key, None)
         return known
+
+    def _booked_on(self, day: date, plan: ServicePlan, within: range) -> dict[UUID, FreeTime]:
+        key = day, members.options_of(plan)
+        known = self._booked.get(key)
+        if known is None:
+            known = self._booked[key] = booked_time(self._lock.tx, self.settings, key[1], within)
+        return known
+
+    def _note_booked(
+        self,
+        key: tuple[date, frozenset[UUID]],
+        plan: ServicePlan,
+        visit: range,
+        chosen: Collection[Choice],
+        moves: Moves,
+    ) -> None:
+        """Follow whom a booking has got; where others have made room, what is booked is read anew."""
+        known = self._booked.get(key)
+        if known is None:
+            return
+        if moves:
+            del self._booked[key]
+            return
+        spans = {need.key: need.span(visit) for need in plan.members}
+        for one in chosen:
+            if one.member in key[1]:
+                within = self._times[key].within
+                before = known.get(one.member, FreeTime(within, 0))
+                known[one.member] = before.joined(FreeTime.of(within, (spans[one.need],)))
 
     def _lanes(self, resource_id: UUID) -> dict[int, set[int]]:
         """The lanes of a queue or resource that are taken from now on, by tick."""
@@ -173,6 +210,7 @@ class FreePlaces:
             )
             for tick, lane in self._lock.tx.rows(statement):
                 known.setdefault(tick, set()).add(lane)
+            self._counts[resource_id] = {tick: len(lanes) for tick, lanes in known.items()}
         return known
 
 
@@ -243,7 +281,17 @@ def offer_place(
         because=because,
     )
     lock.append(fact, actor)
-    outbox.tell(lock, settings, booking_by_id(lock.tx, lock.id, booking.id), Event.OFFERED)
+    # As it is stored now; to read each of hundreds again would send what is written for it by itself.
+    offered = replace(
+        booking,
+        decision=Decided.MOVE,
+        lost_why=why,
+        change_id=change_id,
+        offered_starts_at=slot.start,
+        offered_ends_at=slot.end,
+        offer_until=until,
+    )
+    outbox.tell(lock, settings, offered, Event.OFFERED)
 
 
 def accept(lock: Locked, settings: BranchSettings, booking: BookingView, actor: Actor) -> BookingView:

@@ -50,6 +50,10 @@ class FreeTime:
             bits &= ~_mask(span, self.within)
         return FreeTime(self.within, bits)
 
+    def joined(self, other: FreeTime) -> FreeTime:
+        """The ticks of both, which have the same `within`."""
+        return FreeTime(self.within, self.bits | other.bits)
+
     def has(self, span: range) -> bool:
         """Whether all ticks of `span` are free."""
         if not span:
@@ -58,6 +62,10 @@ class FreeTime:
             return False
         mask = _mask(span, self.within)
         return self.bits & mask == mask
+
+    def count(self, span: range) -> int:
+        """How many ticks of `span` are free."""
+        return (self.bits & _mask(span, self.within)).bit_count()
 
     def has_any(self, span: range) -> bool:
         """Whether a tick of `span` is free."""

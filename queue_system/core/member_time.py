@@ -70,7 +70,15 @@ class MemberTime:
             for need in needs
             for one in (which[need.key],)
         ]
-        return replace(self, placed=placed)
+        after = replace(self, placed=placed)
+        if not moves and "free" in self.__dict__:
+            # To work it out anew for each of hundreds of bookings would take most of their time.
+            free = dict(self.free)
+            for need in needs:
+                if (member := which[need.key].member) in free:
+                    free[member] = free[member].without((need.span(visit),))
+            after.__dict__["free"] = free
+        return after
 
     def near(self, first: int, stop: int) -> list[Placed]:
         """Those that could be in the way of something from `first` to `stop`, or of one another when they make room."""
@@ -100,10 +108,11 @@ class MemberTime:
     @cached_property
     def _stand_ins(self) -> Mapping[UUID, set[UUID]]:
         """Who could take over a booking of a member, where nobody was told which member it will be."""
+        # The bookings of a service share their options, so each of these is looked at once for a member.
+        known = {(one.member, id(one.options)): one.options for one in self.placed if not one.announced}
         found: dict[UUID, set[UUID]] = {}
-        for one in self.placed:
-            if not one.announced:
-                found.setdefault(one.member, set()).update(one.options)
+        for (member, _), options in known.items():
+            found.setdefault(member, set()).update(options)
         return found
 
     def rearranged(

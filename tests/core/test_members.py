@@ -53,6 +53,20 @@ def test_how_many_are_free_is_counted_for_all_ticks_at_once(times: list[set[int]
         assert count == sum(tick in time for time in times)
 
 
+@given(st.lists(st.tuples(st.sampled_from([1, 2, 3]), spans), max_size=5), spans)
+def test_time_that_is_followed_is_that_which_is_worked_out_anew(before: list[tuple[int, range]], visit: range) -> None:
+    need = MemberNeed(LAWYER, (ANN, BEN), before=2, after=3)
+    placed = [Placed(UUID(int=n), LAWYER, UUID(int=who), span, (ANN, BEN)) for n, (who, span) in enumerate(before, 50)]
+    time = MemberTime(DAY, dict.fromkeys((ANN, BEN, CEM), FreeTime.of(DAY, [DAY])), placed)
+    assert set(time.free) == {ANN, BEN, CEM}
+    chosen = [Choice(LAWYER, BEN, WhyMember.ONLY)]
+    after = time.after(UUID(int=99), [need], visit, chosen, {})
+    assert after.free == MemberTime(DAY, time.open, after.placed).free
+    moves = {one.key: CEM for one in placed[:1]}
+    moved = time.after(UUID(int=99), [need], visit, chosen, moves)
+    assert moved.free == MemberTime(DAY, time.open, moved.placed).free
+
+
 def free_at(**spans: list[range]) -> dict[UUID, FreeTime]:
     members = {"ann": ANN, "ben": BEN, "cem": CEM, "dia": DIA}
     return {members[name]: FreeTime.of(DAY, found) for name, found in spans.items()}

@@ -195,22 +195,19 @@ def member_day(tx: Tx, settings: BranchSettings, ids: Collection[UUID], ticks: r
     return {one: MemberDay(_working(settings, one, ticks), FreeTime.of(ticks, blocked.get(one, ()))) for one in ids}
 
 
-def wishes_for(
-    tx: Tx,
-    settings: BranchSettings,
-    needs: Collection[MemberNeed],
-    ticks: range,
-    wishes: Wishes,
-) -> Wishes:
-    """The wishes, with what else decides: how many groups of the branch each is in, and how much of `ticks` is taken."""
-    ids = {option for need in needs for option in need.options}
-    statement = (
-        sa.select(SEAT.c.resource_id, sa.func.count().label("ticks"))
-        .where(_of_members(settings, ids, ticks))
-        .group_by(SEAT.c.resource_id)
-    )
-    booked = {row.resource_id: row.ticks for row in tx.rows(statement)}
-    return replace(wishes, groups=_groups(settings), booked=booked)
+def booked_time(tx: Tx, settings: BranchSettings, ids: Collection[UUID], ticks: range) -> dict[UUID, FreeTime]:
+    """Those of `ticks` that bookings take of some members; a member without any is missing."""
+    found: dict[UUID, list[int]] = {}
+    statement = sa.select(SEAT.c.resource_id, SEAT.c.tick).where(_of_members(settings, ids, ticks))
+    for member, tick in tx.rows(statement):
+        found.setdefault(member, []).append(tick)
+    return {member: FreeTime.at(ticks, taken) for member, taken in found.items()}
+
+
+def wishes_for(settings: BranchSettings, ticks: range, wishes: Wishes, booked: Mapping[UUID, FreeTime]) -> Wishes:
+    """The wishes, with what else decides: how many groups of the branch each is in, and how much of `ticks` is `booked`."""
+    counts = {member: time.count(ticks) for member, time in booked.items()}
+    return replace(wishes, groups=_groups(settings), booked=counts)
 
 
 @derived
