@@ -32,7 +32,7 @@ from queue_system.core.support import Why
 from queue_system.settings.edits import Edit
 from queue_system.store.log import SYSTEM
 from queue_system.store.queries.blocks import blocks_of, concerned
-from queue_system.store.queries.common_times import Step, Wish, common_times
+from queue_system.store.queries.common_times import Step, WantedTimes, common_times
 from queue_system.store.queries.effect import ending_of
 from queue_system.store.queries.previews import prospect
 from tests.kit.hall import Hall
@@ -104,7 +104,7 @@ def searches(name: str, hall: Hall, fetch: fixtures.Fetch) -> list[Figure]:
     """Common free time near the middle of the two months."""
     branch, now = hall.branch, hall.db.clock.now()
     chain = [full_book.ROOM, full_book.TWO, full_book.ALONE]
-    wish = Wish(now, now + timedelta(days=20), gap_min=30)
+    wish = WantedTimes(now, now + timedelta(days=20), gap_min=30)
 
     def search(services: list[str]) -> None:
         steps = [Step(branch.service(slug)) for slug in services]

@@ -33,7 +33,7 @@ _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_-]{16,64}")
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class WantedNumber:
     """What a visitor asks for; `priority` is a class that the visitor declares, None for the ordinary one."""
 
     service_id: UUID
@@ -96,7 +96,7 @@ async def take(visit: Visit) -> Response:
     return kit.see_other(number.address(visit, issued.ticket.token))
 
 
-def _take(tx: Tx, visit: Visit, wish: Wish, told: Announced | None) -> Issued:
+def _take(tx: Tx, visit: Visit, wish: WantedNumber, told: Announced | None) -> Issued:
     printer = printer_of_kiosk(tx, visit.device)
     order = TicketOrder(
         branch_id=visit.branch.id,
@@ -112,7 +112,7 @@ def _take(tx: Tx, visit: Visit, wish: Wish, told: Announced | None) -> Issued:
     return issue_ticket(tx, order)
 
 
-def _wish(visit: Visit, form: dict[str, str]) -> Wish:
+def _wish(visit: Visit, form: dict[str, str]) -> WantedNumber:
     """What the form asks for.
 
     Raises Missing("service"), Invalid("bad-request"), Refused with "class-out-of-season", "priority-unknown".
@@ -128,7 +128,7 @@ def _wish(visit: Visit, form: dict[str, str]) -> Wish:
         chosen = _service(branch, UUID(str(form.get("service", ""))))
     except ValueError:
         raise Missing("service") from None
-    return Wish(chosen.id, request_id, priority or None)
+    return WantedNumber(chosen.id, request_id, priority or None)
 
 
 async def _offer(visit: Visit) -> Offer:

@@ -21,8 +21,8 @@ from ..core.blocks import (
     BlockReason,
     Concerned,
     Planned,
+    Remedy,
     Settling,
-    Way,
     any_twice,
     check,
     fingerprint,
@@ -51,7 +51,7 @@ from .second_person import refuse_many
 
 BLOCK = table(Block)
 
-_CHOICES = {Way.NEXT: Choice.MOVE, Way.CANCEL: Choice.CANCEL}
+_CHOICES = {Remedy.NEXT: Choice.MOVE, Remedy.CANCEL: Choice.CANCEL}
 #: Twelve people every week for a year; a transaction does no more.
 MOST_BLOCKS: Final = 636
 
@@ -176,7 +176,7 @@ def hand_over(tx: Tx, branch_id: UUID, order: HandOver, actor: Actor) -> int:
             return len(order.bookings)
         _unchanged(found, order.seen)
         wanted = [one for one in found if one.booking in order.bookings]
-        chosen = {one.booking: Settling(Way.STAND_IN, to=(order.to,)) for one in wanted}
+        chosen = {one.booking: Settling(Remedy.STAND_IN, to=(order.to,)) for one in wanted}
         _settle_each(lock, settings, wanted, chosen, actor)
         return len(wanted)
 
@@ -263,7 +263,7 @@ def _settle_each(
         raise Stale("block-changed")
     if any_twice((one, chosen[one.booking].to) for one in found):
         raise Refused("block-stand-in-twice")
-    for one in sorted(found, key=lambda one: chosen[one.booking].way is not Way.STAND_IN):
+    for one in sorted(found, key=lambda one: chosen[one.booking].way is not Remedy.STAND_IN):
         settling, booking = chosen[one.booking], booking_by_id(lock.tx, lock.id, one.booking)
         if settling.to:
             _stand_in(lock, settings, one, booking, settling.to, actor)
@@ -278,8 +278,8 @@ def _settle_each(
                 raise Stale("block-changed") from refusal
             offers.offer_place(lock, settings, booking, place, Why.MEMBER, None, actor)
         else:
-            choice = Choice.CANCEL if settling.way is Way.CANCEL else Choice.LATER
-            decisions.settle(lock, settings, booking, choice, Why.MEMBER, None, actor)
+            choice = Choice.CANCEL if settling.way is Remedy.CANCEL else Choice.LATER
+            decisions.decide_at_once(lock, settings, booking, choice, Why.MEMBER, None, actor)
 
 
 def _is_possible(lock: Locked, one: Concerned, settling: Settling) -> bool:

@@ -44,7 +44,7 @@ def decide(
     `lost` are the appointments of its effect, with their reasons. Each gets a decision. To be decided later are those
     without a choice, those for which no other time is free, and those to be kept whose open offer is lost, because the
     visitor has agreed to no time. Returns the decisions; appointments that are over meanwhile have none. Seats are put in
-    order before (`seats.settle`).
+    order before (`seats.put_in_order`).
     """
     wanted = {booking_id: (why, choices.of(booking_id, why)) for booking_id, why in lost.items()}
     return _decide_each(lock, settings, wanted, change_id, actor)
@@ -127,7 +127,7 @@ def _decide_each(
         if choice is Choice.MOVE and offers.make_offer(lock, places, booking, why, change, actor, because):
             found[booking.id] = Decided.MOVE
         else:
-            found[booking.id] = settle(lock, settings, booking, choice, why, change, actor, because)
+            found[booking.id] = decide_at_once(lock, settings, booking, choice, why, change, actor, because)
     _note_reasons(lock, settings, found, reasons, actor)
     return found
 
@@ -175,7 +175,7 @@ def _withdraw(lock: Locked, places: FreePlaces, booking: BookingView) -> None:
         places.forget()
 
 
-def settle(
+def decide_at_once(
     lock: Locked,
     settings: BranchSettings,
     booking: BookingView,

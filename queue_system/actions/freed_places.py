@@ -106,8 +106,8 @@ def give_back(lock: Locked, settings: BranchSettings, booking: BookingView) -> N
     )
 
 
-def keep_for(lock: Locked, place_id: UUID, holder: UUID, booking_id: UUID) -> None:
-    """Let another booking be the one that may take the seats of a place; nobody else can."""
+def hand_seats_to(lock: Locked, place_id: UUID, holder: UUID, booking_id: UUID) -> None:
+    """The seats of a place go from the booking that has them, the `holder`, to another; nobody else can take them."""
     lock.tx.execute(
         sa.update(SEAT)
         .where(SEAT.c.branch_id == lock.id, SEAT.c.booking_id == holder, SEAT.c.freed_id == place_id)
@@ -126,7 +126,7 @@ def end_offer(lock: Locked, offer: Offer, outcome: Outcome, actor: Actor) -> Non
         giver = lock.tx.scalar(
             sa.select(FREED.c.booking_id).where(FREED.c.branch_id == lock.id, FREED.c.id == offer.place_id)
         )
-        keep_for(lock, offer.place_id, offer.booking_id, giver)
+        hand_seats_to(lock, offer.place_id, offer.booking_id, giver)
     fact = EarlierEnded(
         subject=str(offer.booking_id), code=offer.code, to_starts_at=offer.starts_at.isoformat(), outcome=outcome.value
     )

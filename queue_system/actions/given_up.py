@@ -70,7 +70,7 @@ def settle(tx: Tx, branch_id: UUID, message_id: UUID, how: Settled, actor: Actor
     with locked(tx, branch_id) as lock:
         job, booking = _given_up(lock, message_id)
         for one, n, event in to_be_called(lock, job, booking):
-            phone_calls.settle(lock, one.id, n, event, told=how is not Settled.NOT_NEEDED)
+            phone_calls.need_not_call(lock, one.id, n, event, told=how is not Settled.NOT_NEEDED)
         tx.execute(row_of(lock, job).values(settled=how.value))
         lock.append(MessageSettled(subject=str(job.id), code=booking.code, event=job.event, how=how.value), actor)
 

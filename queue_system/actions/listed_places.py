@@ -26,7 +26,7 @@ from ..store.queries.known_members import promised_members
 from ..store.queries.settings import BranchSettings, branch_settings
 from ..store.tables import EarlierOffer, EarlierWish, table
 from . import freed_places, outbox, placing
-from .freed_places import end_offer, keep_for, leave_to_lot
+from .freed_places import end_offer, hand_seats_to, leave_to_lot
 from .placing import Wanted
 
 OFFER, WISH = table(EarlierOffer), table(EarlierWish)
@@ -66,7 +66,7 @@ def _pass_on(lock: Locked, settings: BranchSettings, place: ListedPlace) -> bool
             _tell(lock, settings, offer.booking_id, Event.EARLIER_OVER)
     suited = [one for one in waiting_for(lock.tx, lock.id, place) if _suits(lock, settings, place, one)]
     asked = order(suited, place.freed, place.lot)
-    first = next((one for one in asked if _can_be_taken(lock, settings, place, one)), None)
+    first = next((one for one in asked if _keep_if_possible(lock, settings, place, one)), None)
     if first is not None:
         _offer(lock, settings, place, first, len(suited))
     else:
@@ -83,7 +83,7 @@ def _suits(lock: Locked, settings: BranchSettings, place: ListedPlace, one: Wait
     return tick_of(place.starts_at, settings.tick_minutes) + taken <= tick_of(one.booked_at, settings.tick_minutes)
 
 
-def _can_be_taken(lock: Locked, settings: BranchSettings, place: ListedPlace, first: Waiting) -> bool:
+def _keep_if_possible(lock: Locked, settings: BranchSettings, place: ListedPlace, first: Waiting) -> bool:
     """Keep the place for somebody; False, and nothing has changed, where they cannot have it.
 
     The settings may not have such a time any more, somebody may be there from whom they are kept apart, or the
@@ -92,7 +92,7 @@ def _can_be_taken(lock: Locked, settings: BranchSettings, place: ListedPlace, fi
     booking = booking_by_id(lock.tx, lock.id, first.booking_id)
     if against_move(lock.tx, settings, booking, place.starts_at) is not None:
         return False
-    keep_for(lock, place.id, place.booking_id, first.booking_id)
+    hand_seats_to(lock, place.id, place.booking_id, first.booking_id)
     own, service = seats_of(lock.tx, lock.id, first.booking_id), settings.services[place.service_id]
     try:
         found = placing.find_instead(lock, settings, service, booking, Wanted(place.starts_at, Booker.STAFF))
@@ -103,7 +103,7 @@ def _can_be_taken(lock: Locked, settings: BranchSettings, place: ListedPlace, fi
     except DomainError:
         is_kept = False
     if not is_kept:
-        keep_for(lock, place.id, first.booking_id, place.booking_id)
+        hand_seats_to(lock, place.id, first.booking_id, place.booking_id)
     return is_kept
 
 

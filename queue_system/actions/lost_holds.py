@@ -23,7 +23,7 @@ from .booking_rows import take_step
 def end_lost(lock: Locked, before: BranchSettings, settings: BranchSettings, actor: Actor) -> int:
     """End the holds that lose their time when `settings` follow on those of `before`; returns how many.
 
-    For the transaction that makes the change, after its rows, and after seats were put in order (`seats.settle`).
+    For the transaction that makes the change, after its rows, and after seats were put in order (`seats.put_in_order`).
     """
     return _end(lock, lost_holds(lock.tx, before, settings), actor)
 

@@ -276,7 +276,7 @@ def report_message(
             if job.owner_id is not None:
                 # It was given up before, and put whom it is for on the call list.
                 for one, n, called_about in to_be_called(lock, job, booking):
-                    phone_calls.settle(lock, one.id, n, called_about, told=False)
+                    phone_calls.need_not_call(lock, one.id, n, called_about, told=False)
             lock.append(
                 MessageSent(
                     subject=str(job.id), code=booking.code, event=job.event, channel=job.channel, attempt=attempt

@@ -63,7 +63,7 @@ def note_person(lock: Locked, booking_id: UUID, n: int, event: Event) -> None:
     lock.tx.later(_NOTE, _row(lock, booking_id, n, event))
 
 
-def settle(lock: Locked, booking_id: UUID, n: int, event: Event, *, told: bool) -> None:
+def need_not_call(lock: Locked, booking_id: UUID, n: int, event: Event, *, told: bool) -> None:
     """A person of a booking need not be called about an event any more; `told`: they know of it by another way."""
     here = CALL.c.branch_id == lock.id, CALL.c.booking_id == booking_id, CALL.c.n == n
     open_ = *here, CALL.c.event == event.value, CALL.c.reached_at.is_(None)

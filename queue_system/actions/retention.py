@@ -242,7 +242,7 @@ def _leave_series(lock: Locked, ids: list[UUID]) -> None:
         lock.tx.execute(sa.delete(rows).where(rows.c.branch_id == lock.id, series_id.in_(empty)))
 
 
-def _forget_presses(lock: Locked, found: Limits) -> int:  # noqa: ARG001 - a step
+def _forget_presses(lock: Locked, _: Limits) -> int:
     """Presses at counters hold tickets as they were; those that cannot be taken back any more go."""
     pressed = lock.tx.rows(
         sa.select(COUNTER.c.id, COUNTER.c.last_press).where(
@@ -273,7 +273,7 @@ def _forget_proofs(lock: Locked, found: Limits) -> int:
     return contact_proofs.forget_before(lock, found.names)
 
 
-def _forget_texts(lock: Locked, found: Limits) -> int:  # noqa: ARG001 - a step
+def _forget_texts(lock: Locked, _: Limits) -> int:
     """What was written in a request for a second person is of no use once the request is over."""
     return forget_texts_of_over(lock)
 

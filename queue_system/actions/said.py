@@ -34,7 +34,7 @@ class Said:
     Name and contact may be empty, but staff need a contact where they call or visit the person, also by video. `reference` is a case
     number besides the name; `others` are the people who come along, and `later` says that the missing ones of the parties
     that the service asks for will be named later. `way` and `note` say how the person may be contacted
-    (`core.safe_contact.Way`); "" where nobody asked. `issued_number` is that of another office; staff may do without it. `seen`: who was shown, as for `participants.store_people`.
+    (`core.safe_contact.ContactWay`); "" where nobody asked. `issued_number` is that of another office; staff may do without it. `seen`: who was shown, as for `participants.store_people`.
     """
 
     name: str

@@ -65,7 +65,7 @@ def release_old(lock: Locked, booking: BookingView, tick_minutes: int) -> None:
     lock.tx.execute(sa.delete(SEAT).where(*_lanes_of(lock, booking), sa.not_(_is_offered(booking, tick_minutes))))
 
 
-def settle(lock: Locked, settings: BranchSettings) -> None:
+def put_in_order(lock: Locked, settings: BranchSettings) -> None:
     """Give seats a lane and a queue that the settings have, where one is free.
 
     Lanes only count, but new bookings look for a free number up to the present limit, so a seat above it would not be

@@ -23,7 +23,7 @@ from ..store.log import Actor, Locked, locked
 from ..store.queries.apart import people_of
 from ..store.queries.bookings import BookingView, booking_by_id, seats_of
 from ..store.queries.series import people_among, place_in_series, usual_members
-from ..store.queries.series_chances import Wish, is_settled, planned, prospect, shown_of
+from ..store.queries.series_chances import WantedDate, dates_shown, is_settled, planned, prospect
 from ..store.queries.settings import BranchSettings, ServiceView, branch_settings
 from ..store.tables import Booking, BookingSeries, Participant, SeriesDate, table
 from . import apart, channels, freed_places, members, offers, outbox, placing
@@ -59,7 +59,7 @@ class SeriesOrder:
 
     `times` says for each number when, an aware instant, or None to skip it; number 1 needs none while the appointment
     has its place. `asked` are the members that are wanted, by need. `shown` is the fingerprint of the dates that were
-    shown (`series_chances.shown_of`). `leave`: what whoever repeats it may know of people who are kept apart.
+    shown (`series_chances.dates_shown`). `leave`: what whoever repeats it may know of people who are kept apart.
     """
 
     booking_id: UUID
@@ -110,7 +110,7 @@ def make_series(tx: Tx, branch_id: UUID, order: SeriesOrder, actor: Actor) -> UU
         if first.state not in (BookingState.HELD, BookingState.CONFIRMED, BookingState.EXPIRED) or first.erased_at:
             raise Refused("booking-over")
         dates = planned(settings, first, order.rule)
-        if shown_of(first, dates) != order.shown:
+        if dates_shown(first, dates) != order.shown:
             raise Stale("series-changed")
         settled = is_settled(first, tx.now)
         undecided = [n for n, _ in dates if n not in order.times and not (n == 1 and settled)]
@@ -118,7 +118,7 @@ def make_series(tx: Tx, branch_id: UUID, order: SeriesOrder, actor: Actor) -> UU
             raise Invalid("series-undecided", "times", count=Count(len(undecided)))
         had, people = usual_members(tx, settings, first), people_of(tx, first)
         skipped = {
-            n: prospect(tx, settings, service, Wish(n, at, asked=order.asked, people=people)).chance.value
+            n: prospect(tx, settings, service, WantedDate(n, at, asked=order.asked, people=people)).chance.value
             for n, at in dates
             if order.times.get(n, at) is None
         }

@@ -26,8 +26,8 @@ from ..store.log import Actor, Locked, locked
 from ..store.queries.apart import people_of
 from ..store.queries.bookings import BookingView, policy_of
 from ..store.queries.series import SeriesView, people_among, series_by_id, usual_members
-from ..store.queries.series_chances import Wish, prospect
-from ..store.queries.series_changes import Change, changes_of, endings_of, endings_shown, further, shown_of
+from ..store.queries.series_chances import WantedDate, prospect
+from ..store.queries.series_changes import Change, changes_of, changes_shown, endings_of, endings_shown, further
 from ..store.queries.settings import BranchSettings, ServiceView, branch_settings
 from . import decisions, listed_places, outbox
 from .bookings import end, expire_due, move_to
@@ -41,7 +41,7 @@ class ChangeOrder:
     """What is to become of a series.
 
     `times` says for each number that is meant when, an aware instant, or None to leave it as it is. `shown` is the
-    fingerprint of what was shown (`series_changes.shown_of`).
+    fingerprint of what was shown (`series_changes.changes_shown`).
     """
 
     series_id: UUID
@@ -59,7 +59,7 @@ def change_series(tx: Tx, branch_id: UUID, order: ChangeOrder, actor: Actor) -> 
         settings, series, _ = _entered(lock, order.series_id)
         change = order.change
         wishes = changes_of(tx, settings, series, change)
-        if shown_of(series, wishes) != order.shown:
+        if changes_shown(series, wishes) != order.shown:
             raise Stale("series-changed")
         if not wishes:
             raise Refused("series-nothing")
@@ -171,7 +171,7 @@ def lengthen_series(
         if like is None:
             raise Refused("series-erased")
         wishes = further(settings, series, dates, asked)
-        if shown_of(series, wishes) != shown:
+        if changes_shown(series, wishes) != shown:
             raise Stale("series-changed")
         _all_decided([one.n for one in wishes], times)
         known, people = usual_members(tx, settings, like).values(), people_of(tx, like)
@@ -219,7 +219,7 @@ def _all_decided(numbers: list[int], times: Mapping[int, datetime | None]) -> No
 
 
 def _changed(
-    lock: Locked, settings: BranchSettings, booking: BookingView, start: datetime, wish: Wish, actor: Actor
+    lock: Locked, settings: BranchSettings, booking: BookingView, start: datetime, wish: WantedDate, actor: Actor
 ) -> BookingView:
     # The wish names everybody who must stay. A room is nobody's choice, but stays the same where it is free.
     try:

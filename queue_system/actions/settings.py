@@ -50,7 +50,7 @@ from .guarded_decisions import AS_WITH_BOOKINGS, require_choices
 from .line_decisions import decide_line
 from .lost_holds import end_lost
 from .printers import forget_learnt
-from .seats import PLACES_OF, settle
+from .seats import PLACES_OF, put_in_order
 from .second_person import SecondPersonNeeded, reasons, takes_many
 from .setting_rights import check_rights
 from .setting_rows import store_difference
@@ -264,10 +264,10 @@ def _settle(
     for settings in changed:
         lock, effect = locks[settings.id], found.preview.effects[settings.id]
         if moves_places:
-            settle(lock, settings)
+            put_in_order(lock, settings)
         if end_lost(lock, before[settings.id], settings, actor) and moves_places:
             # An appointment may have been above the limit only beside a hold.
-            settle(lock, settings)
+            put_in_order(lock, settings)
         if effect.bookings:
             decide(lock, settings, {lost.id: lost.why for lost in effect.bookings}, choices, change_id, actor)
         if effect.tickets:

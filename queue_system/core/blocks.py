@@ -49,7 +49,7 @@ OF_PEOPLE: Final = (
 OF_THINGS: Final = (BlockReason.REPAIR, BlockReason.OTHER)
 
 
-class Way(StrEnum):
+class Remedy(StrEnum):
     """What can become of an appointment."""
 
     STAND_IN = "stand-in"  # another member at the same time
@@ -96,7 +96,7 @@ NOTHING_PLANNED: Final = Planned()
 class Settling:
     """A way, with the members that stand in, one for each who is not there, or with the time that is offered."""
 
-    way: Way
+    way: Remedy
     to: tuple[UUID, ...] = ()
     at: datetime | None = None
 
@@ -109,18 +109,18 @@ class Settling:
         """The one that was written so; None for another text."""
         way, _, detail = text.partition(":")
         try:
-            found = Way(way)
-            if found is Way.STAND_IN:
+            found = Remedy(way)
+            if found is Remedy.STAND_IN:
                 return cls(found, to=tuple(map(UUID, detail.split(","))))
-            if found is Way.NEXT:
+            if found is Remedy.NEXT:
                 return cls(found, at=datetime.strptime(detail, _AT).replace(tzinfo=UTC))
         except ValueError:
             return None
         return None if detail else cls(found)
 
 
-PUT_OFF: Final = Settling(Way.LATER)
-CALLED_OFF: Final = Settling(Way.CANCEL)
+PUT_OFF: Final = Settling(Remedy.LATER)
+CALLED_OFF: Final = Settling(Remedy.CANCEL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,15 +170,15 @@ class Concerned:
     @property
     def ways(self) -> tuple[Settling, ...]:
         """All that can become of it."""
-        offered = () if self.next_at is None else (Settling(Way.NEXT, at=self.next_at),)
-        return (*(Settling(Way.STAND_IN, to=one) for one in self.stand_ins), *offered, PUT_OFF, CALLED_OFF)
+        offered = () if self.next_at is None else (Settling(Remedy.NEXT, at=self.next_at),)
+        return (*(Settling(Remedy.STAND_IN, to=one) for one in self.stand_ins), *offered, PUT_OFF, CALLED_OFF)
 
-    def usual(self, allowed: Iterable[Way], others: Iterable[tuple[Concerned, Sequence[UUID]]] = ()) -> Settling:
+    def usual(self, allowed: Iterable[Remedy], others: Iterable[tuple[Concerned, Sequence[UUID]]] = ()) -> Settling:
         """The way that nobody need choose. Whoever was promised a person keeps the person, the others keep the time.
 
         Nobody stands in who does so for one of the `others` at that time.
         """
-        order = (Way.NEXT, Way.LATER) if self.announced else (Way.STAND_IN, Way.NEXT, Way.LATER)
+        order = (Remedy.NEXT, Remedy.LATER) if self.announced else (Remedy.STAND_IN, Remedy.NEXT, Remedy.LATER)
         may, known = frozenset(allowed), list(others)
         ways = (one for way in order if way in may for one in self.ways if one.way is way)
         return next((one for one in ways if not any_twice([*known, (self, one.to)])), PUT_OFF)

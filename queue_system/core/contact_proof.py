@@ -37,8 +37,8 @@ def prove_until(hours: int | None, starts_at: datetime, now: datetime) -> dateti
 def still_until(until: datetime | None, starts_at: datetime, now: datetime) -> datetime | None:
     """Until when the contact must be proven once the appointment is at another time; None where that was never asked.
 
-    Where that time is too near, the end is kept although it `is_asked` no more, because the appointment may move away
-    again; then there is LEAST left to answer.
+    Where that time is so near that nobody is asked (`is_asked`), the end stays stored all the same: the appointment may
+    move to a later time again, and then whoever booked it is asked again, with LEAST left to answer.
     """
     if until is None:
         return None

@@ -9,7 +9,7 @@ from typing import Final
 
 from .bookings import BookingState
 from .promises import UNSETTLED, Decided
-from .safe_contact import Way
+from .safe_contact import ContactWay
 
 # A reminder comes this long before the appointment, and not where the last message is not older than the same time.
 REMIND_BEFORE: Final = timedelta(days=1)
@@ -132,7 +132,9 @@ def strictest(levels: Iterable[Level]) -> Level:
     return min(levels, key=_STRICTEST_FIRST.index, default=Level.NONE)
 
 
-def level_of(*, protected: bool, discreet: bool, hides_service: bool, sms: str, way: Way = Way.FULL) -> Level:
+def level_of(
+    *, protected: bool, discreet: bool, hides_service: bool, sms: str, way: ContactWay = ContactWay.FULL
+) -> Level:
     """The most that messages to a person about a service may say.
 
     `way` is how the person may be contacted, which wins: whoever asked for neutral messages gets these and no others, also
@@ -140,8 +142,8 @@ def level_of(*, protected: bool, discreet: bool, hides_service: bool, sms: str, 
     full, minimal, neutral or opt_in_only, which is NONE. A protected service gets nothing whatever it says, and one that is
     discreet or must not be named NEUTRAL at the most.
     """
-    if way is not Way.FULL:
-        return Level.NEUTRAL if way is Way.NEUTRAL else Level.NONE
+    if way is not ContactWay.FULL:
+        return Level.NEUTRAL if way is ContactWay.NEUTRAL else Level.NONE
     level = _LEVELS.get(sms, Level.NONE)
     if protected:
         return Level.NONE

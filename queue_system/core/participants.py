@@ -33,7 +33,7 @@ class Person:
     """A person besides whom an appointment is booked for, as typed or as read.
 
     `n` is their number in the booking, 0 for a new one. `name` may be a case number; `way` is one of
-    `core.safe_contact.Way`, "" where nobody has asked, and None where it stays as it is.
+    `core.safe_contact.ContactWay`, "" where nobody has asked, and None where it stays as it is.
     """
 
     role: Role

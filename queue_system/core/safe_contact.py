@@ -13,7 +13,7 @@ from .errors import Count, Invalid
 LONGEST_NOTE: Final = 100
 
 
-class Way(StrEnum):
+class ContactWay(StrEnum):
     """A way to contact a person; the words are those of the settings, but for FULL."""
 
     NONE = "none"  # not at all
@@ -24,11 +24,17 @@ class Way(StrEnum):
 
 
 #: Ways that messages may take.
-WRITTEN: Final = frozenset({Way.NEUTRAL, Way.FULL})
+WRITTEN: Final = frozenset({ContactWay.NEUTRAL, ContactWay.FULL})
 #: All ways, those first that tell the least.
-SAFEST_FIRST: Final = (Way.NONE, Way.REFERRER, Way.CALL_AT_TIME, Way.NEUTRAL, Way.FULL)
+SAFEST_FIRST: Final = (
+    ContactWay.NONE,
+    ContactWay.REFERRER,
+    ContactWay.CALL_AT_TIME,
+    ContactWay.NEUTRAL,
+    ContactWay.FULL,
+)
 #: Ways of which staff see the number or address.
-SHOWN: Final = frozenset({Way.CALL_AT_TIME, Way.NEUTRAL, Way.FULL})
+SHOWN: Final = frozenset({ContactWay.CALL_AT_TIME, ContactWay.NEUTRAL, ContactWay.FULL})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +44,7 @@ class Answer:
     `own`: in an appointment that was booked for that person; `protected`: of a service that is protected.
     """
 
-    way: Way
+    way: ContactWay
     note: str
     asked_at: datetime
     own: bool
@@ -56,23 +62,25 @@ class Rules(Protocol):
     def recheck_each_visit(self) -> bool: ...
 
 
-def ways(rules: Rules | None, *, protected: bool) -> tuple[Way, ...]:
+def ways(rules: Rules | None, *, protected: bool) -> tuple[ContactWay, ...]:
     """The ways among which people choose, the one that holds without a choice first.
 
     A branch without rules of its own has those that every service has; a `protected` one must be asked for messages.
     """
     if rules is not None:
-        default = Way(rules.default)
-        return (default, *(way for way in map(Way, rules.allowed) if way is not default))
-    return (Way.NONE, Way.NEUTRAL) if protected else (Way.FULL, Way.NEUTRAL, Way.NONE)
+        default = ContactWay(rules.default)
+        return (default, *(way for way in map(ContactWay, rules.allowed) if way is not default))
+    return (
+        (ContactWay.NONE, ContactWay.NEUTRAL) if protected else (ContactWay.FULL, ContactWay.NEUTRAL, ContactWay.NONE)
+    )
 
 
-def in_force(chosen: str | None, rules: Rules | None, *, protected: bool) -> Way:
+def in_force(chosen: str | None, rules: Rules | None, *, protected: bool) -> ContactWay:
     """The way that holds for a person; a choice that the branch no longer allows counts as NONE."""
     offered = ways(rules, protected=protected)
     if chosen is None:
         return offered[0]
-    return Way(chosen) if chosen in offered else Way.NONE
+    return ContactWay(chosen) if chosen in offered else ContactWay.NONE
 
 
 def read_way(chosen: str, note: str, rules: Rules | None, *, protected: bool) -> tuple[str | None, str]:
@@ -87,7 +95,7 @@ def read_way(chosen: str, note: str, rules: Rules | None, *, protected: bool) ->
         return None, ""
     if chosen not in ways(rules, protected=protected):
         raise Invalid("contact-way-unknown", "way")
-    if chosen in (Way.CALL_AT_TIME, Way.REFERRER) and not text:
+    if chosen in (ContactWay.CALL_AT_TIME, ContactWay.REFERRER) and not text:
         raise Invalid("contact-note-missing", "note")
     return chosen, text
 

@@ -22,7 +22,7 @@ from ..store.log import SYSTEM
 from ..store.queries.appointments import appointments_on
 from ..store.queries.bookings import BookingView, free_days
 from ..store.queries.members import members_of
-from ..store.queries.series_chances import Wish, planned, prospect, shown_of
+from ..store.queries.series_chances import WantedDate, dates_shown, planned, prospect
 from ..store.queries.settings import BranchSettings, branch_ids, branch_settings
 from .people import Cast
 
@@ -162,9 +162,9 @@ def _repeat(tx: Tx, branch: BranchSettings, first: BookingView) -> None:
     rule = SeriesRule(Rhythm.WEEKLY, dates=SERIES_DATES)
     dates = planned(branch, first, rule)
     service = branch.services[first.service_id]
-    chances = {n: prospect(tx, branch, service, Wish(n, at)).chance for n, at in dates[1:]}
+    chances = {n: prospect(tx, branch, service, WantedDate(n, at)).chance for n, at in dates[1:]}
     times = {n: at if chances[n] is Chance.FREE else None for n, at in dates[1:]}
-    make_series(tx, branch.id, SeriesOrder(first.id, rule, times, shown_of(first, dates)), SYSTEM)
+    make_series(tx, branch.id, SeriesOrder(first.id, rule, times, dates_shown(first, dates)), SYSTEM)
 
 
 def _absence(tx: Tx, branch: BranchSettings, slug: str, day: date) -> None:

@@ -38,7 +38,9 @@ from .where import where
 from .whole_visit import visit_lines, why_called_off
 
 # Those whose time a calendar should take over, or remove.
-_FOR_CALENDARS: Final = ENDED | {Event.CONFIRMED, Event.CHANGED, Event.STANDS}
+_FOR_CALENDARS: Final = (
+    ENDED | {Event.CONFIRMED, Event.CHANGED, Event.STANDS} | OF_SERIES | (OF_VISIT - {Event.VISIT_REMINDER})
+)
 # Up to a space, a mark of direction or the end of a sentence.
 _ADDRESS: Final = re.compile(r"https?://[^\s\u2066-\u2069]*[^\s\u2066-\u2069.,;:!?)»،؛؟]")
 
@@ -129,9 +131,7 @@ def letter_of(
     # Base64, because old mail servers spoil lines of 8-bit text.
     content.set_content("\n\n".join(said.paragraphs) + "\n", charset="utf-8", cte="base64")
     content.add_alternative(_html(said), subtype="html", charset="utf-8", cte="base64")
-    if isinstance(message, ClaimedMessage) and message.event in _FOR_CALENDARS | OF_SERIES | OF_VISIT - {
-        Event.VISIT_REMINDER
-    }:
+    if isinstance(message, ClaimedMessage) and message.event in _FOR_CALENDARS:
         about = branch, said.words, now, house.address, message.level
         mine = message.recipient.n == 0
         if message.event in OF_SERIES:

@@ -12,7 +12,7 @@ from ..configuration import KEY_FILE, Configuration, ConfigurationError, secret_
 from ..core.errors import Unavailable
 from ..core.mail_domains import domain_of
 from ..core.messages import CHANNELS, Level, sent_as
-from ..core.safe_contact import Way, ways
+from ..core.safe_contact import ContactWay, ways
 from ..gateways import service_of
 from ..i18n.words import available_languages
 from ..store import log, schema
@@ -147,7 +147,7 @@ def look_at_levels(tx: Tx, sends: frozenset[str]) -> list[Finding]:
                     kind = "neutral" if asked is Level.NEUTRAL else "named"
                     unsent[kind].add(service.confidentiality.slug)
                 chosen = ways(branch.safe_contact, protected=service.confidentiality.protected)
-                if asked is not Level.NEUTRAL and Way.NEUTRAL in chosen and not _is_sent(Level.NEUTRAL, sends):
+                if asked is not Level.NEUTRAL and ContactWay.NEUTRAL in chosen and not _is_sent(Level.NEUTRAL, sends):
                     unsent["chosen"].add(slug)
     return [
         Finding("note", f"doctor.level-unsent-{kind}", {"what": ", ".join(sorted(found))})

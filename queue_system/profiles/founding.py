@@ -41,7 +41,7 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class WantedHouse:
     """What somebody wants to begin with. `sample` is the key of a sample, "" for the empty branch."""
 
     names: Names
@@ -65,7 +65,7 @@ def samples() -> Mapping[str, Sample]:
     return {sample.key: sample for sample in found}
 
 
-def founded(wish: Wish) -> Profile:
+def founded(wish: WantedHouse) -> Profile:
     """The organisation to install. Raises KeyError for a sample that does not exist, Faulty for values that cannot be."""
     origin, branch = _origin(wish.sample)
     slug = _slug(wish.branch_names, "main")

@@ -26,8 +26,8 @@ import structlog
 from sqlalchemy.engine import URL, Connection, Engine
 
 from ..clock import Clock
-from .apart import Apart, Introduction, Lost, Request
 from .dialect import READERS, dialect_of
+from .long_reads import Introduction, LongReads, Lost, Request
 from .tx import AnyRow, Appended, Tx, transaction
 from .versioned import Versioned
 from .writer import Job, Writer
@@ -59,7 +59,7 @@ class Database:
         self.is_failing = False
         self._writers: list[Writer] = []
         self._readers: ThreadPoolExecutor | None = None
-        self._apart: Apart | None = None
+        self._apart: LongReads | None = None
         self._starting = threading.Lock()
 
     # ------------------------------------------------------------ for everybody
@@ -112,10 +112,10 @@ class Database:
                     return await asyncio.wrap_future(self._apart.submit(request))
         return await self.read(work, *args, **kwargs)
 
-    def open_apart(self, prepare: Callable[[], None]) -> Apart:
+    def open_apart(self, prepare: Callable[[], None]) -> LongReads:
         """Let `read_apart` use a process of its own, until `close`; it calls `prepare`, which can be pickled, first."""
         url = self.url.render_as_string(hide_password=False)
-        self._apart = Apart(Introduction(url, self.sends, prepare, self.secret))
+        self._apart = LongReads(Introduction(url, self.sends, prepare, self.secret))
         return self._apart
 
     def changes(self, stop: threading.Event) -> Iterator[dict[UUID, int] | None]:

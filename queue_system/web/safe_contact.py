@@ -7,7 +7,7 @@ from uuid import UUID
 
 from ..core import hours
 from ..core.bookings import Booker
-from ..core.safe_contact import SHOWN, Way, is_to_be_asked
+from ..core.safe_contact import SHOWN, ContactWay, is_to_be_asked
 from ..i18n.words import Words
 from ..store.queries.bookings import BookingView
 from ..store.queries.messages import way_in_force
@@ -22,7 +22,7 @@ class WayInForce:
     `shows`: whether staff may see number or address at all. `says`: whether there is anything to observe.
     """
 
-    way: Way
+    way: ContactWay
     words: str
     note: str
     chosen: bool
@@ -33,7 +33,7 @@ class WayInForce:
 
     @property
     def says(self) -> bool:
-        return self.chosen or self.way is not Way.FULL
+        return self.chosen or self.way is not ContactWay.FULL
 
 
 def way_of(branch: BranchSettings, words: Words, service_id: UUID, chosen: str | None, note: str) -> WayInForce:

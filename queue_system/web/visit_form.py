@@ -15,7 +15,7 @@ from ..core import hours
 from ..core.channels import Channel
 from ..store.queries.bookings import BookingView
 from ..store.queries.channels import channels_to_choose
-from ..store.queries.common_times import CommonTimes, Step, Wish
+from ..store.queries.common_times import CommonTimes, Step, WantedTimes
 from ..store.queries.settings import BranchSettings, ServiceView
 
 ROWS: Final = 3
@@ -63,7 +63,9 @@ def first_day(branch: BranchSettings, now: datetime, wanted: date | None) -> dat
     return max(wanted, today) if wanted is not None and wanted.year < LAST_YEAR else today
 
 
-def wish_of(branch: BranchSettings, now: datetime, day: date, sent: Mapping[str, str], *, public: bool = False) -> Wish:
+def wish_of(
+    branch: BranchSettings, now: datetime, day: date, sent: Mapping[str, str], *, public: bool = False
+) -> WantedTimes:
     """What was sent besides the parts; what is no time or number counts as not said."""
     start, _ = hours.day_bounds(day, branch.zone, branch.day_starts)
     try:
@@ -71,7 +73,7 @@ def wish_of(branch: BranchSettings, now: datetime, day: date, sent: Mapping[str,
     except ValueError:
         at = None
     half, gap = sent.get("half", ""), sent.get("gap", "")
-    return Wish(
+    return WantedTimes(
         max(start, now),
         at,
         half if half in HALVES else "",

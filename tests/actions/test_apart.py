@@ -25,7 +25,7 @@ from queue_system.store.database import AnyRow, Database, Tx
 from queue_system.store.log import SYSTEM, VISITOR, locked
 from queue_system.store.queries import audit
 from queue_system.store.queries.apart import people_of
-from queue_system.store.queries.series_chances import Wish, planned, prospects, shown_of
+from queue_system.store.queries.series_chances import WantedDate, dates_shown, planned, prospects
 from queue_system.store.tables import ApartAccepted, ApartKey, ApartPair, Service, table
 from tests.kit.apart_hall import (
     ACCEPTS,
@@ -240,13 +240,13 @@ def test_each_date_of_a_series_is_looked_at(wifaq: Hall) -> None:
     for name, refused in ((THIRD, False), (HE, True)):
         first = read(wifaq, wanted[name])
         dates = planned(wifaq.branch, first, weekly)
-        order = SeriesOrder(first.id, weekly, {n: start for n, start in dates if n > 1}, shown_of(first, dates))
+        order = SeriesOrder(first.id, weekly, {n: start for n, start in dates if n > 1}, dates_shown(first, dates))
         if refused:
             with pytest.raises(Refused, match="series-taken"):
                 wifaq.db.write_in_now(wifaq.branch.id, make_series, wifaq.branch.id, order, SYSTEM)
         else:
             wifaq.db.write_in_now(wifaq.branch.id, make_series, wifaq.branch.id, order, SYSTEM)
-        found = [Wish(n, start, people=wifaq.db.read_now(people_of, first)) for n, start in dates[1:]]
+        found = [WantedDate(n, start, people=wifaq.db.read_now(people_of, first)) for n, start in dates[1:]]
         service = wifaq.branch.services[first.service_id]
         (told,) = wifaq.db.read_now(prospects, wifaq.branch, service, found)
         if refused:

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from queue_system.actions.blocks import BlockOrder, block_members, end_blocks
-from queue_system.core.blocks import Absence, BlockReason, Concerned, Planned, Settling, Way, fingerprint
+from queue_system.core.blocks import Absence, BlockReason, Concerned, Planned, Remedy, Settling, fingerprint
 from queue_system.core.errors import Invalid, Refused, Stale
 from queue_system.core.promises import Decided
 from queue_system.settings.edits import Edit
@@ -24,7 +24,7 @@ from tests.kit.hall import Hall
 from tests.kit.legal_aid import HOUR, START, as_stored, booked, legal_aid, member, save, who
 
 WEEK = timedelta(weeks=1)
-EVERY: Any = tuple(Way)
+EVERY: Any = tuple(Remedy)
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def test_a_meeting_takes_all_who_are_in_it_and_nobody_of_them_stands_in(istanbul
     assert {each.booking for each in found} == {one.id, other.id}
     assert [each.stand_ins for each in found] == [(), ()]
     # Whoever is away from both is offered a time at which the same person is back.
-    assert [each.usual(EVERY).way for each in found] == [Way.NEXT, Way.NEXT]
+    assert [each.usual(EVERY).way for each in found] == [Remedy.NEXT, Remedy.NEXT]
     assert all(each.next_at is not None and each.next_at >= START + HOUR for each in found)
     block(istanbul, meeting, found, {each.booking: each.usual(EVERY) for each in found})
     assert {as_stored(istanbul, each).decision for each in (one, other)} == {Decided.MOVE}
@@ -73,7 +73,7 @@ def test_an_appointment_that_loses_two_people_has_one_line_and_gets_two(istanbul
     assert len(line.parts) == 2
     basel, dilek, emre = (member(istanbul, slug) for slug in ("basel", "dilek", "emre"))
     assert {frozenset(to) for to in line.stand_ins} == {frozenset((basel, dilek)), frozenset((basel, emre))}
-    written = Settling(Way.STAND_IN, to=next(to for to in line.stand_ins if dilek in to))
+    written = Settling(Remedy.STAND_IN, to=next(to for to in line.stand_ins if dilek in to))
     assert Settling.read(str(written)) == written
     block(istanbul, meeting, (line,), {one.id: written})
     assert who(istanbul, one) == ["basel", "dilek"]
@@ -88,8 +88,8 @@ def test_nobody_stands_in_for_two_appointments_at_a_time(istanbul: Hall) -> None
     found = seen(istanbul, meeting)
     assert [each.stand_ins for each in found] == [((member(istanbul, "emre"),),)] * 2
     first = found[0].usual(EVERY)
-    assert first.way is Way.STAND_IN
-    assert found[1].usual(EVERY, [(found[0], first.to)]).way is Way.NEXT
+    assert first.way is Remedy.STAND_IN
+    assert found[1].usual(EVERY, [(found[0], first.to)]).way is Remedy.NEXT
     with pytest.raises(Refused, match="block-stand-in-twice"):
         block(istanbul, meeting, found, {each.booking: first for each in found})
     assert blocks(istanbul) == []
@@ -208,7 +208,7 @@ def test_a_stand_in_may_be_whoever_is_back_by_the_change(istanbul: Hall) -> None
     planned = Planned((away,), frozenset({old.id}))
     (line,) = istanbul.db.read_now(concerned, now(istanbul), planned)
     assert line.stand_ins == ((member(istanbul, "basel"),),)
-    chosen = {one.id: Settling(Way.STAND_IN, to=line.stand_ins[0])}
+    chosen = {one.id: Settling(Remedy.STAND_IN, to=line.stand_ins[0])}
     ending = istanbul.db.read_now(ending_of, now(istanbul), planned.ended)
     do(istanbul, BlockOrder((away,), BlockReason.LEAVE, fingerprint((line,)), chosen, ending=ending))
     assert who(istanbul, one) == ["basel"]

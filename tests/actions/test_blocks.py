@@ -14,7 +14,7 @@ from queue_system.actions.blocks import BlockOrder, HandOver, block_members, end
 from queue_system.actions.decisions import decide_listed
 from queue_system.actions.outbox import claim_message
 from queue_system.clock import FrozenClock
-from queue_system.core.blocks import CALLED_OFF, Absence, BlockReason, Concerned, Planned, Settling, Way, fingerprint
+from queue_system.core.blocks import CALLED_OFF, Absence, BlockReason, Concerned, Planned, Remedy, Settling, fingerprint
 from queue_system.core.bookings import BookingState
 from queue_system.core.errors import Invalid, Missing, Refused, Stale
 from queue_system.core.messages import Event, Level
@@ -40,7 +40,7 @@ from tests.kit.hall import Hall
 from tests.kit.legal_aid import HOUR, START, as_stored, booked, held, legal_aid, member, save, who
 
 MESSAGE, SEAT = table(Message), table(Seat)
-EVERY: Any = tuple(Way)
+EVERY: Any = tuple(Remedy)
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def test_who_was_promised_nobody_gets_the_stand_in_and_who_was_the_next_time_of_
     assert who(istanbul, silent) == ["amal"]
     found = proposal(istanbul)
     assert [(one.booking, one.announced) for one in found] == [(silent.id, False), (promised.id, True)]
-    assert [one.usual(EVERY).way for one in found] == [Way.STAND_IN, Way.NEXT]
+    assert [one.usual(EVERY).way for one in found] == [Remedy.STAND_IN, Remedy.NEXT]
     block(istanbul, found, usual(found))
     assert who(istanbul, silent) == ["basel"]
     assert as_stored(istanbul, silent).decision is None
@@ -197,7 +197,7 @@ def test_scenario_18_one_of_twelve_fails_and_nothing_is_done_and_nobody_told(ist
     away = Absence(member(istanbul, "amal"), START, START + timedelta(days=3))
     found = istanbul.db.read_now(concerned, istanbul.branch, Planned((away,)))
     assert len(found) == len(ones) == 12
-    basel = Settling(Way.STAND_IN, to=(member(istanbul, "basel"),))
+    basel = Settling(Remedy.STAND_IN, to=(member(istanbul, "basel"),))
     chosen = {one.booking: basel if one.announced else one.usual(EVERY) for one in found}
     booked(istanbul, ones[7].starts_at, asked="basel", contact="omar@example.org", name="عمر")
     told = messages(istanbul)
@@ -284,7 +284,7 @@ def test_a_stand_in_at_an_offered_time_that_a_block_takes_leaves_the_offer(istan
     assert at is not None
     more = Absence(member(istanbul, "amal"), at, at + timedelta(hours=12))
     taken = istanbul.db.read_now(concerned, now(istanbul), Planned((more,)))
-    block(istanbul, taken, {one.id: Settling(Way.STAND_IN, to=(member(istanbul, "basel"),))}, more)
+    block(istanbul, taken, {one.id: Settling(Remedy.STAND_IN, to=(member(istanbul, "basel"),))}, more)
     assert called(istanbul) == [(one.id, Event.OFFERED, True)]
 
 
@@ -309,7 +309,7 @@ def test_whoever_heard_that_the_time_is_lost_hears_that_it_stays_with_a_stand_in
     one = booked(istanbul, START + timedelta(days=7))
     away = Absence(member(istanbul, "amal"), one.starts_at, one.starts_at + timedelta(hours=9))
     found = istanbul.db.read_now(concerned, now(istanbul), Planned((away,)))
-    block(istanbul, found, {one.id: next(way for way in found[0].ways if way.way is Way.NEXT)}, away)
+    block(istanbul, found, {one.id: next(way for way in found[0].ways if way.way is Remedy.NEXT)}, away)
     until = as_stored(istanbul, one).offer_until
     assert until is not None
     clock.set(until)

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from queue_system.actions import bookings as actions
 from queue_system.actions import earlier
 from queue_system.actions.bookings import HoldOrder
-from queue_system.actions.decisions import settle
+from queue_system.actions.decisions import decide_at_once
 from queue_system.actions.outbox import claim_message, report_message
 from queue_system.actions.retention import erase, tidy
 from queue_system.clock import FrozenClock
@@ -76,7 +76,7 @@ def test_scenario_1_whose_member_is_away_is_on_the_list_as_before(listed: Hall) 
 
     def put_off(tx: Tx) -> None:
         with log.locked(tx, listed.branch.id) as lock:
-            settle(lock, branch_settings(tx, listed.branch.id), one, Choice.LATER, Why.MEMBER, None, SYSTEM)
+            decide_at_once(lock, branch_settings(tx, listed.branch.id), one, Choice.LATER, Why.MEMBER, None, SYSTEM)
 
     listed.db.write_in_now(listed.branch.id, put_off)
     wait(listed, one)

@@ -13,7 +13,7 @@ from queue_system.actions import bookings
 from queue_system.actions.blocks import BlockOrder, HandOver, block_members, hand_over
 from queue_system.actions.bookings import HoldOrder
 from queue_system.clock import FrozenClock
-from queue_system.core.blocks import Absence, BlockReason, Concerned, Planned, Settling, Way, fingerprint
+from queue_system.core.blocks import Absence, BlockReason, Concerned, Planned, Remedy, Settling, fingerprint
 from queue_system.core.bookings import Booker
 from queue_system.core.errors import Refused, Stale
 from queue_system.settings.edits import Edit
@@ -184,7 +184,7 @@ def test_a_meeting_of_both_gets_two_stand_ins(istanbul: Hall) -> None:
     (line,) = four.db.read_now(concerned, now(four), Planned(meeting))
     assert len(line.parts) == 2
     (pair,) = line.stand_ins
-    order = BlockOrder(meeting, BlockReason.MEETING, fingerprint((line,)), {one.id: Settling(Way.STAND_IN, to=pair)})
+    order = BlockOrder(meeting, BlockReason.MEETING, fingerprint((line,)), {one.id: Settling(Remedy.STAND_IN, to=pair)})
     four.db.write_in_now(four.branch.id, block_members, four.branch.id, order, SYSTEM)
     assert sorted((*had, *who(four, one))) == ["amal", "basel", "dina", "emad"]
 

@@ -13,7 +13,7 @@ from queue_system.actions.blocks import BlockOrder, block_members
 from queue_system.actions.decisions import decide_listed
 from queue_system.actions.said import Said
 from queue_system.clock import FrozenClock
-from queue_system.core.blocks import Absence, BlockReason, Planned, Settling, Way, fingerprint
+from queue_system.core.blocks import Absence, BlockReason, Planned, Remedy, Settling, fingerprint
 from queue_system.core.bookings import Booker, BookingState
 from queue_system.core.earlier import Wish
 from queue_system.core.errors import Refused
@@ -168,7 +168,7 @@ def test_the_next_time_of_one_who_is_away_is_with_the_others_who_were_promised(i
     (found,) = concerned_by(hall, "amal", START, 12 * HOUR)
     assert found.next_at is not None
     assert not (busy.starts_at <= found.next_at < busy.ends_at)
-    away(hall, "amal", START, 12 * HOUR, {one.id: Settling(Way.NEXT, at=found.next_at)})
+    away(hall, "amal", START, 12 * HOUR, {one.id: Settling(Remedy.NEXT, at=found.next_at)})
     assert as_stored(hall, one).offered_starts_at == found.next_at
     assert who(hall, one) == ["amal", "amal", "cemil", "cemil"]
     assert announced_at(hall, one) == told * 2

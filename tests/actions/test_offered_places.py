@@ -23,7 +23,7 @@ from queue_system.store.queries.bookings import BookingView, free_days
 from queue_system.store.queries.earlier import Offer, running_offer
 from queue_system.store.queries.freed import kept_places
 from queue_system.store.queries.helping import helper_named, places_taken, stretch_of
-from queue_system.store.queries.series_changes import Change, changes_of, shown_of
+from queue_system.store.queries.series_changes import Change, changes_of, changes_shown
 from queue_system.store.queries.settings import branch_settings
 from queue_system.store.tables import Booking, PolicyRow, Seat, table
 from tests.kit.deciding import BECAUSE, as_stored
@@ -84,7 +84,7 @@ def test_what_a_series_leaves_by_a_change_is_offered_with_the_change_itself(list
             made.id,
             moved,
             {2: moved.starts_at},
-            shown_of(made, changes_of(tx, listed.branch, made, moved)),
+            changes_shown(made, changes_of(tx, listed.branch, made, moved)),
         )
     )
     listed.db.write_in_now(listed.branch.id, change_series, listed.branch.id, order, SYSTEM)

@@ -19,7 +19,7 @@ from queue_system.core.bookings import Booker
 from queue_system.core.errors import Invalid
 from queue_system.core.messages import Event, Level
 from queue_system.core.participants import Person, Role
-from queue_system.core.safe_contact import Answer, Way, in_force, in_force_still
+from queue_system.core.safe_contact import Answer, ContactWay, in_force, in_force_still
 from queue_system.settings.branch import SafeContact
 from queue_system.store import log
 from queue_system.store.database import Database, Tx
@@ -192,15 +192,21 @@ def test_a_case_number_beside_the_name_is_the_same_person(hall: Hall) -> None:
     ("answers", "holds"),
     [
         ([], None),
-        ([(Way.FULL, 1, True), (Way.NONE, 2, True), (Way.NEUTRAL, 3, True)], Way.NEUTRAL),
-        ([(Way.NONE, 1, True), (Way.FULL, 2, False)], Way.NONE),
-        ([(Way.FULL, 1, True), (Way.NEUTRAL, 2, False), (Way.REFERRER, 3, False)], Way.REFERRER),
-        ([(Way.NONE, 1, False), (Way.NEUTRAL, 2, True)], Way.NEUTRAL),
-        ([(Way.NONE, 1, False), (Way.FULL, 1, True)], Way.NONE),
-        ([(Way.FULL, 1, False), (Way.CALL_AT_TIME, 2, False), (Way.NEUTRAL, 3, False)], Way.CALL_AT_TIME),
+        ([(ContactWay.FULL, 1, True), (ContactWay.NONE, 2, True), (ContactWay.NEUTRAL, 3, True)], ContactWay.NEUTRAL),
+        ([(ContactWay.NONE, 1, True), (ContactWay.FULL, 2, False)], ContactWay.NONE),
+        (
+            [(ContactWay.FULL, 1, True), (ContactWay.NEUTRAL, 2, False), (ContactWay.REFERRER, 3, False)],
+            ContactWay.REFERRER,
+        ),
+        ([(ContactWay.NONE, 1, False), (ContactWay.NEUTRAL, 2, True)], ContactWay.NEUTRAL),
+        ([(ContactWay.NONE, 1, False), (ContactWay.FULL, 1, True)], ContactWay.NONE),
+        (
+            [(ContactWay.FULL, 1, False), (ContactWay.CALL_AT_TIME, 2, False), (ContactWay.NEUTRAL, 3, False)],
+            ContactWay.CALL_AT_TIME,
+        ),
     ],
 )
-def test_which_answer_holds(answers: list[tuple[Way, int, bool]], holds: Way | None) -> None:
+def test_which_answer_holds(answers: list[tuple[ContactWay, int, bool]], holds: ContactWay | None) -> None:
     at = datetime(2026, 11, 22, tzinfo=UTC)
     found = in_force_still(Answer(way, "", at + timedelta(days=day), own) for way, day, own in answers)
     assert (found.way if found else None) == holds
@@ -227,10 +233,10 @@ def test_mistakes_change_nothing(aman: Hall) -> None:
 
 def test_a_choice_that_the_branch_no_longer_offers_means_no_contact() -> None:
     rules = SafeContact(allowed=("none", "call_at_time"), default="call_at_time", recheck_each_visit=False)
-    assert in_force("sms_neutral", rules, protected=True) is Way.NONE
-    assert in_force(None, rules, protected=True) is Way.CALL_AT_TIME
-    assert in_force(None, None, protected=True) is Way.NONE
-    assert in_force(None, None, protected=False) is Way.FULL
+    assert in_force("sms_neutral", rules, protected=True) is ContactWay.NONE
+    assert in_force(None, rules, protected=True) is ContactWay.CALL_AT_TIME
+    assert in_force(None, None, protected=True) is ContactWay.NONE
+    assert in_force(None, None, protected=False) is ContactWay.FULL
 
 
 def book(hall: Hall, slug: str, said: Said) -> BookingView:

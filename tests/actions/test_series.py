@@ -24,7 +24,7 @@ from queue_system.store.queries.bookings import BookingView, booking_by_id, book
 from queue_system.store.queries.freed import kept_places
 from queue_system.store.queries.members import members_of
 from queue_system.store.queries.series import SeriesView, people_among, place_in_series, usual_members
-from queue_system.store.queries.series_chances import planned, shown_of
+from queue_system.store.queries.series_chances import dates_shown, planned
 from queue_system.store.queries.standing import standing_of
 from queue_system.store.tables import Booking, BookingSeries, SeriesDate, table
 from tests.kit.hall import Hall, enter, furnish
@@ -79,7 +79,7 @@ def test_nothing_is_stored_while_a_date_is_undecided(hall: Hall) -> None:
     first = booked(hall, SERVICE, START)
     dates = planned(hall.branch, first, FOUR)
     for times in ({}, {2: START + WEEK, 3: None}):
-        order = SeriesOrder(first.id, FOUR, times, shown_of(first, dates))
+        order = SeriesOrder(first.id, FOUR, times, dates_shown(first, dates))
         with pytest.raises(Invalid, match="series-undecided"):
             hall.db.write_in_now(hall.branch.id, series.make_series, hall.branch.id, order, SYSTEM)
     assert stored(hall) == [first]
@@ -106,7 +106,7 @@ def test_a_time_that_goes_while_one_decides_undoes_all(hall: Hall) -> None:
 
 def test_dates_that_were_not_shown_are_not_booked(hall: Hall) -> None:
     first = booked(hall, SERVICE, START)
-    shown = shown_of(first, planned(hall.branch, first, FOUR))
+    shown = dates_shown(first, planned(hall.branch, first, FOUR))
     here = hall.branch.id
     hall.db.write_in_now(
         here, bookings.change_booking, here, first.id, START + timedelta(hours=1), SYSTEM, Booker.STAFF

@@ -15,7 +15,7 @@ from queue_system.store.log import SYSTEM
 from queue_system.store.queries.bookings import BookingView
 from queue_system.store.queries.members import members_of, needs_of
 from queue_system.store.queries.series import SeriesView, usual_members
-from queue_system.store.queries.series_changes import Change, changes_of, further, shown_of
+from queue_system.store.queries.series_changes import Change, changes_of, changes_shown, further
 from tests.kit.hall import Hall, enter
 from tests.kit.repeating import WEEKLY, booked, end, look, officers, repeat
 
@@ -119,7 +119,7 @@ def test_a_series_goes_on_after_its_end(hall: Hall, six: SeriesView) -> None:
     wishes = further(hall.branch, six, 3, {})
     times = {wishes[0].n: wishes[0].starts_at, wishes[1].n: None, wishes[2].n: wishes[2].starts_at}
     here = hall.branch.id
-    shown = shown_of(six, wishes)
+    shown = changes_shown(six, wishes)
     more = hall.db.write_in_now(here, series_changes.lengthen_series, here, six.id, times, 3, shown, {}, SYSTEM)
     made = look(hall, six.id)
     assert [one.at for one in made.dates] == [START + n * WEEK for n in range(9)]
@@ -136,7 +136,7 @@ def ordered(
 ) -> ChangeOrder:
     wishes = hall.db.read_now(changes_of, hall.branch, made, wanted)
     times = {one.n: one.starts_at for one in wishes} | (others or {})
-    return ChangeOrder(made.id, wanted, times, shown_of(made, wishes))
+    return ChangeOrder(made.id, wanted, times, changes_shown(made, wishes))
 
 
 def carry_out(hall: Hall, order: ChangeOrder) -> list[BookingView]:

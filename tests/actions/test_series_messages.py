@@ -27,7 +27,7 @@ from queue_system.store.log import SYSTEM
 from queue_system.store.queries import audit
 from queue_system.store.queries.phone_calls import phone_calls
 from queue_system.store.queries.series import SeriesView, usual_members
-from queue_system.store.queries.series_changes import Change, changes_of, shown_of
+from queue_system.store.queries.series_changes import Change, changes_of, changes_shown
 from queue_system.store.queries.unsent import unsent_messages
 from queue_system.store.tables import Message, table
 from tests.kit.hall import Hall, enter
@@ -246,7 +246,7 @@ def bring(hall: Hall, made: SeriesView, n: int) -> None:
 def change(hall: Hall, made: SeriesView, wanted: Change) -> None:
     wishes = hall.db.read_now(changes_of, hall.branch, made, wanted)
     times = {one.n: one.starts_at for one in wishes}
-    order = series_changes.ChangeOrder(made.id, wanted, times, shown_of(made, wishes))
+    order = series_changes.ChangeOrder(made.id, wanted, times, changes_shown(made, wishes))
     hall.db.write_in_now(hall.branch.id, series_changes.change_series, hall.branch.id, order, SYSTEM)
 
 

@@ -22,7 +22,7 @@ from queue_system.store import tables
 from queue_system.store.database import Database
 from queue_system.store.log import SYSTEM
 from queue_system.store.queries.bookings import BookingView, booking_views, bookings_together, free_days, seats_of
-from queue_system.store.queries.common_times import CommonTimes, Scarce, Step, Wish, common_times, visit_at
+from queue_system.store.queries.common_times import CommonTimes, Scarce, Step, WantedTimes, common_times, visit_at
 from queue_system.store.tables import Block, Booking, PolicyRow, table
 from queue_system.web.visit_form import ends_of
 from tests.kit.hall import Hall, change_settings, enter, furnish
@@ -218,8 +218,8 @@ def find(
     return hall.db.read_now(common_times, hall.branch, steps, wish(hall, near, gap, half, on))
 
 
-def wish(hall: Hall, near: datetime | None = None, gap: int = 30, half: str = "", on: date = DAY) -> Wish:
-    return Wish(instant_at(on, 0, hall.branch.zone), near, half, gap)
+def wish(hall: Hall, near: datetime | None = None, gap: int = 30, half: str = "", on: date = DAY) -> WantedTimes:
+    return WantedTimes(instant_at(on, 0, hall.branch.zone), near, half, gap)
 
 
 def step(hall: Hall, service: str) -> Step:

@@ -27,7 +27,7 @@ from queue_system.core.participants import Role
 from queue_system.core.presets import PRESETS
 from queue_system.core.printers import STANDING_STILL, TRANSPORTS
 from queue_system.core.rights import ATOMIC, GROUPS
-from queue_system.core.safe_contact import Way
+from queue_system.core.safe_contact import ContactWay
 from queue_system.core.series import Chance
 from queue_system.core.tickets import TicketState
 from queue_system.core.waits.announce import Longer
@@ -122,7 +122,7 @@ def test_every_answer_about_attendance_has_words() -> None:
 
 
 def test_every_way_to_contact_somebody_has_words() -> None:
-    assert members("messages.way-") > {way.value for way in Way}
+    assert members("messages.way-") > {way.value for way in ContactWay}
 
 
 def test_every_word_about_a_series_is_there() -> None:

@@ -13,7 +13,7 @@ from queue_system.actions import bookings as actions
 from queue_system.actions.bookings import HoldOrder
 from queue_system.actions.decisions import decide, give_back_time
 from queue_system.actions.lost_holds import end_lost
-from queue_system.actions.seats import settle
+from queue_system.actions.seats import put_in_order
 from queue_system.core.decision_reasons import Because, Reasons
 from queue_system.core.effect import Effect, effect
 from queue_system.core.promises import Choice, Choices, Decided
@@ -45,9 +45,9 @@ def save(hall: Hall, change: Change, choices: Choices | None = None) -> tuple[Ef
             after = branch_settings(tx, lock.id)
             taken = effect(offer_of(before, showing), offer_of(after, showing), live_of(tx, before))
             lost = {one.id: one.why for one in taken.bookings}
-            settle(lock, after)
+            put_in_order(lock, after)
             if end_lost(lock, before, after, SYSTEM):
-                settle(lock, after)
+                put_in_order(lock, after)
             decided = decide(lock, after, lost, choices or Choices(), uuid4(), SYSTEM)
             give_back_time(lock, after, SYSTEM)
             return taken, decided

@@ -51,7 +51,7 @@ from queue_system.store.queries import access, past_days
 from queue_system.store.queries.bookings import BookingView
 from queue_system.store.queries.credentials import step_by_token
 from queue_system.store.queries.freed import kept_places
-from queue_system.store.queries.series_chances import planned, shown_of
+from queue_system.store.queries.series_chances import dates_shown, planned
 from queue_system.store.tables import (
     ORGANISATION,
     ApartAccepted,
@@ -282,7 +282,7 @@ def _repeat(hall: Hall) -> None:
     dates = planned(hall.branch, held, rule)
     times = {**dict(dates), 2: None}
     hall.db.write_in_now(
-        branch, series.make_series, branch, SeriesOrder(held.id, rule, times, shown_of(held, dates)), SYSTEM
+        branch, series.make_series, branch, SeriesOrder(held.id, rule, times, dates_shown(held, dates)), SYSTEM
     )
 
 

@@ -17,7 +17,7 @@ from queue_system.settings.edits import Edit
 from queue_system.store.log import SYSTEM
 from queue_system.store.queries.bookings import BookingView
 from queue_system.store.queries.series import SeriesView, series_by_id
-from queue_system.store.queries.series_chances import Prospect, Wish, planned, prospects, shown_of
+from queue_system.store.queries.series_chances import Prospect, WantedDate, dates_shown, planned, prospects
 from queue_system.store.queries.series_changes import endings_of, endings_shown
 from tests.kit.hall import Hall
 
@@ -36,7 +36,7 @@ def booked(hall: Hall, service: str, starts_at: datetime, name: str = "وفاء 
 
 def chances(hall: Hall, first: BookingView, rule: SeriesRule) -> list[Prospect]:
     """What becomes of each date of a series that is to be made, the first one included."""
-    wishes = [Wish(n, at, first.id if n == 1 else None) for n, at in planned(hall.branch, first, rule)]
+    wishes = [WantedDate(n, at, first.id if n == 1 else None) for n, at in planned(hall.branch, first, rule)]
     service = hall.branch.services[first.service_id]
     return hall.db.read_now(lambda tx: prospects(tx, hall.branch, service, wishes))
 
@@ -50,7 +50,7 @@ def repeat(
 ) -> SeriesView:
     """A series at the times of its rule, apart from the `others`."""
     dates = planned(hall.branch, first, rule)
-    order = SeriesOrder(first.id, rule, {**dict(dates), **(others or {})}, shown_of(first, dates), asked or {})
+    order = SeriesOrder(first.id, rule, {**dict(dates), **(others or {})}, dates_shown(first, dates), asked or {})
     made = hall.db.write_in_now(hall.branch.id, series.make_series, hall.branch.id, order, SYSTEM)
     return look(hall, made)
 

@@ -12,8 +12,8 @@ import pytest
 
 from queue_system.actions import sessions
 from queue_system.clock import FrozenClock
-from queue_system.store.apart_child import NICE
 from queue_system.store.database import Database
+from queue_system.store.long_reads_child import NICE
 from tests.kit.hall import furnish
 from tests.kit.processes import children_of
 from tests.kit.server import Server

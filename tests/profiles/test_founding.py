@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from queue_system.profiles.branch_file import read_branch_file, write_branch_file
-from queue_system.profiles.founding import Wish, founded, samples
+from queue_system.profiles.founding import WantedHouse, founded, samples
 from queue_system.profiles.reader import read_profile
 from queue_system.profiles.write import write_profile
 from queue_system.settings.consistency import catalogue_faults, faults
@@ -25,7 +25,7 @@ def test_what_is_founded_contradicts_nothing_and_leaves_as_a_file(
     """Also a house with pages in Arabic alone: every text needs English, too, and nobody was asked for it."""
     names = dict.fromkeys(languages, "دار البيت")
     zone = samples()[sample].timezone if sample else "Asia/Qatar"
-    profile = founded(Wish(names, names, languages, "ar", zone, sample))
+    profile = founded(WantedHouse(names, names, languages, "ar", zone, sample))
     (branch,) = profile.branches.values()
     assert faults(branch, profile.catalogue, TODAY) == ()
     assert catalogue_faults(profile.catalogue) == ()

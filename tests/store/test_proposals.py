@@ -10,9 +10,9 @@ import sqlalchemy as sa
 from queue_system.actions.moves import NewTime, offer_seen
 from queue_system.clock import FrozenClock
 from queue_system.core.moves import Aim, To, WhyNot
-from queue_system.store.apart import Request
 from queue_system.store.database import Database
 from queue_system.store.log import SYSTEM
+from queue_system.store.long_reads import Request
 from queue_system.store.queries.bookings import BookingView
 from queue_system.store.queries.moves import moving
 from queue_system.store.queries.proposals import Proposal, proposals, proposals_now

@@ -34,7 +34,7 @@ class BookingView:
     """A booking as stored; instants in UTC. `name` and `contact` are personal: keep them out of logs and links.
 
     So are `reference`, a case number besides the name, `issued_number`, which another office gave the request, and how they
-    may be contacted (`core.safe_contact.Way`). All are empty from `erased_at` on.
+    may be contacted (`core.safe_contact.ContactWay`). All are empty from `erased_at` on.
     `channel` is set where the booker chose one; `video_room` is the secret room of a video call.
     `decision` and `lost_why` are set once the settings no longer support its time. `offered_starts_at` is the time that
     is offered instead until `offer_until`. `together_id` is equal for the parts of one visit. `prove_until`: until when

@@ -32,7 +32,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class WantedTimes:
     """From when on, an aware instant; how near to `at`; `half` is "morning", "afternoon" or "" for any time of the day.
 
     Between two parts of the visit are at most `gap_min` minutes. `public`: within the limits of those who book themselves.
@@ -62,7 +62,7 @@ class CommonTimes:
     scarce: Scarce | None
 
 
-def common_times(tx: Tx, settings: BranchSettings, steps: Sequence[Step], wish: Wish) -> CommonTimes:
+def common_times(tx: Tx, settings: BranchSettings, steps: Sequence[Step], wish: WantedTimes) -> CommonTimes:
     """The times for a visit of these parts."""
     search = _Search(tx, settings, steps, wish)
     starts = search.starts()
@@ -76,7 +76,7 @@ def common_times(tx: Tx, settings: BranchSettings, steps: Sequence[Step], wish: 
 
 
 def visit_at(
-    tx: Tx, settings: BranchSettings, steps: Sequence[Step], wish: Wish, start: datetime
+    tx: Tx, settings: BranchSettings, steps: Sequence[Step], wish: WantedTimes, start: datetime
 ) -> tuple[datetime, ...]:
     """When each part begins if the first begins at `start`; empty where the visit cannot begin then any more."""
     search = _Search(tx, settings, steps, wish)
@@ -89,7 +89,7 @@ def scarce_for(tx: Tx, settings: BranchSettings, step: Step, begin: datetime, fi
     plan = plan_on(settings, step.service, begin.astimezone(settings.zone).date())
     if not plan.members and len(plan.resources) == 1:
         return None
-    search = _Search(tx, settings, [step], Wish(begin))
+    search = _Search(tx, settings, [step], WantedTimes(begin))
     return search.scarce(None if first is None else tick_of(first, settings.tick_minutes))
 
 
@@ -105,7 +105,7 @@ class _Spell:
 class _Search:
     """The free time of everybody and everything that a visit needs, read once."""
 
-    def __init__(self, tx: Tx, settings: BranchSettings, steps: Sequence[Step], wish: Wish) -> None:
+    def __init__(self, tx: Tx, settings: BranchSettings, steps: Sequence[Step], wish: WantedTimes) -> None:
         self._tx, self._settings, self._steps, self._wish = tx, settings, steps, wish
         first = wish.since.astimezone(settings.zone).date()
         end = wish.since + LOOK_AHEAD

@@ -8,7 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from ...core.names import name_key
-from ...core.safe_contact import WRITTEN, Answer, Way, in_force_still
+from ...core.safe_contact import WRITTEN, Answer, ContactWay, in_force_still
 from ..database import Tx
 from ..prepared import Prepared, Statement
 from ..tables import Booking, Participant, table
@@ -73,7 +73,7 @@ def answers_of(tx: Tx, branch: BranchSettings, contact: str, called: Collection[
     protected = {key for key, one in branch.services.items() if one.confidentiality.protected}
     return [
         Answer(
-            Way(row.contact_way),
+            ContactWay(row.contact_way),
             row.contact_note,
             row.contact_asked_at,
             own=read[0] is _AS_BOOKER,

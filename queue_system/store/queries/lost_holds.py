@@ -56,7 +56,7 @@ _TAKEN: Final = Prepared(
 def lost_holds(tx: Tx, before: BranchSettings, settings: BranchSettings) -> Mapping[UUID, Why]:
     """The holds that lose their time when `settings` follow on those of `before`, by id.
 
-    For the transaction that makes the change, after its rows, and after seats were put in order (`actions.seats.settle`).
+    For the transaction that makes the change, after its rows, and after seats were put in order (`actions.seats.put_in_order`).
     """
     holds = _holds(tx, before, settings)
     if not holds:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from ...core.delivery import OF_CHANNEL
 from ...core.messages import Level, level_of
-from ...core.safe_contact import Way, in_force
+from ...core.safe_contact import ContactWay, in_force
 from ..database import AnyRow, Tx
 from ..tables import Booking, Message, table
 from .bookings import BookingView
@@ -49,7 +49,7 @@ def recipients(tx: Tx, settings: BranchSettings, booking: BookingView) -> list[R
     return [one for one in found if one.contact]
 
 
-def way_in_force(settings: BranchSettings, service_id: UUID, chosen: str | None) -> Way:
+def way_in_force(settings: BranchSettings, service_id: UUID, chosen: str | None) -> ContactWay:
     """How a person of a service may be contacted who chose this way, or none."""
     service = settings.services.get(service_id)
     protected = service is None or service.confidentiality.protected

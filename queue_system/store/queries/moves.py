@@ -12,7 +12,7 @@ from ...core.errors import Refused
 from ...core.messages import channel_of, is_told
 from ...core.moves import Seen, WhyNot, fingerprint
 from ...core.promises import UNSETTLED
-from ...core.safe_contact import Way
+from ...core.safe_contact import ContactWay
 from ..database import Tx
 from .bookings import BookingView, bookings_together, policy_of
 from .helping import against_move
@@ -34,7 +34,7 @@ class Moving:
     stays: Mapping[UUID, UUID]
     beside: tuple[BookingView, ...]
     told: tuple[Recipient, ...]
-    way: Way
+    way: ContactWay
 
     @property
     def seen(self) -> str:

@@ -26,7 +26,7 @@ SHORTEST: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class WantedDate:
     """A time that is wanted for number `n`: whose place counts as free, members by need, and for whom.
 
     `people` (`core.apart.references`) get no time at which they would meet somebody from whom they are kept apart.
@@ -43,7 +43,7 @@ class Wish:
 class Prospect:
     """What becomes of a wish. `why` are the names of what closes that day, such as a holiday; {} if they are not known."""
 
-    wish: Wish
+    wish: WantedDate
     chance: Chance
     alternatives: tuple[Slot, ...] = ()
     why: Names = field(default_factory=dict)
@@ -63,7 +63,7 @@ def planned(settings: BranchSettings, first: BookingView, rule: SeriesRule) -> l
     return [(1, first.starts_at), *later]
 
 
-def shown_of(first: BookingView, dates: Iterable[tuple[int, datetime]]) -> str:
+def dates_shown(first: BookingView, dates: Iterable[tuple[int, datetime]]) -> str:
     """The fingerprint of the dates of a series that is to be made."""
     return fingerprint((n, first.id if n == 1 else None, None, at) for n, at in dates)
 
@@ -75,12 +75,12 @@ def is_settled(first: BookingView, now: datetime) -> bool:
     return first.state is BookingState.CONFIRMED
 
 
-def prospects(tx: Tx, settings: BranchSettings, service: ServiceView, wishes: Iterable[Wish]) -> list[Prospect]:
+def prospects(tx: Tx, settings: BranchSettings, service: ServiceView, wishes: Iterable[WantedDate]) -> list[Prospect]:
     """A prospect for each wish of staff, with other times where it is not free."""
     return [prospect(tx, settings, service, wish) for wish in wishes]
 
 
-def prospect(tx: Tx, settings: BranchSettings, service: ServiceView, wish: Wish) -> Prospect:
+def prospect(tx: Tx, settings: BranchSettings, service: ServiceView, wish: WantedDate) -> Prospect:
     """What becomes of one wish."""
     day = hours.opening_day(wish.starts_at, settings.calendar, service.id)
     if wish.starts_at > tx.now and any(one.start == wish.starts_at for one in _free(tx, settings, service, wish, day)):
@@ -92,7 +92,7 @@ def prospect(tx: Tx, settings: BranchSettings, service: ServiceView, wish: Wish)
 
 
 def _free(
-    tx: Tx, settings: BranchSettings, service: ServiceView, wish: Wish, first: date, last: date | None = None
+    tx: Tx, settings: BranchSettings, service: ServiceView, wish: WantedDate, first: date, last: date | None = None
 ) -> list[Slot]:
     days = free_days(tx, settings, service, first, last or first, public=False, own=wish.own, asked=wish.asked)
     others = others_at(tx, settings, service, wish.people, wish.own)
@@ -101,7 +101,9 @@ def _free(
     ]
 
 
-def _obstacle(tx: Tx, settings: BranchSettings, service: ServiceView, wish: Wish, day: date) -> tuple[Chance, Names]:
+def _obstacle(
+    tx: Tx, settings: BranchSettings, service: ServiceView, wish: WantedDate, day: date
+) -> tuple[Chance, Names]:
     """Why a time is not free."""
     if wish.starts_at <= tx.now:
         return Chance.PAST, {}

@@ -14,7 +14,7 @@ from .apart import people_of
 from .bookings import BookingView
 from .known_members import present_members, promised
 from .series import SeriesView, people_among
-from .series_chances import Wish
+from .series_chances import WantedDate
 from .settings import BranchSettings
 
 
@@ -38,7 +38,7 @@ class Change:
         return series.course.changed(self.n, self.starts_at.astimezone(settings.zone))
 
 
-def changes_of(tx: Tx, settings: BranchSettings, series: SeriesView, change: Change) -> list[Wish]:
+def changes_of(tx: Tx, settings: BranchSettings, series: SeriesView, change: Change) -> list[WantedDate]:
     """A wish for each appointment that a change is meant for and that it changes."""
     course, moves = change.course(settings, series), change.moves(series)
     found = []
@@ -55,7 +55,7 @@ def changes_of(tx: Tx, settings: BranchSettings, series: SeriesView, change: Cha
         stays = people_among(settings, series.service_id, had) | promised(settings, booking, present)
         asked = stays | dict(change.asked or {})
         if at != booking.starts_at or any(had.get(need) != member for need, member in asked.items()):
-            found.append(Wish(one.n, at, booking.id, asked, people_of(tx, booking)))
+            found.append(WantedDate(one.n, at, booking.id, asked, people_of(tx, booking)))
     return found
 
 
@@ -65,15 +65,15 @@ def endings_of(series: SeriesView, n: int, scope: Scope, now: datetime) -> list[
     return [one for one in found if one is not None]
 
 
-def further(settings: BranchSettings, series: SeriesView, dates: int, asked: Mapping[UUID, UUID]) -> list[Wish]:
+def further(settings: BranchSettings, series: SeriesView, dates: int, asked: Mapping[UUID, UUID]) -> list[WantedDate]:
     """A wish for each of so many dates after the last one; raises Invalid("series-long") for too many or none."""
     if not 1 <= dates <= MOST_DATES - series.last:
         raise Invalid("series-long", "dates")
     numbers = range(series.last + 1, series.last + dates + 1)
-    return [Wish(n, series.course.starts_at(n, settings.zone), asked=asked) for n in numbers]
+    return [WantedDate(n, series.course.starts_at(n, settings.zone), asked=asked) for n in numbers]
 
 
-def shown_of(series: SeriesView, wishes: Iterable[Wish]) -> str:
+def changes_shown(series: SeriesView, wishes: Iterable[WantedDate]) -> str:
     """The fingerprint of what becomes of some appointments of a series."""
     known = {one.n: one for one in series.dates}
     return fingerprint(

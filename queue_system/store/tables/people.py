@@ -32,7 +32,7 @@ class Participant(SQLModel, table=True):
     name: str = ""
     reference: str = ""
     contact: str = ""
-    # How they may be contacted (core.safe_contact.Way), when it is safe, and when they were last asked.
+    # How they may be contacted (core.safe_contact.ContactWay), when it is safe, and when they were last asked.
     contact_way: str | None = None
     contact_note: str = ""
     contact_asked_at: datetime | None = None

@@ -17,7 +17,7 @@ from ...core.bookings import BookingState, BookingStep, spaced_code
 from ...core.errors import Denied, DomainError
 from ...core.messages import is_told
 from ...core.rights import BOOK_RIGHTS, CALL_OFF_RIGHTS, MOVE_RIGHTS
-from ...core.safe_contact import Way
+from ...core.safe_contact import ContactWay
 from ...core.support import Why
 from ...i18n import dates
 from ...store.queries.appointments import members_had
@@ -61,7 +61,7 @@ async def acting_values(here: StaffAtBranch, booking: BookingView) -> dict[str, 
         "is_told": booking.state is BookingState.CONFIRMED
         and is_told(level_for(branch, booking), booking.contact, here.installation.database.sends),
         # Also for those who may not see who it is: otherwise they would ask a colleague to call.
-        "nobody_tells": way_in_force(branch, service.id, booking.contact_way) is Way.NONE,
+        "nobody_tells": way_in_force(branch, service.id, booking.contact_way) is ContactWay.NONE,
         "as_wished": books,
         "reasons": reasons,
         "asks": here.request.query_params.get("ask") == "call-off",

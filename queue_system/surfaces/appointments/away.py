@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from ...core.block_dates import MOST_WEEKS
-from ...core.blocks import LONGEST_NOTE, Way
+from ...core.blocks import LONGEST_NOTE, Remedy
 from ...core.errors import Invalid
 from ...core.rights import ABSENCE_RIGHTS, DECISION_RIGHTS
 from ...store.queries.blocks import blocks_of
@@ -74,7 +74,7 @@ async def _form(here: StaffAtBranch, form: Form, errors: Mapping[str, str]) -> R
         "several": {name: form.several[name] for name in SEVERAL},
         "errors": errors,
         "plans": plans_of(here, blocks),
-        "done": {way.value: _number(params.get(way.value)) for way in Way} if "done" in params else None,
+        "done": {way.value: _number(params.get(way.value)) for way in Remedy} if "done" in params else None,
         "to_call": _number(params.get("call")),
         "may_decide": here.may_any(DECISION_RIGHTS),
         "ended": params.get("ended") == "1",

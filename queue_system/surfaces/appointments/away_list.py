@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from ...actions.blocks import BlockOrder, block_members
 from ...core.approvals import MANY_BOOKINGS
-from ...core.blocks import Concerned, Planned, Settling, Way, fingerprint
+from ...core.blocks import Concerned, Planned, Remedy, Settling, fingerprint
 from ...core.errors import DomainError, Refused, Stale
 from ...core.rights import ABSENCE_RIGHTS, CALL_OFF_RIGHTS, MOVE_RIGHTS
 from ...store.queries.blocks import concerned
@@ -105,9 +105,9 @@ def _rows(here: StaffAtBranch, found: Sequence[Concerned], chosen: Mapping[UUID,
         allowed = _ways(here, one.service)
         ways = tuple(way for way in one.ways if way.way in allowed)
         wanted = chosen.get(one.booking)
-        if sum(row.chosen.way is Way.NEXT for row in rows) >= MANY_BOOKINGS:
+        if sum(row.chosen.way is Remedy.NEXT for row in rows) >= MANY_BOOKINGS:
             # One person may not move more, so nobody has to take the choice back for each of the others.
-            allowed -= {Way.NEXT}
+            allowed -= {Remedy.NEXT}
         service = here.branch.services.get(one.service)
         names = service.listed_names if service and one.service in seen else None
         usual = one.usual(allowed, ((row.line, row.chosen.to) for row in rows))
@@ -125,14 +125,14 @@ def _chosen(here: StaffAtBranch, found: Sequence[Concerned], form: Form) -> dict
     return chosen
 
 
-def _ways(here: StaffAtBranch, service: UUID) -> frozenset[Way]:
+def _ways(here: StaffAtBranch, service: UUID) -> frozenset[Remedy]:
     """What this person may choose for an appointment of a service."""
-    rights = {Way.STAND_IN: ABSENCE_RIGHTS, Way.NEXT: MOVE_RIGHTS, Way.CANCEL: CALL_OFF_RIGHTS}
-    return frozenset({Way.LATER, *(way for way, needed in rights.items() if service in here.services(needed))})
+    rights = {Remedy.STAND_IN: ABSENCE_RIGHTS, Remedy.NEXT: MOVE_RIGHTS, Remedy.CANCEL: CALL_OFF_RIGHTS}
+    return frozenset({Remedy.LATER, *(way for way, needed in rights.items() if service in here.services(needed))})
 
 
 async def _said(here: StaffAtBranch, chosen: Mapping[UUID, Settling]) -> dict[str, int]:
     """How many went which way, and how many of them have to be called."""
     calls = [one for one in await here.read(phone_calls, here.branch) if one.reached_at is None]
-    counts = {way.value: sum(one.way is way for one in chosen.values()) for way in Way}
+    counts = {way.value: sum(one.way is way for one in chosen.values()) for way in Remedy}
     return {"done": 1, **counts, "call": sum(one.booking.id in chosen for one in calls)}

@@ -18,7 +18,7 @@ from ...core.series import MOST_DATES, Scope
 from ...i18n import repetition
 from ...store.queries.messages import level_for
 from ...store.queries.series import PlannedDate, SeriesView, series_by_id
-from ...store.queries.series_chances import Wish
+from ...store.queries.series_chances import WantedDate
 from ...store.queries.series_changes import endings_of, endings_shown
 from ...store.queries.settings import ServiceView
 from ...web import kit
@@ -71,7 +71,7 @@ async def fill(request: Request) -> Response:
     with_ = form["with"] if "with" in form else await usual(here, person, service)
     members = await asked_members(here, person, service, with_)
     # The time that was given back is still kept for a while, but not from whom it belonged to.
-    wish = Wish(date.n, date.at, date.booking.id if date.booking else None, members)
+    wish = WantedDate(date.n, date.at, date.booking.id if date.booking else None, members)
     rows = await rows_of(here, service, [wish], form, person, sees_apart=apart.may_see(here))
     if request.method == "GET":
         return await _fill_page(here, series, service, date, with_, rows)

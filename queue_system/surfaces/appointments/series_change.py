@@ -16,8 +16,8 @@ from ...core.hours import instant_at
 from ...core.series import Chance
 from ...store.queries.bookings import BookingView
 from ...store.queries.series import SeriesView, series_by_id
-from ...store.queries.series_chances import Wish
-from ...store.queries.series_changes import Change, changes_of, further, shown_of
+from ...store.queries.series_chances import WantedDate
+from ...store.queries.series_changes import Change, changes_of, changes_shown, further
 from ...store.queries.settings import ServiceView
 from ...web import kit
 from ...web.here import StaffAtBranch
@@ -45,7 +45,7 @@ class On:
 class Proposal:
     """The dates that a form is about. `carry_out` does it, with the fingerprint of what was shown; raises DomainError."""
 
-    wishes: list[Wish]
+    wishes: list[WantedDate]
     rows: list[Row]
     carry_out: Callable[[str], Awaitable[object]]
 
@@ -104,7 +104,7 @@ async def _page(
     if flow.needs <= form.keys():
         try:
             proposal = await flow.propose(on, form)
-            rows, shown = proposal.rows, shown_of(on.series, proposal.wishes)
+            rows, shown = proposal.rows, changes_shown(on.series, proposal.wishes)
         except Invalid as mistake:
             failure = failure or mistake
     dates_sent, status = dates_after(rows, here, failure, undecided=undecided)

@@ -22,7 +22,7 @@ from ...store.queries.bookings import BookingView
 from ...store.queries.members import members_of, needs_of
 from ...store.queries.messages import level_for
 from ...store.queries.series import people_among, place_in_series, usual_members
-from ...store.queries.series_chances import Wish, is_settled, planned, shown_of
+from ...store.queries.series_chances import WantedDate, dates_shown, is_settled, planned
 from ...store.queries.settings import BranchSettings, ServiceView
 from ...web import kit
 from ...web.here import StaffAtBranch
@@ -115,7 +115,7 @@ async def _page(
     try:
         rule, members = asked.rule(), await asked_members(here, booking, service, asked.with_)
         dates = planned(branch, booking, rule)
-        rows, shown = await _rows(here, booking, service, rule, members, form), shown_of(booking, dates)
+        rows, shown = await _rows(here, booking, service, rule, members, form), dates_shown(booking, dates)
         sentence = repetition.rule(course_of(booking.starts_at, rule, branch.zone), len(dates), here.words)
     except Invalid as mistake:
         failure = failure or mistake
@@ -147,7 +147,7 @@ async def _rows(
     form: Mapping[str, str],
 ) -> list[Row]:
     wishes = [
-        Wish(n, at, booking.id if n == 1 else None, {} if n == 1 else members)
+        WantedDate(n, at, booking.id if n == 1 else None, {} if n == 1 else members)
         for n, at in planned(here.branch, booking, rule)
     ]
     settled = [1] if is_settled(booking, here.now) else []

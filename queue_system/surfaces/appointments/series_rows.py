@@ -16,7 +16,7 @@ from ...core.series import MOST_DATES, Chance
 from ...store.database import Tx
 from ...store.queries.apart import people_of
 from ...store.queries.bookings import BookingView
-from ...store.queries.series_chances import Prospect, Wish, prospects
+from ...store.queries.series_chances import Prospect, WantedDate, prospects
 from ...store.queries.settings import BranchSettings, Names, ServiceView
 from ...web import kit
 from ...web.errors import message
@@ -65,7 +65,7 @@ async def read(request: Request) -> dict[str, str]:
 async def rows_of(
     here: StaffAtBranch,
     service: ServiceView,
-    wishes: Sequence[Wish],
+    wishes: Sequence[WantedDate],
     form: Mapping[str, str],
     like: BookingView,
     settled: Iterable[int] = (),
@@ -130,7 +130,7 @@ def dates_after(
 
 
 def _prospects(
-    tx: Tx, branch: BranchSettings, service: ServiceView, wishes: Sequence[Wish], people: frozenset[str]
+    tx: Tx, branch: BranchSettings, service: ServiceView, wishes: Sequence[WantedDate], people: frozenset[str]
 ) -> list[Prospect]:
     return prospects(tx, branch, service, [replace(one, people=people) for one in wishes])
 

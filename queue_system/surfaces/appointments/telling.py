@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ...core.messages import MAIL, SMS, channel_of
-from ...core.safe_contact import Way
+from ...core.safe_contact import ContactWay
 from ...store.queries.moves import Moving
 
 BY: Final = {MAIL: "moving.by-mail", SMS: "moving.by-sms"}
@@ -20,7 +20,7 @@ class Telling:
     """
 
     by: str | None
-    way: Way
+    way: ContactWay
     others: int
 
     @property
@@ -28,19 +28,19 @@ class Telling:
         """The key of the sentence that says who is told once staff have agreed on it with the visitor."""
         if self.by is not None:
             return BY[self.by]
-        return "moving.by-nobody" if self.way is Way.NONE else "moving.by-you"
+        return "moving.by-nobody" if self.way is ContactWay.NONE else "moving.by-you"
 
     @property
     def of_offer(self) -> str:
         """The key of the sentence that says how the visitor is asked; whom no message reaches is on the call list."""
         if self.by is not None:
             return BY[self.by]
-        return "moving.by-call-nobody" if self.way is Way.NONE else "moving.by-call"
+        return "moving.by-call-nobody" if self.way is ContactWay.NONE else "moving.by-call"
 
     @property
     def is_special(self) -> bool:
         """Whether whoever contacts them has something to observe."""
-        return self.way not in (Way.FULL, Way.NONE)
+        return self.way not in (ContactWay.FULL, ContactWay.NONE)
 
 
 def telling_of(found: Moving) -> Telling:

@@ -28,7 +28,7 @@ from ...core.errors import DomainError, Doubtful, Invalid, Missing, Refused
 from ...store.log import VISITOR
 from ...store.queries.bookings import BookingView, bookings_together
 from ...store.queries.channels import channel_of, channels_to_choose
-from ...store.queries.common_times import Step, Wish, common_times, visit_at
+from ...store.queries.common_times import Step, WantedTimes, common_times, visit_at
 from ...store.queries.settings import BranchSettings, ServiceView
 from ...web import booking_steps, kit
 from ...web.addresses import address_key
@@ -313,7 +313,7 @@ def _day(here: AtBranch, sent: Mapping[str, str]) -> date:
     return first_day(here.branch, here.now, wanted)
 
 
-def _wish(here: AtBranch, sent: Mapping[str, str]) -> Wish:
+def _wish(here: AtBranch, sent: Mapping[str, str]) -> WantedTimes:
     return wish_of(here.branch, here.now, _day(here, sent), sent, public=True)
 
 

@@ -11,7 +11,7 @@ from ...core.logins import check_login, check_name
 from ...core.passphrases import check_password
 from ...i18n.words import Words, available_languages
 from ...i18n.zones import zone_names
-from ...profiles.founding import Wish, samples
+from ...profiles.founding import WantedHouse, samples
 from ...web.errors import message
 
 #: The value of the empty branch in the form, because a radio or an option without a value is easily overlooked.
@@ -45,9 +45,9 @@ class Typed:
         known = samples().get(self.sample)
         return self.text("timezone") or (known.timezone if known else "")
 
-    def wish(self, language: str) -> Wish:
+    def wish(self, language: str) -> WantedHouse:
         """What to found; `language` is that of the page, which comes first if it was ticked."""
-        return Wish(
+        return WantedHouse(
             names=self.names("name"),
             branch_names=self.names("branch"),
             languages=self.languages,

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from starlette.testclient import TestClient
 
-from queue_system.actions.decisions import settle
+from queue_system.actions.decisions import decide_at_once
 from queue_system.clock import FrozenClock
 from queue_system.core.bookings import BookingState
 from queue_system.core.promises import Choice
@@ -124,7 +124,7 @@ def test_scenario_1_the_page_and_programs_stay_as_they_were_while_staff_look_for
 
     def put_off(tx: Tx) -> None:
         with locked(tx, hall.branch.id) as lock:
-            settle(lock, branch_settings(tx, hall.branch.id), one, Choice.LATER, Why.MEMBER, None, SYSTEM)
+            decide_at_once(lock, branch_settings(tx, hall.branch.id), one, Choice.LATER, Why.MEMBER, None, SYSTEM)
 
     hall.db.write_in_now(hall.branch.id, put_off)
     told = Program(here[0]).get(f"bookings/{one.token}").body

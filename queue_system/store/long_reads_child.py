@@ -1,4 +1,4 @@
-"""The process that `store.apart` starts: it answers one request after the other, until its pipe closes."""
+"""The process that `store.long_reads` starts: it answers one request after the other, until its pipe closes."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import structlog
 
 from ..clock import SystemClock
 from ..core.errors import DomainError
-from .apart import Answer, Introduction, Request
 from .database import Database
+from .long_reads import Answer, Introduction, Request
 
 # The hall's process gets the processor first, wherever both want it.
 NICE: Final = 10

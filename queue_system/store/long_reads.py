@@ -1,7 +1,7 @@
 """Reads that take long, in a process of their own, so that the hall does not wait for the interpreter.
 
 A preview is a fifth of a second of Python, and in a thread it takes its turns with the hall at the interpreter's lock.
-One child process with a lower priority reads on the same database instead (store/apart_child.py); decision 0034.
+One child process with a lower priority reads on the same database instead (store/long_reads_child.py); decision 0034.
 """
 
 from __future__ import annotations
@@ -31,9 +31,7 @@ ANSWER_SECONDS: Final = 60.0
 PAUSE_SECONDS: Final = 60.0
 END_SECONDS: Final = 5.0
 # The number of the pipe in the child follows, and where Python finds modules here.
-_PROGRAM: Final = (
-    "import sys; sys.path[:] = sys.argv[2:]; from queue_system.store.apart_child import main; main(int(sys.argv[1]))"
-)
+_PROGRAM: Final = "import sys; sys.path[:] = sys.argv[2:]; from queue_system.store.long_reads_child import main; main(int(sys.argv[1]))"
 
 #: "value" with what the work returned, "error" with the exception it raised; "unfit" with the name of the error that
 #: kept either from being pickled, "lost" if there is no child any more.
@@ -73,7 +71,7 @@ class _Job:
     future: Future[Any] = field(default_factory=Future)
 
 
-class Apart(threading.Thread):
+class LongReads(threading.Thread):
     """A thread that gives requests to one child, one after the other.
 
     They wait for each other, because a thread that took the second one would disturb the hall, and previews are rare. The

@@ -22,8 +22,8 @@ from queue_system.clock import FrozenClock
 from queue_system.configuration import read_configuration
 from queue_system.core import errors
 from queue_system.logs import configure_logging
-from queue_system.store.apart import Apart, Introduction, Lost, Request
 from queue_system.store.database import Database
+from queue_system.store.long_reads import Introduction, LongReads, Lost, Request
 from queue_system.store.queries.settings import branch_settings
 from queue_system.store.setting_rows import Unreadable
 from queue_system.store.tables import Queue, table
@@ -51,7 +51,7 @@ SECONDS = 60.0
 A_SERVER = """
 import sys
 from queue_system.clock import SystemClock
-from queue_system.store.apart import Request
+from queue_system.store.long_reads import Request
 from queue_system.store.database import Database
 from tests.kit.works_apart import no_preparation, nothing
 
@@ -64,24 +64,24 @@ sys.stdin.read()
 """
 
 
-def process_of(child: Apart) -> subprocess.Popen[bytes]:
+def process_of(child: LongReads) -> subprocess.Popen[bytes]:
     assert child.child is not None
     return child.child.process
 
 
-def result(db: Database, child: Apart, work: Any, *args: Any, **context: str) -> Any:
+def result(db: Database, child: LongReads, work: Any, *args: Any, **context: str) -> Any:
     """What the child says, also while it starts."""
     return child.submit(Request(work, args, {}, db.clock, context)).result(SECONDS)
 
 
 @pytest.fixture
-def child(db: Database, tmp_path: Path) -> Apart:
+def child(db: Database, tmp_path: Path) -> LongReads:
     """The process of a database, which ends with it."""
     return db.open_apart(partial(configure_logging, read_configuration({}, data_dir=tmp_path)))
 
 
 async def test_work_apart_reads_what_was_committed_at_the_time_of_the_clock(
-    hall: Hall, child: Apart, clock: FrozenClock
+    hall: Hall, child: LongReads, clock: FrozenClock
 ) -> None:
     db, branch_id = hall.db, hall.branch.id
     assert await db.read_apart(branch_settings, branch_id) == hall.branch, "while the child starts, a thread reads"
@@ -95,13 +95,13 @@ async def test_work_apart_reads_what_was_committed_at_the_time_of_the_clock(
     assert await db.read_apart(number) == process_of(child).pid != os.getpid()
 
 
-async def test_work_apart_knows_people_by_the_key_of_the_installation(db: Database, child: Apart) -> None:
+async def test_work_apart_knows_people_by_the_key_of_the_installation(db: Database, child: LongReads) -> None:
     assert db.secret
     assert result(db, child, known, "case:1") == db.read_now(known, "case:1")
 
 
 async def test_errors_arrive_as_they_were_raised(
-    db: Database, child: Apart, clock: FrozenClock, capfd: pytest.CaptureFixture[str]
+    db: Database, child: LongReads, clock: FrozenClock, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(errors.Doubtful) as doubtful:
         result(db, child, failing)
@@ -116,7 +116,7 @@ async def test_errors_arrive_as_they_were_raised(
     assert '"request_id": "4711"' in told
 
 
-async def test_what_cannot_be_sent_is_worked_out_here(db: Database, child: Apart) -> None:
+async def test_what_cannot_be_sent_is_worked_out_here(db: Database, child: LongReads) -> None:
     result(db, child, nothing)
     process = process_of(child)
     with capture_logs() as log:
@@ -126,7 +126,7 @@ async def test_what_cannot_be_sent_is_worked_out_here(db: Database, child: Apart
     assert await db.read_apart(number) == process.pid, "and the child goes on"
 
 
-async def test_a_child_that_was_killed_costs_nothing_but_time(db: Database, child: Apart) -> None:
+async def test_a_child_that_was_killed_costs_nothing_but_time(db: Database, child: LongReads) -> None:
     result(db, child, nothing)
     process = process_of(child)
     process.terminate()
@@ -141,7 +141,7 @@ async def test_a_child_that_was_killed_costs_nothing_but_time(db: Database, chil
 
 
 async def test_a_child_that_cannot_start_is_logged_once(
-    db: Database, child: Apart, monkeypatch: pytest.MonkeyPatch
+    db: Database, child: LongReads, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     with capture_logs() as log:
@@ -152,7 +152,7 @@ async def test_a_child_that_cannot_start_is_logged_once(
 
 
 def test_a_child_without_work_is_ended(sqlite_url: str, clock: FrozenClock) -> None:
-    idle = Apart(Introduction(sqlite_url, frozenset(), no_preparation), idle_seconds=0.01)
+    idle = LongReads(Introduction(sqlite_url, frozenset(), no_preparation), idle_seconds=0.01)
     request = Request(number, (), {}, clock, {})
     first = idle.submit(request).result(SECONDS)
     until(lambda: idle.child is None)
