@@ -1,4 +1,4 @@
-"""Actions of a clerk at a counter: call, recall, start, finish, park and transfer visitors."""
+"""Actions of a clerk at a counter: call, recall, start, finish and park visitors."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from uuid import UUID
 from ..core import tickets
 from ..core.calling_profiles import decide
 from ..core.dispatch import Choice
-from ..core.errors import Missing, Refused, Stale
-from ..core.facts.tickets import TicketParked, TicketRecalled, TicketResumed, TicketTransferred
+from ..core.errors import Refused, Stale
+from ..core.facts.tickets import TicketParked, TicketRecalled, TicketResumed
 from ..core.tickets import Step, TicketState
 from ..store.database import Tx
 from ..store.log import Actor, Locked
@@ -20,7 +20,6 @@ from ..store.queries.settings import BranchSettings, CounterView, branch_setting
 from . import counter_steps
 from .counters import Desk, counter_of, require_holder
 from .day import in_session
-from .raising import raised_by_service
 from .returning import come_back
 from .steps import AFRESH, move
 from .takeback import forget, remember, remember_at_own_counter, undo
@@ -35,7 +34,7 @@ def call_next(tx: Tx, desk: Desk, became: str | None = None) -> TicketView | Non
     with in_session(tx, desk.branch_id) as lock:
         settings, counter, current = _at_desk(tx, lock, desk)
         moves = counter_steps.let_go(lock, settings, counter, current, desk.actor, became)
-        standing, choice = _next_of(lock, settings, counter, current)
+        standing, choice = _next_of(lock, settings, counter, current, desk.staff_id)
         if choice is None:
             if moves:
                 remember(lock, counter.id, desk.staff_id, moves)
@@ -59,7 +58,7 @@ def call_ticket(
         if wanted.queue_id not in counter.queues:
             raise Refused("not-of-this-counter", code=wanted.code)
         moves = counter_steps.let_go(lock, settings, counter, current, desk.actor, became)
-        standing, choice = _next_of(lock, settings, counter, current)
+        standing, choice = _next_of(lock, settings, counter, current, desk.staff_id)
         why = counter_steps.why_by_hand(wanted, choice, reason)
         return counter_steps.call(lock, counter, wanted, desk.staff_id, why, moves, standing)
 
@@ -81,7 +80,7 @@ def recall(tx: Tx, desk: Desk) -> TicketView:
         return moved
 
     # A recall and the presses before it cannot be taken back, because the hall has heard it.
-    return _with_current(tx, desk, step, kept=False)
+    return with_current(tx, desk, step, kept=False)
 
 
 def start_serving(tx: Tx, desk: Desk) -> TicketView:
@@ -90,7 +89,7 @@ def start_serving(tx: Tx, desk: Desk) -> TicketView:
     def step(lock: Locked, counter: CounterView, ticket: TicketView) -> TicketView:
         return counter_steps.start(lock, counter, ticket, desk.actor)
 
-    return _with_current(tx, desk, step)
+    return with_current(tx, desk, step)
 
 
 def finish(tx: Tx, desk: Desk, outcome: str = "done") -> TicketView:
@@ -101,7 +100,7 @@ def finish(tx: Tx, desk: Desk, outcome: str = "done") -> TicketView:
     def step(lock: Locked, counter: CounterView, ticket: TicketView) -> TicketView:
         return counter_steps.finish(lock, counter, ticket, desk.actor, outcome)
 
-    return _with_current(tx, desk, step)
+    return with_current(tx, desk, step)
 
 
 def mark_absent(tx: Tx, desk: Desk) -> TicketView:
@@ -112,7 +111,7 @@ def mark_absent(tx: Tx, desk: Desk) -> TicketView:
             lock, branch_settings(tx, lock.id, lock.config_version), counter, ticket, desk.actor
         )
 
-    return _with_current(tx, desk, step)
+    return with_current(tx, desk, step)
 
 
 def take_back(tx: Tx, desk: Desk) -> TicketView | None:
@@ -134,7 +133,7 @@ def park(tx: Tx, desk: Desk) -> TicketView:
         lock.append(TicketParked(subject=str(ticket.id), code=ticket.code, counter=str(counter.id)), desk.actor)
         return moved
 
-    return _with_current(tx, desk, step)
+    return with_current(tx, desk, step)
 
 
 def resume(tx: Tx, branch_id: UUID, ticket_id: UUID, actor: Actor) -> TicketView:
@@ -156,37 +155,11 @@ def resume(tx: Tx, branch_id: UUID, ticket_id: UUID, actor: Actor) -> TicketView
         return moved
 
 
-def transfer(tx: Tx, desk: Desk, service_id: UUID) -> TicketView:
-    """Transfer the visitor to another service with the same code and anchor, so that the time waited counts."""
-
-    def step(lock: Locked, counter: CounterView, ticket: TicketView) -> TicketView:
-        settings = branch_settings(tx, lock.id, lock.config_version)
-        service = settings.services.get(service_id)
-        if service is None or settings.is_over(service_id, settings.timetable.business_date(tx.now)):
-            raise Missing("service")
-        if service_id == ticket.service_id:
-            raise Refused("transfer-to-itself")
-        place = {"counter_id": None, "service_id": service.id, "queue_id": service.queue_id}
-        moved = move(tx, ticket, Step.TRANSFER, **place, **AFRESH)
-        fact = TicketTransferred(
-            subject=str(ticket.id),
-            code=ticket.code,
-            counter=str(counter.id),
-            from_queue=settings.queues[ticket.queue_id].slug,
-            to_queue=settings.queues[service.queue_id].slug,
-            to_service=service.slug,
-        )
-        lock.append(fact, desk.actor)
-        return raised_by_service(lock, settings, moved, desk.actor)
-
-    return _with_current(tx, desk, step)
-
-
 # ---------------------------------------------------------------- inside
 
 
 def _next_of(
-    lock: Locked, settings: BranchSettings, counter: CounterView, gone: TicketView | None
+    lock: Locked, settings: BranchSettings, counter: CounterView, gone: TicketView | None, staff_id: UUID
 ) -> tuple[list[TicketView], Choice | None]:
     """The tickets in the queues of a counter, and the choice of the next one.
 
@@ -197,11 +170,11 @@ def _next_of(
     seen = line.open_tickets(lock.tx, lock.id, watched_queues(counter, profile))
     waiting = line.as_waiting([one for one in seen if gone is None or one.id != gone.id], settings)
     calls = recent_calls(lock.tx, lock.id, counter, profile)
-    choice = decide(waiting, caller_at(counter), profile, calls, line.calling_rules(settings), lock.now)
+    choice = decide(waiting, caller_at(counter, staff_id), profile, calls, line.calling_rules(settings), lock.now)
     return [one for one in seen if one.queue_id in counter.queues], choice
 
 
-def _with_current(
+def with_current(
     tx: Tx, desk: Desk, step: Callable[[Locked, CounterView, TicketView], TicketView], *, kept: bool = True
 ) -> TicketView:
     """Do a step with the ticket at the counter; `kept`: the press can be taken back."""

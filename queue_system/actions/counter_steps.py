@@ -21,7 +21,7 @@ from ..store.queries.line import TicketView
 from ..store.queries.settings import BranchSettings, CounterView
 from ..store.tables import Call, Ticket, table
 from . import phone_calls
-from .steps import move
+from .steps import FOR_ALL, move
 from .takeback import Move, remember
 from .visit import end_booking
 
@@ -87,7 +87,7 @@ def call(
     calls = ticket.calls + 1
     first, ended = ticket.first_called_at or tx.now, ticket.wait_ended_at or tx.now
     stands = {"counter_id": counter.id, "called_at": tx.now, "first_called_at": first, "started_at": None}
-    called = move(tx, ticket, Step.CALL, **stands, calls=calls, aside=0, wait_ended_at=ended)
+    called = move(tx, ticket, Step.CALL, **stands, calls=calls, aside=0, wait_ended_at=ended, **FOR_ALL)
     fact = TicketCalled(
         subject=str(ticket.id),
         code=ticket.code,

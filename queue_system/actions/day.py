@@ -29,6 +29,7 @@ from ..store.queries.line import TicketView
 from ..store.queries.settings import BranchSettings, branch_settings
 from ..store.tables import Booking, Branch, Counter, Ticket, table
 from . import phone_calls
+from .reserving import free_reserved
 from .visit import end_booking
 
 BRANCH = table(Branch)
@@ -109,7 +110,8 @@ def _close_counters(lock: Locked, settings: BranchSettings) -> int:
 
 
 def vacate(lock: Locked, counter_id: UUID, number: int, actor: Actor) -> None:
-    """Close a counter; presses there can no longer be taken back."""
+    """Close a counter; presses there can no longer be taken back, and whoever waits for it alone waits for all."""
+    free_reserved(lock, counter_id)
     lock.tx.execute(
         sa.update(COUNTER)
         .where(COUNTER.c.branch_id == lock.id, COUNTER.c.id == counter_id)

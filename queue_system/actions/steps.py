@@ -18,6 +18,8 @@ from ..store.tables import Ticket, table
 
 TICKET = table(Ticket)
 
+# Values of a ticket that everybody may call.
+FOR_ALL: Final[dict[str, Any]] = {"reserved_counter_id": None, "reserved_staff_id": None, "reserved_until_at": None}
 # Values of a ticket whose visitor is at a counter, or has come back: missed calls are forgotten.
 AFRESH: Final[dict[str, Any]] = {"calls": 0, "first_called_at": None, "skips": 0, "aside": 0}
 

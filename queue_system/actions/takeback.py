@@ -46,6 +46,11 @@ CHANGES: Final = (
     "skips",
     "aside",
     "returns",
+    "reserved_counter_id",
+    "reserved_staff_id",
+    "reserved_until_at",
+    "sent_counter_id",
+    "sent_service_id",
 )
 
 Move = tuple[TicketView, TicketView]

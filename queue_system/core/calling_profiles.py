@@ -64,10 +64,11 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls: a counter and the queues that it serves."""
+    """Who calls: a counter, the queues that it serves, and the person who sits there."""
 
     counter_id: UUID
     queues: frozenset[UUID]
+    staff_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,7 @@ def decide(
     `waiting` are the tickets of its queues and of those that the profile watches, `recent_calls` those of the branch in
     the last LOOKED_BACK, the oldest first. Without a profile it is `dispatch.choose`.
     """
+    waiting = [one for one in waiting if not is_for_others(one, counter, now)]
     by_rule = dispatch.choose(waiting, counter.queues, rules, now)
     if by_rule is None or profile is None:
         return by_rule
@@ -128,6 +130,7 @@ def line_up(
 
     Each reason is as if those before had been called already. With a profile, the order after FORETOLD calls is the rule's.
     """
+    waiting = [one for one in waiting if not is_for_others(one, counter, now)]
     if profile is None:
         return dispatch.order(waiting, counter.queues, rules, now)
     rest, calls = list(waiting), list(recent_calls)
@@ -142,6 +145,15 @@ def line_up(
             if one is not called
         ]
     return [*line, *dispatch.order(rest, counter.queues, rules, now)]
+
+
+def is_for_others(ticket: Waiting, counter: Caller, now: datetime) -> bool:
+    """Whether a ticket is reserved for another counter or person at `now`; emergencies never are."""
+    if ticket.reserved_until is None or ticket.reserved_until <= now or is_emergency(ticket.weight):
+        return False
+    if ticket.reserved_counter is not None:
+        return ticket.reserved_counter != counter.counter_id
+    return ticket.reserved_staff != counter.staff_id
 
 
 def passes_too_far(chosen: Waiting, candidates: Collection[Waiting], rules: CallingRules) -> bool:

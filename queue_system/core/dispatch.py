@@ -45,6 +45,9 @@ class Waiting:
 
     `appointment` is true for tickets of a booking, also of a late one, whose anchor is the check-in. `aside` is how
     many others are called first, because the visitor was called and was not here.
+
+    Until `reserved_until` only the counter `reserved_counter`, or the person `reserved_staff` at any counter, calls it
+    (`calling_profiles.is_for_others`).
     """
 
     ticket_id: UUID
@@ -54,6 +57,9 @@ class Waiting:
     anchor_at: datetime
     appointment: bool = False
     aside: int = 0
+    reserved_counter: UUID | None = None
+    reserved_staff: UUID | None = None
+    reserved_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,6 +93,9 @@ class QueueRules(Declared):
     missed_rejoin_times: Annotated[
         int | None, Between(0, 10), "how often a no-show is let into the line again; always, when left out"
     ] = None
+    reserved_return_min: Annotated[
+        SomeMinutes, "minutes for which a visitor waits for one counter or person only; then everybody calls them"
+    ] = 20
     no_show_action: Annotated[
         Literal["staff_safe_follow_up"] | None,
         Kind("action"),

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from queue_system.actions import calling, counters, tickets
+from queue_system.actions import calling, counters, tickets, transferring
 from queue_system.actions.counters import Desk
+from queue_system.actions.transferring import Goal
 from queue_system.clock import FrozenClock
 from queue_system.core.errors import IllegalTransition, Refused
 from queue_system.core.reasons import OUT_OF_TURN
@@ -265,7 +266,7 @@ def test_a_no_show_and_a_transfer_are_taken_back(hall: Hall, here: Desk, clock: 
     assert do(hall, calling.mark_absent, here).state is TicketState.NO_SHOW
     do(hall, calling.take_back, here)
     assert hall.db.read_now(stored.booking_by_id, hall.branch.id, booked.booking_id).state == "checked_in"
-    do(hall, calling.transfer, here, hall.service("death"))
+    do(hall, transferring.transfer, here, Goal(hall.service("death")))
     assert now_of(hall, booked).priority == "bereavement"
     do(hall, calling.take_back, here)
     assert now_of(hall, booked) == before
@@ -298,7 +299,7 @@ def test_what_others_have_done_since_is_not_undone(hall: Hall, here: Desk) -> No
     queues = hall.branch.counter("c3").queues
     service = next(one for one in hall.branch.services.values() if one.queue_id in queues and one.walk_in)
     do(hall, calling.call_next, here)
-    do(hall, calling.transfer, here, service.id)
+    do(hall, transferring.transfer, here, Goal(service.id))
     assert do(hall, calling.call_next, there).id == ticket.id
     with pytest.raises(Refused, match="take-back-moved"):
         do(hall, calling.take_back, here)

@@ -9,8 +9,9 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from queue_system.actions import bookings, calling, counters, settings, tickets
+from queue_system.actions import bookings, counters, settings, tickets, transferring
 from queue_system.actions.bookings import HoldOrder
+from queue_system.actions.transferring import Goal
 from queue_system.clock import FrozenClock
 from queue_system.core.decisions import DecidedBy, decided_by
 from queue_system.core.errors import Invalid, Missing, Refused
@@ -160,7 +161,7 @@ def test_nobody_is_sent_to_a_retired_service(hall: Hall) -> None:
 
 
 def transfer(hall: Hall, here: counters.Desk) -> None:
-    hall.db.write_in_now(hall.branch.id, calling.transfer, here, hall.service(SERVICE))
+    hall.db.write_in_now(hall.branch.id, transferring.transfer, here, Goal(hall.service(SERVICE)))
 
 
 def test_a_retired_counter_is_opened_no_more_and_its_clerk_may_finish(hall: Hall, clock: FrozenClock) -> None:

@@ -6,10 +6,11 @@ from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
 
-from queue_system.actions import calling, day, digests, tickets
+from queue_system.actions import calling, day, digests, tickets, transferring
 from queue_system.actions.bookings import HoldOrder, cancel_booking, confirm_booking, hold_slot
 from queue_system.actions.counters import Desk
 from queue_system.actions.digests import digest_next, write_digests
+from queue_system.actions.transferring import Goal
 from queue_system.clock import FrozenClock
 from queue_system.core.digests import Tally
 from queue_system.core.tickets import TicketState
@@ -118,7 +119,7 @@ def test_a_queue_to_which_somebody_was_passed_on_gave_no_number(hall: Hall, cloc
     hall.issue()
     desk = calls(hall, hall.sit(hall.person("layla")))
     hall.db.write_in_now(hall.branch.id, calling.start_serving, desk)
-    hall.db.write_in_now(hall.branch.id, calling.transfer, desk, hall.service("civil-extract"))
+    hall.db.write_in_now(hall.branch.id, transferring.transfer, desk, Goal(hall.service("civil-extract")))
     next_morning(hall, clock)
     digest_next(hall.db, hall.branch.id)
     assert of_sunday(hall)["civil-extract", "booking.web"].counts == {"not_recorded": 1}

@@ -7,10 +7,11 @@ from datetime import timedelta
 
 import pytest
 
-from queue_system.actions import bookings, calling, tickets
+from queue_system.actions import bookings, calling, tickets, transferring
 from queue_system.actions.bookings import HoldOrder
 from queue_system.actions.raising import raise_ticket
 from queue_system.actions.tickets import TicketOrder
+from queue_system.actions.transferring import Goal
 from queue_system.clock import FrozenClock
 from queue_system.core import hours
 from queue_system.core.dispatch import EMERGENCY_WEIGHT
@@ -99,7 +100,7 @@ def test_who_is_sent_on_to_an_urgent_service_waits_with_its_class(hall: Hall) ->
     here = hall.sit(hall.person("layla"), "c4")
     hall.call_next(here)
     here = replace(here, expected=ticket.id)
-    moved = hall.db.write_in_now(hall.branch.id, calling.transfer, here, hall.service("death"))
+    moved = hall.db.write_in_now(hall.branch.id, transferring.transfer, here, Goal(hall.service("death")))
     assert moved.priority == now_of(hall, ticket).priority == "bereavement"
     assert entries(hall, "ticket.raised") == [
         {"code": ticket.code, "from_class": "walkin", "to_class": "bereavement", "basis": "service"}

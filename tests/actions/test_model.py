@@ -20,11 +20,12 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule, run_state_machine_as_test
 
-from queue_system.actions import bookings, calling, counters
+from queue_system.actions import bookings, calling, counters, transferring
 from queue_system.actions.bookings import HoldOrder
 from queue_system.actions.raising import raise_ticket
 from queue_system.actions.steps import AFRESH
 from queue_system.actions.tickets import TicketOrder, check_in, issue_ticket, leave
+from queue_system.actions.transferring import Goal
 from queue_system.clock import FrozenClock
 from queue_system.core import hours, tickets
 from queue_system.core.bookings import BookingState
@@ -241,10 +242,10 @@ class Day(Machine):
         counter, here = self.occupied(which)
         current, service_id = self.in_front(counter), self.hall.service(service)
         if current is None or current.service_id == service_id:
-            self.refused(Refused, calling.transfer, here, service_id)
+            self.refused(Refused, transferring.transfer, here, Goal(service_id))
             return
         before, everybody = self.branch_now(), dict(self.model.tickets)
-        moved = self.done(calling.transfer, here, service_id)
+        moved = self.done(transferring.transfer, here, Goal(service_id))
         queue = self.branch.service(service).queue_id
         priority = line.heavier(self.branch, current.priority, self.branch.service(service).priority)
         anchor = current.anchor_at

@@ -10,8 +10,9 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from queue_system.actions import calling, counter_steps
+from queue_system.actions import calling, counter_steps, transferring
 from queue_system.actions.counters import Desk
+from queue_system.actions.transferring import Goal
 from queue_system.clock import FrozenClock
 from queue_system.core import dispatch, tickets
 from queue_system.core.errors import Refused, Stale
@@ -116,7 +117,7 @@ def sent_on(hall: Hall, here: Desk) -> TicketView:
         for service in hall.branch.services.values()
         if service.queue_id in queues and service.id != ticket.service_id
     )
-    return hall.db.write_in_now(hall.branch.id, calling.transfer, replace(here, expected=ticket.id), other)
+    return hall.db.write_in_now(hall.branch.id, transferring.transfer, replace(here, expected=ticket.id), Goal(other))
 
 
 def take_back(here: Desk) -> Work:

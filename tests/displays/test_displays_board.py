@@ -15,9 +15,10 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from queue_system.actions import calling, tickets
+from queue_system.actions import calling, tickets, transferring
 from queue_system.actions.counters import Desk
 from queue_system.actions.devices import enrol_device, touch_devices
+from queue_system.actions.transferring import Goal
 from queue_system.clock import FrozenClock
 from queue_system.core.board import Board, Entry, fold
 from queue_system.core.errors import DomainError
@@ -89,7 +90,7 @@ class RandomDay:
             order = tickets.TicketOrder(branch_id, draw.choice(self.services), "ar", "kiosk", SYSTEM)
             write(branch_id, tickets.issue_ticket, order)
         elif kind == "transfer":
-            write(branch_id, calling.transfer, here, draw.choice(self.services))
+            write(branch_id, transferring.transfer, here, Goal(draw.choice(self.services)))
         elif kind in ("resume", "leave"):
             ticket = draw.choice(self.tickets() or [None])
             if ticket is not None:

@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from queue_system.actions import calling, counters, tickets
+from queue_system.actions import calling, counters, tickets, transferring
+from queue_system.actions.transferring import Goal
 from queue_system.clock import FrozenClock
 from queue_system.core.errors import Missing
 from queue_system.store.database import Database
@@ -99,7 +100,7 @@ def test_who_is_served_is_told_by_letter_and_never_of_protected_visits(db: Datab
     assert [(one.code, one.counter_id) for one in stands(hall, mine).served] == [(called.code, counter.id)]
     # After the transfer to a protected service, the visit must not be shown any more.
     hall.db.write_in_now(
-        hall.branch.id, calling.transfer, hall.at(here.staff_id, counter.slug, called.id), protected.id
+        hall.branch.id, transferring.transfer, hall.at(here.staff_id, counter.slug, called.id), Goal(protected.id)
     )
     wanted = (hall.at(here.staff_id, counter.slug), called.id, None, "own_case")
     hall.db.write_in_now(hall.branch.id, calling.call_ticket, *wanted)

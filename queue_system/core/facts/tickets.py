@@ -17,6 +17,7 @@ from .fields import (
     Moment,
     Number,
     Outcome,
+    PersonId,
     PlaceId,
     PrioritySlug,
     QueueSlug,
@@ -139,6 +140,24 @@ class TicketTransferred(TicketFact):
     from_queue: QueueSlug
     to_queue: QueueSlug
     to_service: ServiceSlug
+
+
+@dataclass(frozen=True, slots=True)
+class TicketForCounter(TicketFact):
+    """Until `until` only this counter calls the ticket, unless it closes before."""
+
+    kind: ClassVar[str] = "ticket.for_counter"
+    counter: CounterId
+    until: Moment
+
+
+@dataclass(frozen=True, slots=True)
+class TicketForPerson(TicketFact):
+    """Until `until` only this person calls the ticket, unless they leave their counter before."""
+
+    kind: ClassVar[str] = "ticket.for_person"
+    person: PersonId
+    until: Moment
 
 
 @dataclass(frozen=True, slots=True)

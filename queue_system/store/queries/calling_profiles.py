@@ -48,9 +48,9 @@ _OF_COUNTER = Prepared(
 )
 
 
-def caller_at(counter: CounterView) -> Caller:
-    """A counter as its calls are decided."""
-    return Caller(counter.id, frozenset(counter.queues))
+def caller_at(counter: CounterView, staff_id: UUID | None) -> Caller:
+    """A counter, and who sits there, as its calls are decided."""
+    return Caller(counter.id, frozenset(counter.queues), staff_id)
 
 
 @derived

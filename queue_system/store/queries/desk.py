@@ -9,7 +9,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from ...core.calling_profiles import RecentCall, line_up
+from ...core.calling_profiles import Caller, RecentCall, is_for_others, line_up
 from ...core.dispatch import Choice
 from ...core.printers import IN_TROUBLE
 from ...core.tickets import AT_COUNTER, TAKE_BACK, TicketState
@@ -95,7 +95,18 @@ class DeskView:
         profile = profile_named(self.settings, self.counter.calling_profile)
         waiting = line.as_waiting([*self.waiting, *self.watched], self.settings)
         rules = line.calling_rules(self.settings)
-        return line_up(waiting, caller_at(self.counter), profile, self.recent_calls, rules, now)
+        return line_up(waiting, self.caller, profile, self.recent_calls, rules, now)
+
+    def reserved(self, now: datetime) -> list[TicketView]:
+        """The waiting tickets that only another counter or person calls."""
+        tickets = {ticket.id: ticket for ticket in self.waiting}
+        waiting = line.as_waiting(self.waiting, self.settings)
+        return [tickets[one.ticket_id] for one in waiting if is_for_others(one, self.caller, now)]
+
+    @property
+    def caller(self) -> Caller:
+        """The counter and its clerk, as calls are decided."""
+        return caller_at(self.counter, self.holder.staff_id if self.holder else None)
 
     @property
     def holder(self) -> HolderView | None:

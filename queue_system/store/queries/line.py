@@ -62,6 +62,12 @@ class TicketView:
     skips: int
     aside: int
     returns: int
+    # Until when only one counter or person calls it, and which counter sent it from which service.
+    reserved_counter_id: UUID | None
+    reserved_staff_id: UUID | None
+    reserved_until_at: datetime | None
+    sent_counter_id: UUID | None
+    sent_service_id: UUID | None
     token: str
     # The range of the wait that was told with the number, in minutes, and when that wait ended: at the first call.
     told_least: int | None
@@ -229,6 +235,9 @@ def as_waiting(tickets: Iterable[TicketView], settings: BranchSettings) -> list[
             anchor_at=view.anchor_at,
             appointment=view.booking_id is not None,
             aside=view.aside,
+            reserved_counter=view.reserved_counter_id,
+            reserved_staff=view.reserved_staff_id,
+            reserved_until=view.reserved_until_at,
         )
         for view in tickets
         if view.state is TicketState.WAITING

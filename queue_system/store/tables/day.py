@@ -83,6 +83,12 @@ class Ticket(SQLModel, table=True):
     # How often the visitor was called and did not come, and how many others are now called first.
     skips: int = 0
     aside: int = 0
+    # Until when only one counter, or one person, calls the visitor, and which counter sent them from which service.
+    reserved_counter_id: UUID | None = None
+    reserved_staff_id: UUID | None = Field(default=None, foreign_key="staff.id")
+    reserved_until_at: datetime | None = None
+    sent_counter_id: UUID | None = None
+    sent_service_id: UUID | None = None
     # How often the visitor came after a no-show and was let into the line again.
     returns: int = 0
     request_id: str | None = None

@@ -7,11 +7,12 @@ from typing import Any, Final
 
 from starlette.requests import Request
 
-from ...actions import calling, counters
+from ...actions import calling, counters, transferring
 from ...actions.counters import Desk
 from ...actions.raising import raise_ticket
 from ...actions.sessions import SESSION_IDLE
-from ...core.errors import Missing
+from ...actions.transferring import Goal
+from ...core.errors import Invalid, Missing
 from ...core.rights import DESK_RIGHTS, RAISE_RIGHTS
 from ...core.tickets import AT_COUNTER
 from ...store.database import Tx
@@ -102,7 +103,11 @@ def _park(tx: Tx, desk: Desk, _branch: BranchSettings, _asked: models.Act) -> Ti
 
 
 def _transfer(tx: Tx, desk: Desk, branch: BranchSettings, asked: models.TransferAct) -> TicketView:
-    return calling.transfer(tx, desk, service_at(branch, asked.service).id)
+    counter = branch.counter(asked.to_counter).id if asked.to_counter else None
+    service = service_at(branch, asked.service).id if asked.service else None
+    if not (service or counter or asked.back):
+        raise Invalid("service-not-chosen", "service")
+    return transferring.transfer(tx, desk, Goal(service, counter, back=asked.back))
 
 
 def _return(tx: Tx, desk: Desk, _branch: BranchSettings, asked: models.Return) -> TicketView:

@@ -296,7 +296,9 @@ class FinishAct(Act):
 
 
 class TransferAct(Act):
-    service: ServiceKey
+    service: ServiceKey | None = None
+    to_counter: Annotated[str | None, Field(description="api.field-to-counter")] = None
+    back: Annotated[bool, Field(description="api.field-transfer-back")] = False
 
 
 class Return(Asked):

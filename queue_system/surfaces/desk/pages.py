@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from uuid import UUID
 
@@ -12,10 +12,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
-from ...actions import calling, counters
+from ...actions import calling, counters, transferring
 from ...actions.counters import Desk
 from ...actions.raising import raise_ticket
 from ...actions.sessions import SESSION_IDLE
+from ...actions.transferring import Goal
 from ...core.errors import Denied, DomainError, Invalid, Missing, Refused, Stale
 from ...core.reasons import usual_reason
 from ...core.rights import DESK_RIGHTS
@@ -137,9 +138,17 @@ def _raise(tx: Tx, desk: Desk, form: dict[str, str]) -> tuple[str, TicketView | 
 
 
 def _transfer(tx: Tx, desk: Desk, form: dict[str, str]) -> tuple[str, TicketView | None]:
-    if not form.get("service"):
+    whom = str(form.get("whom") or "")
+    if not form.get("service") and not whom:
         raise Invalid("service-not-chosen", "service")
-    return "desk.did-transfer", calling.transfer(tx, desk, _id(form, "service"))
+    goal = Goal(_id(form, "service") if form.get("service") else None)
+    if whom == "back":
+        goal = Goal(back=True)
+    elif whom:
+        kind, _, chosen = whom.partition(":")
+        one = _id({"whom": chosen}, "whom")
+        goal = replace(goal, staff_id=one) if kind == "person" else replace(goal, counter_id=one)
+    return "desk.did-transfer", transferring.transfer(tx, desk, goal)
 
 
 def _return(tx: Tx, desk: Desk, form: dict[str, str]) -> tuple[str, TicketView | None]:

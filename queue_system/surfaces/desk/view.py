@@ -14,7 +14,7 @@ from ...core.rights import REFER_RIGHTS
 from ...core.tickets import Step, TicketState, steps_from
 from ...store.queries.access import StaffView
 from ...store.queries.class_targets import beyond_target
-from ...store.queries.desk import DeskView
+from ...store.queries.desk import DeskView, HolderView
 from ...store.queries.line import TicketView, absence_rule, agreed_time, emergencies, served_queues
 from ...store.queries.screens import is_kept_off
 from ...store.queries.settings import BranchSettings, CounterView, Names
@@ -114,6 +114,9 @@ def context(view: DeskView, person: StaffView, now: datetime, waits: Waits, *, e
             if counter.id != view.counter.id
         ],
         "targets": _targets(settings, current, served_queues(settings, view.holders), now),
+        "holders": _holders(view),
+        "sender": _sender(view),
+        "reserved": [_row(ticket, settings) for ticket in view.reserved(now)],
         "may_refer": person.may_any(REFER_RIGHTS, settings.id),
         "base": f"/counters/{settings.slug}/{view.counter.slug}",
         "here": f"/desk/{settings.slug}/{view.counter.slug}",
@@ -176,6 +179,23 @@ def _booked_name(view: DeskView) -> str | None:
         return None
     level = view.settings.services[view.current.service_id].confidentiality
     return view.booking.name if level.display == "code" else None
+
+
+def _holders(view: DeskView) -> list[tuple[CounterView, HolderView]]:
+    """The open counters that a visitor can be sent to, each with its clerk: they serve the visitor's queue."""
+    if view.current is None:
+        return []
+    return [
+        (view.settings.counters[counter_id], holder)
+        for counter_id, holder in view.holders.items()
+        if counter_id != view.counter.id and view.current.queue_id in view.settings.counters[counter_id].queues
+    ]
+
+
+def _sender(view: DeskView) -> CounterView | None:
+    """The open counter that sent the visitor here; None without one."""
+    sent = view.current.sent_counter_id if view.current else None
+    return view.settings.counters.get(sent) if sent in view.holders and sent != view.counter.id else None
 
 
 def _hint(view: DeskView) -> str:

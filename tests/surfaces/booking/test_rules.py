@@ -130,6 +130,9 @@ def test_every_sentence_can_be_reached() -> None:
     for absence in (PATIENT, AbsenceRule(1, timedelta()), AbsenceRule(2, timedelta(), rejoins=0)):
         for early in (0, 5):
             every |= said(WALKIN, APPOINTMENT, DISABILITY, BEREAVEMENT, absence=absence, early=early).keys()
+    for guard in (None, 60):
+        found = rulebook.articles(calling(WALKIN, guard=guard), CHECK_IN, PATIENT, [WALKIN], has_profiles=True)
+        every |= {article.code for article in found}
     assert every == set(SENTENCES)
 
 

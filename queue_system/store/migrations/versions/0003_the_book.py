@@ -14,7 +14,7 @@ revision = "0003"
 down_revision = "0002"
 branch_labels = None
 depends_on = None
-FINGERPRINT = 470630187
+FINGERPRINT = 899632715
 
 
 def upgrade() -> None:
@@ -38,6 +38,7 @@ def upgrade() -> None:
     _waits()
     _calling_profiles()
     _figures()
+    _reserved_tickets()
 
 
 def _members() -> None:
@@ -477,3 +478,14 @@ def _figures() -> None:
         sa.PrimaryKeyConstraint("branch_id", "span", "business_date", "part", "slug"),
     )
     op.add_column("digested_day", sa.Column("in_month", sa.Boolean(), nullable=False, server_default=sa.false()))
+
+
+def _reserved_tickets() -> None:
+    """Who alone calls a visitor, and which counter sent them."""
+    with op.batch_alter_table("ticket") as ticket:
+        ticket.add_column(sa.Column("reserved_counter_id", sa.Uuid(), nullable=True))
+        ticket.add_column(sa.Column("reserved_staff_id", sa.Uuid(), nullable=True))
+        ticket.add_column(sa.Column("reserved_until_at", UTCDateTime(), nullable=True))
+        ticket.add_column(sa.Column("sent_counter_id", sa.Uuid(), nullable=True))
+        ticket.add_column(sa.Column("sent_service_id", sa.Uuid(), nullable=True))
+        ticket.create_foreign_key("ticket_reserved_staff", "staff", ["reserved_staff_id"], ["id"])
