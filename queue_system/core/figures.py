@@ -15,7 +15,7 @@ from .digests import Tally, quantile
 from .small_numbers import Sum, withheld
 from .tables import FEW, Cell, Column, Row, Table, Withheld
 
-Part = Literal["queue", "service", "hour", "weekday", "day", "month"]
+Part = Literal["queue", "service", "hour", "weekday", "day", "month", "branch"]
 Time = Literal["wait", "walk", "serve", "house"]
 
 TIMES: Final[tuple[Time, ...]] = ("wait", "walk", "serve", "house")

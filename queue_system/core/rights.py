@@ -61,6 +61,8 @@ SeeRight = Literal[
     "keep_apart",
     "restricted_notes",
     "see_reports",
+    "reports_aggregate",
+    "reports_aggregate_k_anonymous",
     "see_staff_reports",
     "see_small_numbers",
     "export_personal",
@@ -108,8 +110,6 @@ Promise = Literal[
     "org_records",
     "print_badge",
     "release_ballot",
-    "reports_aggregate",
-    "reports_aggregate_k_anonymous",
     "scan",
     "triage_urgent",
     "waitlist",
@@ -138,8 +138,6 @@ _MEANS: Final[Mapping[str, Rights]] = {
     "recall": frozenset({"call_next"}),
     "rosters": frozenset({"see_today", "open_close_counters", "see_bookings", "block_members"}),
     "reports": frozenset({"see_reports"}),
-    "reports_aggregate": frozenset({"see_reports"}),
-    "reports_aggregate_k_anonymous": frozenset({"see_reports"}),
     "reschedule_bulk": frozenset({"move_bookings", "see_bookings"}),
     "restart_device": frozenset({"see_health"}),
     "schedule_follow_up": frozenset({"book_for_visitor", "see_bookings"}),
@@ -168,6 +166,10 @@ COPY_RIGHTS: Final[Rights] = RECEPTION_RIGHTS | {"print_copy"}
 SUPERVISION_RIGHTS: Final[Rights] = frozenset({"see_today", "open_close_counters", "see_reports"})
 # To see how a hall has been doing: figures, and whether what people were told came true.
 REPORT_RIGHTS: Final[Rights] = frozenset({"see_reports"})
+# To see the figures of a branch: those of past weeks and months alone with `reports_aggregate`, which opens no row behind them.
+FIGURE_RIGHTS: Final[Rights] = REPORT_RIGHTS | {"reports_aggregate"}
+# To see figures of several branches together.
+ACROSS_RIGHTS: Final[Rights] = FIGURE_RIGHTS | {"reports_aggregate_k_anonymous"}
 # To see figures of counters, which are about whoever sat there.
 STAFF_REPORT_RIGHTS: Final[Rights] = frozenset({"see_staff_reports"})
 # To see figures about few people, too.
@@ -254,7 +256,8 @@ VISIT_PAGE_RIGHTS: Final[Rights] = VISIT_RIGHTS | BOOKED_RIGHTS
 # To change when a branch is open, or only to close it for some days.
 HOURS_RIGHTS: Final[Rights] = frozenset({"edit_hours"})
 CLOSING_RIGHTS: Final[Rights] = HOURS_RIGHTS | {"close_day"}
-OFFICE_RIGHTS: Final[Rights] = (
+# To see a hall and its day as it runs.
+TODAY_RIGHTS: Final[Rights] = (
     CLOSING_RIGHTS
     | AUDIT_RIGHTS
     | PRINTER_RIGHTS
@@ -266,6 +269,8 @@ OFFICE_RIGHTS: Final[Rights] = (
     | DECISION_RIGHTS
     | FILE_RIGHTS
 )
+# To open the office. Whoever sees figures alone is led to them.
+OFFICE_RIGHTS: Final[Rights] = TODAY_RIGHTS | ACROSS_RIGHTS
 
 # A role that is held for one department counts only for these, because the others cannot be divided by services.
 DEPARTMENTAL: Final[Rights] = frozenset(
@@ -280,6 +285,7 @@ DEPARTMENTAL: Final[Rights] = frozenset(
         "see_contacts",
         "restricted_notes",
         "see_reports",
+        "reports_aggregate",
     }
 )
 
@@ -295,20 +301,12 @@ def written_out(rights: Collection[str]) -> Rights:
     return frozenset(ATOMIC) if EVERYTHING in rights else frozenset(right for right in ATOMIC if right in rights)
 
 
-# It opens Today so far, and promises reports.
-_PROMISE_REPORTS: Final[Rights] = frozenset({"see_reports"})
-
-
 def _obeyed() -> Rights:
     """Every word of which all that it says is acted on: it is in a set above, or stands for rights that are."""
     sets = [value for name, value in globals().items() if name.endswith("_RIGHTS")]
-    atomic = frozenset[Right]({EVERYTHING}).union(*sets) - _PROMISE_REPORTS
+    atomic = frozenset[Right]({EVERYTHING}).union(*sets)
     return atomic | {word for word in get_args(Alias) if _MEANS[word] <= atomic}
 
 
 # The rights that do all that they say.
 OBEYED: Final[Rights] = _obeyed()
-# The words that open only the overview so far.
-OVERVIEW_ONLY: Final[Rights] = _PROMISE_REPORTS | {
-    word for word in (*get_args(Alias), *get_args(Promise)) if word in _MEANS and _MEANS[word] <= _PROMISE_REPORTS
-}

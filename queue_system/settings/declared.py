@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import time
 from enum import Enum
 from typing import Annotated, Any, ClassVar, Final, Literal, Self, TypeVar, Union, get_args, get_origin
@@ -191,11 +191,10 @@ class NotYet:
 
 @dataclass(frozen=True, slots=True)
 class OnlyActedOn:
-    """Only these of the possible words are acted on yet; `code` as in NotYet; `partly` are words with codes of their own."""
+    """Only these of the possible words are acted on yet; `code` as in NotYet."""
 
     code: str
     words: Collection[str]
-    partly: Mapping[str, Collection[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

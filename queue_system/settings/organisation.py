@@ -22,7 +22,6 @@ from .declared import (
     OnlyActedOn,
     Sentences,
     Thing,
-    Told,
 )
 from .roles import Role
 from .sign_in import SingleSignOn
@@ -76,9 +75,7 @@ class CrossBranchRules(Declared):
     """Rules between branches."""
 
     referrals: Annotated[Referrals | None, "what a referral needs and carries"] = None
-    reports: Annotated[Reports | None, NotYet("cross-branch-rules", Told.FIELD), "the smallest number in a report"] = (
-        None
-    )
+    reports: Annotated[Reports | None, "the smallest number in a report"] = None
 
 
 class OrganisationOwn(Declared):
@@ -115,10 +112,9 @@ class OrganisationOwn(Declared):
         return self.cross_branch_rules.referrals if self.cross_branch_rules else None
 
     @property
-    def fewest_in_reports(self) -> int | None:
-        """Of fewer people than this a report shows nothing; None where no rule says it."""
-        reports = self.cross_branch_rules.reports if self.cross_branch_rules else None
-        return reports.min_cell_size if reports else None
+    def reports(self) -> Reports | None:
+        """The rule of reports; None where there is none."""
+        return self.cross_branch_rules.reports if self.cross_branch_rules else None
 
 
 class Profile(OrganisationOwn):

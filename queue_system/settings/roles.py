@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar
 
-from ..core.rights import OBEYED, OVERVIEW_ONLY, Right
+from ..core.rights import OBEYED, Right
 from .declared import Kind, Names, OnlyActedOn, Thing
 
 
@@ -16,6 +16,6 @@ class Role(Thing):
     names: Annotated[Names, "its name"]
     can: Annotated[
         tuple[Annotated[Right, Kind("ability", renamed=(("hold", "park"), ("void", "void_ticket")))], ...],
-        OnlyActedOn("abilities", OBEYED, {"overview-only": OVERVIEW_ONLY}),
+        OnlyActedOn("abilities", OBEYED),
         "abilities, or * for everything",
     ]

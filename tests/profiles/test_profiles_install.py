@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from queue_system.actions.installation import install
 from queue_system.core.errors import Refused
-from queue_system.core.rights import CLOSING_RIGHTS, COUNTER_RIGHTS, OBEYED, OVERVIEW_ONLY, granted
+from queue_system.core.rights import CLOSING_RIGHTS, COUNTER_RIGHTS, OBEYED, granted
 from queue_system.i18n.catalogues import catalogues
 from queue_system.i18n.words import words_for
 from queue_system.profiles import profile_names
@@ -185,18 +185,19 @@ def test_every_sentence_has_a_code() -> None:
         assert all(keys[key].placeholders() == {"subject"} for key in sentences)
 
 
-def test_of_the_rights_of_supervision_is_said_what_they_open(db: Database) -> None:
+def test_the_rights_to_reports_and_their_rule_are_in_force(db: Database) -> None:
     db.write_now(install, profile_of("social-work"))
     found = db.read_now(not_in_force, INTERFACE)
-    assert NotInForce("overview-only", "centre_manager: reports_aggregate") in found
-    assert not _promised(found) & (OBEYED | OVERVIEW_ONLY)
+    assert {word for word in OBEYED if "reports" in word} >= {"see_reports", "reports", "reports_aggregate"}
+    assert "cross-branch-rules" not in {one.code for one in found}
+    assert not _promised(found) & OBEYED
 
 
 def test_rights_on_which_nothing_acts_are_said(db: Database) -> None:
     db.write_now(install, profile_of("policy-unit"))
     promised = _promised(db.read_now(not_in_force, INTERFACE))
     assert promised
-    assert not promised & (OBEYED | OVERVIEW_ONLY)
+    assert not promised & OBEYED
 
 
 def _promised(found: Iterable[NotInForce]) -> set[str]:

@@ -173,7 +173,7 @@ def test_every_set_of_rights_opens_something() -> None:
     sets = {name: value for name, value in vars(rights).items() if name.endswith("_RIGHTS")}
     # Those to settings open the requests for a second person.
     assert asked | {"SETTINGS_RIGHTS"} == sets.keys()
-    opening = frozenset().union(*sets.values()) - {"see_reports"}
+    opening = frozenset().union(*sets.values())
     assert {word for word in get_args(rights.Right) if _is_obeyed(word, opening)} == rights.OBEYED
 
 

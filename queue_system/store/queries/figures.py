@@ -28,18 +28,22 @@ _DAY: Final = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The days of a branch, `last` included, and the slugs of what the reader may see; None: everything."""
+    """The days of a branch, `last` included, and the slugs of what the reader may see; None: everything.
+
+    `by_month`: whether months are rows, and no days; None: if it is long.
+    """
 
     branch_id: UUID
     first: date
     last: date
     services: frozenset[str] | None = None
     queues: frozenset[str] | None = None
+    by_month: bool | None = None
 
 
 def of_days(tx: Tx, asked: Asked) -> Grouped:
     """The figures of past days; days without a digest count nobody."""
-    by_month = (asked.last - asked.first).days >= MOST_DAYS
+    by_month = (asked.last - asked.first).days >= MOST_DAYS if asked.by_month is None else asked.by_month
     months = _months(tx, asked) if by_month else ()
     added = _Figures(asked, by_month)
     spans = _spans(asked, months)
@@ -52,6 +56,11 @@ def of_days(tx: Tx, asked: Asked) -> Grouped:
     for row in _part_rows(tx, asked, spans, months):
         added.part(row.business_date, row.part, row.slug, (row.data["counts"], row.data["spreads"]))
     return added.grouped(tx)
+
+
+def of_branches(tx: Tx, branch_ids: Sequence[UUID], first: date, last: date) -> list[Grouped]:
+    """The figures of a stretch of whole months of several branches, in their order."""
+    return [of_days(tx, Asked(one, first, last, by_month=True)) for one in branch_ids]
 
 
 def of_today(tx: Tx, asked: Asked) -> Grouped:

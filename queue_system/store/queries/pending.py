@@ -198,8 +198,7 @@ def _idle_words(acted: OnlyActedOn, value: Any, where: At, together: dict[str, l
         if isinstance(value, dict):
             yield Idle(NotInForce(acted.code, f"{where}: {word}"), where, (Detail(None, word, value[word]),))
         else:
-            code = next((code for code, words in acted.partly.items() if word in words), acted.code)
-            together.setdefault(code, []).append(Detail(None, word))
+            together.setdefault(acted.code, []).append(Detail(None, word))
 
 
 def _told(pending: NotYet, detail: Detail, value: Any, where: At, together: dict[str, list[Detail]]) -> Iterator[Idle]:
@@ -249,8 +248,6 @@ def _codes() -> Iterator[str]:
             for found in one.metadata:
                 if isinstance(found, NotYet | OnlyActedOn):
                     yield found.code
-                if isinstance(found, OnlyActedOn):
-                    yield from found.partly
                 if isinstance(found, WordsNotYet):
                     yield from found.codes.values()
 

@@ -17,6 +17,7 @@ from . import (
     data,
     devices,
     figures,
+    figures_across,
     first_steps,
     given_back,
     health,
@@ -53,6 +54,7 @@ large_forms = (OFFICE.address,)
 routes: list[BaseRoute] = [
     *today.routes,
     *figures.routes,
+    *figures_across.routes,
     *waits.routes,
     *idle.routes,
     *counters.routes,

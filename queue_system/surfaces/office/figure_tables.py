@@ -12,7 +12,7 @@ from typing import Final
 
 from ...core.figure_parts import counters_table, places_table
 from ...core.figures import FEWEST_WITHIN, TIMES, Part, Shown, bookings_table, shown, times_table, visits_table
-from ...core.rights import AUDIT_RIGHTS, REPORT_RIGHTS, SMALL_NUMBER_RIGHTS, STAFF_REPORT_RIGHTS
+from ...core.rights import AUDIT_RIGHTS, FIGURE_RIGHTS, REPORT_RIGHTS, SMALL_NUMBER_RIGHTS, STAFF_REPORT_RIGHTS
 from ...core.tables import Table
 from ...i18n import dates, isolates
 from ...i18n.filters import localised
@@ -65,17 +65,23 @@ async def figure_tables(here: InOffice, branch: BranchSettings, asked: AskedFigu
 
 def fewest_for(here: InOffice, branch: BranchSettings) -> int:
     """The smallest number of people that the person sees figures of."""
-    if here.person.may_any(SMALL_NUMBER_RIGHTS, branch.id):
+    if here.person.may_any(SMALL_NUMBER_RIGHTS, branch.id) and here.person.may_any(REPORT_RIGHTS, branch.id):
         return 1
-    return branch.organisation.fewest_in_reports or FEWEST_WITHIN
+    return fewest_of(branch, FEWEST_WITHIN)
+
+
+def fewest_of(branch: BranchSettings, otherwise: int) -> int:
+    """The smallest number of people that the organisation lets a report show."""
+    rule = branch.organisation.reports
+    return (rule.min_cell_size if rule else None) or otherwise
 
 
 def _seen(here: InOffice, branch: BranchSettings) -> tuple[frozenset[str] | None, frozenset[str] | None]:
     """The slugs of the services and the queues whose figures the person may see; None for all, also of those that have gone."""
-    if here.person.departments(REPORT_RIGHTS, branch.id) is None:
+    if here.person.departments(FIGURE_RIGHTS, branch.id) is None:
         return None, None
-    services = services_for(here.person, branch, REPORT_RIGHTS)
-    queues = queues_for(here.person, branch, REPORT_RIGHTS)
+    services = services_for(here.person, branch, FIGURE_RIGHTS)
+    queues = queues_for(here.person, branch, FIGURE_RIGHTS)
     return (
         frozenset(branch.services[one].slug for one in services),
         frozenset(branch.queues[one].slug for one in queues),
@@ -106,6 +112,8 @@ def _pages(
     here: InOffice, branch: BranchSettings, asked: AskedFigures, part: Part, rows: Iterable[str]
 ) -> Mapping[str, str]:
     """The page behind a row: of a month its days; of a day its log, for whoever may read it, else its hours."""
+    if not here.person.may_any(REPORT_RIGHTS, branch.id):
+        return {}
     if part == "month":
         return {row: asked.address(stretch="month", first=f"{row}-01", last="") for row in rows}
     if part != "day":

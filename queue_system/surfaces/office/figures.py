@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute, Route
 
 from ...core.figure_parts import capacity, places_are_shown, utilisation
 from ...core.figures import TIMES, Shown
-from ...core.rights import REPORT_RIGHTS
+from ...core.rights import FIGURE_RIGHTS, REPORT_RIGHTS
 from ...core.tables import FEW, Table
 from ...i18n import dates
 from ...i18n.words import Words, direction_of
@@ -24,13 +24,13 @@ from ...web.departments import counters_for, queues_for, services_for
 from .figure_plots import HEIGHT, WIDTH, Bars, Plot, counts, name_ranges, ranges
 from .figure_tables import fewest_for, figure_tables
 from .figure_targets import measured_targets, outcome_of
-from .figures_asked import PAGE, STRETCHES, AskedFigures, asked_figures
+from .figures_asked import PAGE, STRETCHES, WHOLE_STRETCHES, AskedFigures, asked_figures, last_over
 from .frame import InOffice, enter, office_page
 
 
 async def show(request: Request) -> Response:
     """The figures that the address asks for (`figures_asked`); raises Missing("branch") or Missing("not-found")."""
-    here = await enter(request, REPORT_RIGHTS)
+    here = await enter(request, FIGURE_RIGHTS)
     branch = _chosen(here)
     return await office_page(
         here, "office/figures.html", {"branch": branch} | (await _values(here, branch) if branch else {})
@@ -46,7 +46,9 @@ def _chosen(here: InOffice) -> BranchSettings | None:
 async def _values(here: InOffice, branch: BranchSettings) -> dict[str, Any]:
     """The values of `office/figures.html` for a branch."""
     today = branch.timetable.business_date(here.now)
-    asked = asked_figures(here.request.query_params, branch.slug, today, branch.week_starts)
+    aggregate = not here.person.may_any(REPORT_RIGHTS, branch.id)
+    asked = asked_figures(here.request.query_params, branch.slug, today, branch.week_starts, whole=aggregate)
+    yesterday = last_over(asked.stretch, today, branch.week_starts) if aggregate else today - timedelta(days=1)
     words = here.at(branch).words
     found = await figure_tables(here, branch, asked)
     tables = dict(found.tables)
@@ -56,13 +58,15 @@ async def _values(here: InOffice, branch: BranchSettings) -> dict[str, Any]:
         "branches": in_service(here.branches, here.now),
         "chosen": asked,
         "days": _days(asked, words),
-        "after": asked.after(today - timedelta(days=1)),
-        "yesterday": today - timedelta(days=1),
-        "stretches": [(one, words.text(f"figures.stretch-{one}")) for one in STRETCHES],
+        "after": asked.after(yesterday),
+        "aggregate": aggregate,
+        "stretches": [
+            (one, words.text(f"figures.stretch-{one}")) for one in (WHOLE_STRETCHES if aggregate else STRETCHES)
+        ],
         "times": [(one, words.text(f"figures.time-{one}")) for one in TIMES],
         "now": await _now(here, branch) if asked.stretch == "today" else None,
         "fewest": fewest_for(here, branch),
-        "whole": _whole(found.shown),
+        "whole": whole_figures(found.shown),
         "targets": [(one, outcome_of(one)) for one in aims],
         "plots": plots,
         "few": FEW,
@@ -93,7 +97,7 @@ def _hall(tx: Tx, here: InOffice, branch: BranchSettings) -> HallNow:
     )
 
 
-def _whole(found: Shown) -> Mapping[str, Any]:
+def whole_figures(found: Shown) -> Mapping[str, Any]:
     """The figures on top: of all visits of the stretch."""
     return {
         "issued": found.count("whole", "", "issued"),

@@ -18,6 +18,8 @@ _WEEK: Final = timedelta(days=7)
 
 Stretch = Literal["today", "yesterday", "week", "month", "range"]
 STRETCHES: Final[tuple[Stretch, ...]] = get_args(Stretch)
+#: What is shown where only whole weeks and months are: days could be taken away from each other, and few came in one.
+WHOLE_STRETCHES: Final[tuple[Stretch, ...]] = ("week", "month")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +63,18 @@ class AskedFigures:
         return self.address(stretch=stretch, first=first, last=last)
 
 
-def asked_figures(query: Mapping[str, str], branch: str, today: date, week_starts: int) -> AskedFigures:
+def asked_figures(
+    query: Mapping[str, str], branch: str, today: date, week_starts: int, *, whole: bool = False
+) -> AskedFigures:
     """What an address asks for; raises Missing("not-found") for days that are none, not over, or backwards.
 
-    A week and a month are those of `first`, else the present ones as far as they are over.
+    A week and a month are those of `first`, else the present ones as far as they are over. With `whole` they are the last
+    ones that are over, and nothing else is shown.
     """
-    stretch, time = query.get("stretch", "yesterday"), query.get("time", "wait")
-    yesterday = today - _DAY
-    if stretch not in STRETCHES or time not in TIMES:
+    stretch, time = query.get("stretch", "month" if whole else "yesterday"), query.get("time", "wait")
+    if stretch not in (WHOLE_STRETCHES if whole else STRETCHES) or time not in TIMES:
         raise Missing("not-found")
+    yesterday = last_over(stretch, today, week_starts) if whole else today - _DAY
     first, last = (_day(query.get(name, ""), yesterday) for name in ("first", "last"))
     if not today - FARTHEST <= first <= today:
         raise Missing("not-found")
@@ -86,6 +91,13 @@ def asked_figures(query: Mapping[str, str], branch: str, today: date, week_start
     if not first <= last <= (today if stretch == "today" else yesterday):
         raise Missing("not-found")
     return AskedFigures(branch, stretch, first, last, time)
+
+
+def last_over(stretch: str, today: date, week_starts: int) -> date:
+    """The last day of the newest week or month that is over."""
+    if stretch == "month":
+        return today.replace(day=1) - _DAY
+    return today - timedelta(days=(today.weekday() - week_starts) % 7 + 1)
 
 
 def _kind(length: timedelta, stretch: Stretch) -> Stretch:

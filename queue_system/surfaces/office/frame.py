@@ -13,12 +13,14 @@ from starlette.responses import Response
 from ...core.edit_rights import edit_rights
 from ...core.errors import Denied, Missing
 from ...core.rights import (
+    ACROSS_RIGHTS,
     ASKING_RIGHTS,
     AUDIT_RIGHTS,
     CLOSING_RIGHTS,
     DATA_RIGHTS,
     DECISION_RIGHTS,
     DEVICE_RIGHTS,
+    FIGURE_RIGHTS,
     FILE_RIGHTS,
     HEALTH_RIGHTS,
     HOURS_RIGHTS,
@@ -29,6 +31,7 @@ from ...core.rights import (
     PRINTER_RIGHTS,
     REPORT_RIGHTS,
     ROLES_RIGHTS,
+    TODAY_RIGHTS,
     Rights,
 )
 from ...i18n import dates, filters
@@ -44,8 +47,9 @@ from ...web.places import Place, entry
 ENTRIES: Final = (
     entry(
         "office.entry-today",
-        Place("/office", "office.overview", OFFICE_RIGHTS),
-        Place("/office/figures", "figures.title", REPORT_RIGHTS),
+        Place("/office", "office.overview", TODAY_RIGHTS),
+        Place("/office/figures", "figures.title", FIGURE_RIGHTS),
+        Place("/office/figures/branches", "figures.across", ACROSS_RIGHTS),
         Place("/office/waits", "waits.title", REPORT_RIGHTS),
     ),
     entry(

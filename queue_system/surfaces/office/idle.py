@@ -29,7 +29,6 @@ PAGE: Final = "/office/idle"
 #: Where the words of a detail are, by the code of what it is a detail of.
 _FAMILIES: Final = {
     "abilities": "right",
-    "overview-only": "right",
     "language": "language",
     "access-needs": "setting.word.part-of-the-calm-mode",
     "referral-data": "setting.word.kind-of-data",

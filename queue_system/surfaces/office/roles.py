@@ -13,7 +13,7 @@ from ...actions.roles import remove_role, save_role
 from ...actions.settings import UnfitSettings
 from ...core.errors import DomainError, Invalid, Missing
 from ...core.presets import PRESETS
-from ...core.rights import ATOMIC, EVERYTHING, GRANT_RIGHTS, GROUPS, OBEYED, OVERVIEW_ONLY, ROLES_RIGHTS, written_out
+from ...core.rights import ATOMIC, EVERYTHING, GRANT_RIGHTS, GROUPS, OBEYED, ROLES_RIGHTS, written_out
 from ...i18n.sentences import error_sentence
 from ...i18n.words import available_languages
 from ...store.queries.people import Colleague, RoleView, colleagues
@@ -30,11 +30,7 @@ NEW: Final = "/office/new-role"
 MATRIX: Final = "/office/rights"
 ROLE: Final = f"{PAGE}/{{role}}"
 #: What is said beside a right that does not do all that its sentence says.
-NOTES: Final = {
-    right: "people.right-overview-only" if right in OVERVIEW_ONLY else "people.right-idle"
-    for right in ATOMIC
-    if right not in OBEYED
-}
+NOTES: Final = {right: "people.right-idle" for right in ATOMIC if right not in OBEYED}
 
 
 async def show(request: Request) -> Response:

@@ -16,7 +16,7 @@ from starlette.routing import BaseRoute, Route
 from ...core.coming import Coming, What, next_days, rest_of
 from ...core.decisions import decided_by
 from ...core.hours import opening_day, to_instants, windows
-from ...core.rights import COUNTER_RIGHTS, DATA_RIGHTS, OFFICE_RIGHTS, STOP_RIGHTS, SUPERVISION_RIGHTS
+from ...core.rights import COUNTER_RIGHTS, DATA_RIGHTS, OFFICE_RIGHTS, STOP_RIGHTS, SUPERVISION_RIGHTS, TODAY_RIGHTS
 from ...i18n import dates
 from ...i18n.filters import localised
 from ...store.database import Tx
@@ -27,8 +27,9 @@ from ...store.queries.today import HallNow, hall_now
 from ...store.tables import ORGANISATION
 from ...web.access import in_service
 from ...web.departments import counters_for, in_use, queues_for, services_for
+from ...web.kit import see_other
 from .counters import SAID, free_for
-from .frame import InOffice, enter, enter_as_onlooker, office_page
+from .frame import InOffice, enter, enter_as_onlooker, entries_for, office_page
 from .hours_words import part_words
 from .todo import to_do
 
@@ -64,8 +65,11 @@ class Event:
 
 
 async def show(request: Request) -> Response:
-    """The day of one branch, and a line for each other one."""
+    """The day of one branch, and a line for each other one; whoever may not see it is led to the first page that they may."""
     here = await enter(request, OFFICE_RIGHTS)
+    if not here.person.may_somewhere(TODAY_RIGHTS):
+        return see_other(entries_for(here, PAGE)[0].address)
+    here = await enter(request, TODAY_RIGHTS)
     branch = _chosen(here)
     several = len(in_service(here.branches, here.now)) > 1
     values = await _values(here, branch) | {
@@ -78,7 +82,7 @@ async def show(request: Request) -> Response:
 
 async def part(request: Request) -> Response:
     """What the page fetches again by itself."""
-    here = await enter_as_onlooker(request, OFFICE_RIGHTS)
+    here = await enter_as_onlooker(request, TODAY_RIGHTS)
     branch = _chosen(here)
     return await here.part("office/_today.html", await _values(here, branch))
 
@@ -126,12 +130,12 @@ def _hall(
     tx: Tx, here: InOffice, branch: BranchSettings, *, asks_for_free: bool
 ) -> tuple[HallNow, dict[UUID, list[StaffView]]]:
     """The hall, and by counter the free clerks who may sit there."""
-    shown = in_use(counters_for(here.person, branch, OFFICE_RIGHTS), branch, line.open_counters(tx, branch), tx.now)
+    shown = in_use(counters_for(here.person, branch, TODAY_RIGHTS), branch, line.open_counters(tx, branch), tx.now)
     hall = hall_now(
         tx,
         branch,
-        queues_for(here.person, branch, OFFICE_RIGHTS),
-        services_for(here.person, branch, OFFICE_RIGHTS),
+        queues_for(here.person, branch, TODAY_RIGHTS),
+        services_for(here.person, branch, TODAY_RIGHTS),
         [counter.id for counter in shown],
     )
     return hall, free_for(tx, branch) if asks_for_free else {}
@@ -140,7 +144,7 @@ def _hall(
 def _lines(tx: Tx, here: InOffice) -> list[BranchLine]:
     found = []
     for branch in in_service(here.branches, tx.now):
-        seen = queues_for(here.person, branch, OFFICE_RIGHTS)
+        seen = queues_for(here.person, branch, TODAY_RIGHTS)
         tickets, taken = line.in_hall(tx, branch), line.open_counters(tx, branch)
         waiting = [one for one in line.as_waiting(tickets, branch) if one.queue_id in seen]
         unserved = [one for one in line.unserved(tickets, branch, taken) if one.queue.id in seen]

@@ -26,11 +26,11 @@ from ...core.rights import (
     HEALTH_RIGHTS,
     HOURS_RIGHTS,
     INVITE_RIGHTS,
-    OFFICE_RIGHTS,
     PHONE_LIST_RIGHTS,
     PLACES_RIGHTS,
     PRINTER_RIGHTS,
     SUPERVISION_RIGHTS,
+    TODAY_RIGHTS,
     VISIT_RIGHTS,
     Rights,
 )
@@ -345,9 +345,9 @@ def _is_soon(first: date, last: date, today: date) -> bool:
 #: Of two items of one level, that of the earlier source comes first.
 SOURCES: Final[tuple[OfBranch | OfHouse, ...]] = (
     OfHouse(DATA_RIGHTS, unreadable, everywhere=True),
-    OfBranch(OFFICE_RIGHTS, beyond_targets),
-    OfBranch(OFFICE_RIGHTS, unserved_queues),
-    OfBranch(OFFICE_RIGHTS, late_end),
+    OfBranch(TODAY_RIGHTS, beyond_targets),
+    OfBranch(TODAY_RIGHTS, unserved_queues),
+    OfBranch(TODAY_RIGHTS, late_end),
     OfBranch(PRINTER_RIGHTS | SUPERVISION_RIGHTS, printers_in_trouble),
     OfBranch(DEVICE_RIGHTS | SUPERVISION_RIGHTS, silent_devices),
     OfBranch(DECISION_RIGHTS, undecided_line),

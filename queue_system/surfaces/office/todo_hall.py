@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from ...core import hours
-from ...core.rights import COUNTER_RIGHTS, DESK_RIGHTS, OFFICE_RIGHTS
+from ...core.rights import COUNTER_RIGHTS, DESK_RIGHTS, TODAY_RIGHTS
 from ...i18n import dates
 from ...i18n.filters import localised
 from ...store.database import Tx
@@ -20,7 +20,7 @@ from .undecided_line import seen_in_line
 
 def unserved_queues(tx: Tx, here: InOffice, branch: BranchSettings) -> list[Item]:
     """Queues in which people wait and that no open counter serves."""
-    seen = queues_for(here.person, branch, OFFICE_RIGHTS)
+    seen = queues_for(here.person, branch, TODAY_RIGHTS)
     opens = here.person.may_any(COUNTER_RIGHTS, branch.id)
     sits = not opens and here.person.may_any(DESK_RIGHTS, branch.id)
     words = here.words
@@ -43,7 +43,7 @@ def unserved_queues(tx: Tx, here: InOffice, branch: BranchSettings) -> list[Item
 
 def beyond_targets(tx: Tx, here: InOffice, branch: BranchSettings) -> list[Item]:
     """People who wait longer than is aimed at for their class; the order of calls stays as published."""
-    seen, words = queues_for(here.person, branch, OFFICE_RIGHTS), here.words
+    seen, words = queues_for(here.person, branch, TODAY_RIGHTS), here.words
     sits = here.person.may_any(DESK_RIGHTS, branch.id)
     waiting = [one for one in line.in_hall(tx, branch) if one.queue_id in seen]
     return [

@@ -44,6 +44,7 @@ MATRIX: Final[dict[tuple[str, str], Row]] = {
     ("GET", "/office"): OFFICE,
     ("GET", "/office/today"): OFFICE,
     ("GET", "/office/figures"): DATA,
+    ("GET", "/office/figures/branches"): DATA,
     ("GET", "/office/waits"): DATA,
     ("GET", "/office/idle"): DATA,
     ("POST", "/office/today/{branch}/{queue}/stop"): BACKUP,

@@ -296,7 +296,6 @@ def test_a_right_that_nothing_acts_on_is_not_offered_as_if_something_did(
     }
     assert said.keys() == set(ATOMIC) - OBEYED
     assert said["announce"][1] == "has no effect yet"
-    assert said["see_reports"][1] == "opens only the page Today so far"
 
 
 def test_a_new_role_begins_with_a_preset_and_goes_again_while_nobody_holds_it(place: tuple[TestClient, Hall]) -> None:
