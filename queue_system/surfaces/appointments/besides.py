@@ -84,6 +84,14 @@ async def besides_at(here: StaffAtBranch, booking: BookingView, starts_at: datet
     return Besides((), same_service=False, same_time=same_time, at_once=_named(here, found, books))
 
 
+async def at_once_of_all(here: StaffAtBranch, parts: Iterable[BookingView]) -> Besides:
+    """What the people of a visit have at the times of its parts, besides the visit; nothing else of it warns."""
+    found = [await besides(here, one) for one in parts]
+    others = {one.id: (one, names) for each in found for one, names in each.at_once}
+    same_time = any(each.same_time for each in found)
+    return Besides((), same_service=False, same_time=same_time, at_once=tuple(others.values()))
+
+
 def _named(
     here: StaffAtBranch, found: Iterable[BookingView], among: Collection[UUID] | None = None
 ) -> tuple[tuple[BookingView, Names], ...]:

@@ -16,7 +16,7 @@ from ...actions.said import Said, issued_of
 from ...actions.together import confirm_together, give_back_together
 from ...core import contacts, hours
 from ...core.bookings import BookingState
-from ...core.errors import DomainError, Doubtful, Invalid, Missing
+from ...core.errors import DomainError, Doubtful, Invalid, Missing, Refused
 from ...core.rights import BOOK_RIGHTS
 from ...store.queries.appointments import members_had
 from ...store.queries.bookings import BookingView, bookings_together
@@ -27,7 +27,7 @@ from ...web.errors import message
 from ...web.here import StaffAtBranch, staff_at_branch
 from ...web.how import CHANNELS
 from ...web.visit_form import channel_field, chosen_channel, how_of, issued_field, names_of, persons_of
-from . import apart, common_time
+from . import apart, besides, common_time
 from .day import address
 
 #: Refusals after which other times are chosen, with everything kept.
@@ -42,7 +42,10 @@ async def show(request: Request) -> Response:
 
 
 async def confirm(request: Request) -> Response:
-    """Make all parts binding: a name for each person, one contact for all. What is wrong is shown with everything kept."""
+    """Make all parts binding: a name for each person, one contact for all. What is wrong is shown with everything kept.
+
+    What somebody has at the same time is shown first; the next press confirms.
+    """
     here, parts = await _enter(request)
     form = await kit.form(request)
     mistake = _wrong_number(here, parts, form)
@@ -65,6 +68,10 @@ async def confirm(request: Request) -> Response:
         )
         for number, (part, person) in enumerate(zip(parts, persons, strict=True))
     }
+    if _is_held(here, parts):
+        warnings = await besides.at_once_of_all(here, [besides.as_typed(here, one, said[one.id]) for one in parts])
+        if warnings.has_more_than(form.get(besides.WARNED, "")):
+            return await _page(here, parts, Refused("booking-besides"), dict(form), warnings)
     try:
         await here.do(confirm_together, _visit(request), here.actor, said)
     except DomainError as refusal:
@@ -72,6 +79,12 @@ async def confirm(request: Request) -> Response:
             return await _page(here, parts, refusal, dict(form))
         return await _times_again(here, parts, form, refusal)
     return kit.see_other(f"{address(here.branch)}/together/{_visit(request)}")
+
+
+def _is_held(here: StaffAtBranch, parts: Sequence[BookingView]) -> bool:
+    return all(
+        one.state is BookingState.HELD and one.held_until is not None and here.now < one.held_until for one in parts
+    )
 
 
 def _has_ended(part: BookingView, now: datetime) -> bool:
@@ -127,13 +140,12 @@ async def _page(
     parts: list[BookingView],
     failure: DomainError | None = None,
     sent: dict[str, str] | None = None,
+    warnings: besides.Besides | None = None,
 ) -> Response:
     branch, persons = here.branch, persons_of(one.service_id for one in parts)
     lost = next((one for one in parts if one.lost_why and one.state is BookingState.EXPIRED), None)
     known, had = members_of(branch), await here.read(members_had, branch, parts)
-    held = all(
-        one.state is BookingState.HELD and one.held_until is not None and here.now < one.held_until for one in parts
-    )
+    held = _is_held(here, parts)
     words = message(failure, here.words) if failure else ""
     issued = [
         (issued_field(number), branch.services[part.service_id], persons[number], part.issued_number)
@@ -165,6 +177,7 @@ async def _page(
         "issued": [(name, service, person, (sent or {}).get(name, value)) for name, service, person, value in issued],
         "where": {part.id: CHANNELS.get(channel_of(branch, part)) for part in parts},
         "held": held,
+        "besides": warnings,
         "lost": message(against_ended(lost), here.words) if lost else "",
         "again": "" if held else await common_time.way_again(here, parts),
         "over": OVER,

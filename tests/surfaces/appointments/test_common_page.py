@@ -49,6 +49,29 @@ def test_a_family_is_booked_in_one_go(place: tuple[TestClient, Hall]) -> None:
     assert f"/together/{booked[0].together_id}" in look(client, f"{HERE}/{booked[0].id}").html
 
 
+def test_what_somebody_has_at_the_time_of_a_visit_is_said_once_before_it_is_confirmed(
+    place: tuple[TestClient, Hall],
+) -> None:
+    client, hall = place
+    typed = {"name1": "Salma Atassi", "contact": "+97455512345"}
+    first = confirmation(look(client, choose(client, look(client, f"{HERE}/common?s1=travel-doc&n1=1"))))
+    assert client.post(first.action, data=first.values | typed).status_code == 303
+    (there,) = stored(hall)
+    form = confirmation(look(client, choose(client, look(client, f"{HERE}/common?s1=business&n1=1"))))
+    told = client.post(form.action, data=form.values | typed)
+    assert told.status_code == 409
+    page = Page(told.text)
+    assert "another appointment at the same time" in page.text
+    assert f'href="{HERE}/{there.id}"' in page.html
+    assert 'value="Salma Atassi"' in page.html
+    again = confirmation(page)
+    assert client.post(again.action, data=again.values).headers["location"]
+    assert {one.state for one in stored(hall)} == {BookingState.CONFIRMED}
+    # Somebody else at that time is nobody's business.
+    other = confirmation(look(client, choose(client, look(client, f"{HERE}/common?s1=business&n1=1"))))
+    assert client.post(other.action, data=other.values | typed | {"name1": "Mahmud"}).status_code == 303
+
+
 def test_staff_are_told_how_each_part_takes_place(place: tuple[TestClient, Hall]) -> None:
     client, hall = place
     edit(hall, lambda tx: set_channels(tx, hall, {"birth": "onsite_or_video"}))
