@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -14,9 +14,10 @@ from ..core.errors import Invalid, Refused, Stale
 from ..core.facts.participants import ParticipantsNamed
 from ..core.messages import Event
 from ..core.participants import MOST_OTHERS, Person, against_unnamed, missing_parties, read_named
+from ..core.typos import check_name
 from ..store.database import Tx
 from ..store.log import Actor, Locked, locked
-from ..store.queries.bookings import BookingView, booking_by_id
+from ..store.queries.bookings import BookingView, booking_by_id, bookings_together
 from ..store.queries.participants import ParticipantView, last_gone, others_of, seen_of
 from ..store.queries.settings import BranchSettings, ServiceView, branch_settings
 from ..store.tables import Booking, Participant, table
@@ -27,9 +28,18 @@ BOOKING, PARTICIPANT = table(Booking), table(Participant)
 
 
 def name_participants(
-    tx: Tx, branch_id: UUID, booking_id: UUID, actor: Actor, others: Sequence[Person], seen: str | None = None
+    tx: Tx,
+    branch_id: UUID,
+    booking_id: UUID,
+    actor: Actor,
+    others: Sequence[Person],
+    seen: str | None = None,
+    services: Collection[UUID] = (),
 ) -> None:
     """Let these be the people of a booking besides whom it was booked for.
+
+    Whose name or contact is corrected by it is corrected in the other parts of the visit, too, as far as they are of
+    `services`: those for which the person who acts names people.
 
     Raises Missing("booking"), Refused("booking-over"), and what `store_people` raises.
     """
@@ -37,7 +47,9 @@ def name_participants(
         booking = booking_by_id(tx, branch_id, booking_id)
         if booking.state not in LIVE:
             raise Refused("booking-over")
-        store_people(lock, branch_settings(tx, branch_id, lock.config_version), booking, others, actor, seen=seen)
+        settings, before = branch_settings(tx, branch_id, lock.config_version), others_of(tx, branch_id, booking_id)
+        store_people(lock, settings, booking, others, actor, seen=seen)
+        _correct_elsewhere(lock, settings, booking, before, services, actor)
 
 
 def store_people(
@@ -100,6 +112,50 @@ def store_people(
         outbox.tell(lock, settings, booking, Event.CONFIRMED, new)
     if changed or gone:
         lock.append(ParticipantsNamed(subject=str(booking.id), code=booking.code, count=len(wanted)), actor)
+
+
+def _correct_elsewhere(
+    lock: Locked,
+    settings: BranchSettings,
+    booking: BookingView,
+    before: Sequence[ParticipantView],
+    services: Collection[UUID],
+    actor: Actor,
+) -> None:
+    """Correct whoever was corrected in one part of a visit where they had the same name and contact in another."""
+    now = {one.n: one for one in others_of(lock.tx, lock.id, booking.id)}
+    corrected = {(one.name, one.contact): now[one.n] for one in before if one.n in now and _is_same(one, now[one.n])}
+    if not corrected or booking.together_id is None:
+        return
+    for part in bookings_together(lock.tx, lock.id, booking.together_id):
+        if part.id == booking.id or part.state not in LIVE or part.service_id not in services:
+            continue
+        people = others_of(lock.tx, lock.id, part.id)
+        alike = {one.n: corrected[one.name, one.contact] for one in people if (one.name, one.contact) in corrected}
+        here = PARTICIPANT.c.branch_id == lock.id, PARTICIPANT.c.booking_id == part.id
+        for n, one in alike.items():
+            values = {"name": one.name, "contact": one.contact}
+            lock.tx.execute(sa.update(PARTICIPANT).where(*here, PARTICIPANT.c.n == n).values(**values))
+        if not alike:
+            continue
+        new = {one.n for one in people if one.n in alike and alike[one.n].contact != one.contact}
+        carry_over_to(lock, part, new)
+        apart.remember(lock, part.id)
+        if new and part.state is BookingState.CONFIRMED and not part.taken_away and part.starts_at > lock.tx.now:
+            # One message about all parts takes the place of that about the first.
+            outbox.tell(lock, settings, part, Event.CONFIRMED, new)
+        lock.append(ParticipantsNamed(subject=str(part.id), code=part.code, count=len(people)), actor)
+
+
+def _is_same(before: ParticipantView, now: ParticipantView) -> bool:
+    """Whether this is the same person, with another contact or with a name that was spelled wrong."""
+    if (before.name, before.contact) == (now.name, now.contact) or not (before.name and now.name and now.contact):
+        return False
+    try:
+        check_name(before.name, now.name)
+    except Refused:
+        return False
+    return True
 
 
 def read_for(service: ServiceView, name: str, reference: str) -> tuple[str, str]:

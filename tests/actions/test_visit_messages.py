@@ -24,6 +24,7 @@ from queue_system.i18n.words import words_for
 from queue_system.messages.short_text import short_text
 from queue_system.store.log import SYSTEM
 from queue_system.store.queries.bookings import BookingView, bookings_together
+from queue_system.store.queries.participants import others_of
 from queue_system.store.queries.phone_calls import phone_calls
 from queue_system.store.queries.unsent import unsent_messages
 from queue_system.store.tables import Message, table
@@ -121,6 +122,32 @@ def test_whoever_comes_to_one_part_is_told_of_that_alone(sending: Hall) -> None:
     assert [one.booking.id for one in told[MAIL].parts] == [first.id, second.id]
     assert (told[OTHER].event, told[OTHER].booking.id) == (Event.CONFIRMED, second.id)
     assert told[OTHER].parts == ()
+
+
+def test_a_companion_is_corrected_in_each_part_and_told_of_them_once(sending: Hall) -> None:
+    first, second = visit(sending, (CIVIL, EDUCATION))
+    here, name, right = sending.branch.id, "باسل الأتاسي", "basil@example.org"
+    for part in (first, second):
+        people = [Person(Role.COMPANION, name, OTHER), Person(Role.COMPANION, "منى الأتاسي", OTHER)]
+        sending.db.write_in_now(here, name_participants, here, part.id, SYSTEM, people)
+    claim_all(sending)
+    people = [Person(Role.COMPANION, "باسل الأتاصي", right, n=1), Person(Role.COMPANION, "منى الأتاسي", OTHER, n=2)]
+    # Whoever names nobody for the service of the other part changes nothing in it.
+    sending.db.write_in_now(here, name_participants, here, second.id, SYSTEM, people, None, {second.service_id})
+    assert companions(sending, first) == [(name, OTHER), ("منى الأتاسي", OTHER)]
+    both = {first.service_id, second.service_id}
+    back = [Person(Role.COMPANION, name, OTHER, n=1), people[1]]
+    sending.db.write_in_now(here, name_participants, here, second.id, SYSTEM, back, None, both)
+    claim_all(sending)
+    sending.db.write_in_now(here, name_participants, here, second.id, SYSTEM, people, None, both)
+    assert companions(sending, first) == [("باسل الأتاصي", right), ("منى الأتاسي", OTHER)]
+    (told,) = claim_all(sending)
+    assert (told.event, told.recipient.contact) == (Event.VISIT, right)
+    assert [one.booking.id for one in told.parts] == [first.id, second.id]
+    # Another person in place of one is no correction.
+    other = [Person(Role.COMPANION, "سعاد الخطيب", right, n=1), people[1]]
+    sending.db.write_in_now(here, name_participants, here, second.id, SYSTEM, other, None, both)
+    assert companions(sending, first)[0] == ("باسل الأتاصي", right)
 
 
 def test_the_strictest_level_among_the_parts_governs(sending: Hall) -> None:
@@ -232,3 +259,8 @@ def set_way(hall: Hall, one: BookingView, way: str) -> None:
 def due(hall: Hall, event: Event) -> list[datetime]:
     waiting = sa.select(MESSAGE).where(MESSAGE.c.ended_at.is_(None), MESSAGE.c.event == event.value)
     return [row.due_at for row in hall.db.read_now(lambda tx: tx.rows(waiting))]
+
+
+def companions(hall: Hall, booking: BookingView) -> list[tuple[str, str]]:
+    found = hall.db.read_now(others_of, hall.branch.id, booking.id)
+    return [(one.name, one.contact) for one in found]

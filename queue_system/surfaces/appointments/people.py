@@ -10,6 +10,7 @@ from ...actions.participants import name_participants
 from ...core.bookings import LIVE
 from ...core.errors import DomainError, Stale
 from ...core.participants import Person
+from ...core.rights import BOOK_RIGHTS
 from ...store.queries.bookings import BookingView
 from ...store.queries.participants import others_of, seen_of
 from ...web import kit
@@ -35,7 +36,8 @@ async def show(request: Request) -> Response:
         more = people_form.one_more(service, others)
         return await _page(here, booking, more, seen, focus_last=True)
     try:
-        await here.do(name_participants, booking.id, here.actor, others, seen)
+        services = here.services(BOOK_RIGHTS)
+        await here.do(name_participants, booking.id, here.actor, others, seen, services)
     except Stale as failure:
         found = await here.read(others_of, here.branch.id, booking.id)
         return await _page(here, booking, people_form.with_stored(found, others), seen_of(found), failure)
