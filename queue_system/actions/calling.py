@@ -15,6 +15,7 @@ from ..store.database import Tx
 from ..store.log import Actor, Locked
 from ..store.queries import line
 from ..store.queries.calling_profiles import caller_at, profile_named, recent_calls, watched_queues
+from ..store.queries.foremost import foremost
 from ..store.queries.line import TicketView
 from ..store.queries.settings import BranchSettings, CounterView, branch_settings
 from . import counter_steps
@@ -34,13 +35,13 @@ def call_next(tx: Tx, desk: Desk, became: str | None = None) -> TicketView | Non
     with in_session(tx, desk.branch_id) as lock:
         settings, counter, current = _at_desk(tx, lock, desk)
         moves = counter_steps.let_go(lock, settings, counter, current, desk.actor, became)
-        standing, choice = _next_of(lock, settings, counter, current, desk.staff_id)
+        singled_out, choice = _next_of(lock, settings, counter, current, desk.staff_id)
         if choice is None:
             if moves:
                 remember(lock, counter.id, desk.staff_id, moves)
             return None
-        chosen = next(ticket for ticket in standing if ticket.id == choice.ticket_id)
-        return counter_steps.call(lock, counter, chosen, desk.staff_id, choice.reason, moves, standing)
+        chosen = line.ticket(tx, lock.id, choice.ticket_id)
+        return counter_steps.call(lock, counter, chosen, desk.staff_id, choice.reason, moves, singled_out)
 
 
 def call_ticket(
@@ -58,9 +59,9 @@ def call_ticket(
         if wanted.queue_id not in counter.queues:
             raise Refused("not-of-this-counter", code=wanted.code)
         moves = counter_steps.let_go(lock, settings, counter, current, desk.actor, became)
-        standing, choice = _next_of(lock, settings, counter, current, desk.staff_id)
+        singled_out, choice = _next_of(lock, settings, counter, current, desk.staff_id)
         why = counter_steps.why_by_hand(wanted, choice, reason)
-        return counter_steps.call(lock, counter, wanted, desk.staff_id, why, moves, standing)
+        return counter_steps.call(lock, counter, wanted, desk.staff_id, why, moves, singled_out)
 
 
 def recall(tx: Tx, desk: Desk) -> TicketView:
@@ -161,17 +162,18 @@ def resume(tx: Tx, branch_id: UUID, ticket_id: UUID, actor: Actor) -> TicketView
 def _next_of(
     lock: Locked, settings: BranchSettings, counter: CounterView, gone: TicketView | None, staff_id: UUID
 ) -> tuple[list[TicketView], Choice | None]:
-    """The tickets in the queues of a counter, and the choice of the next one.
+    """The tickets in the queues of a counter that were passed over or are reserved, and the choice of the next one.
 
     `gone` has just left the counter and is not chosen. If it was passed over, it waits in line again, and this call
     is the first that goes before it.
     """
     profile = profile_named(settings, counter.calling_profile)
-    seen = line.open_tickets(lock.tx, lock.id, watched_queues(counter, profile))
-    waiting = line.as_waiting([one for one in seen if gone is None or one.id != gone.id], settings)
+    without = gone.id if gone else None
+    found = foremost(lock.tx, lock.id, sorted(watched_queues(counter, profile)), without)
+    waiting = found.waiting(settings, without)
     calls = recent_calls(lock.tx, lock.id, counter, profile)
     choice = decide(waiting, caller_at(counter, staff_id), profile, calls, line.calling_rules(settings), lock.now)
-    return [one for one in seen if one.queue_id in counter.queues], choice
+    return [one for one in found.singled_out if one.queue_id in counter.queues], choice
 
 
 def with_current(

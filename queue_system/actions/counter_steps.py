@@ -80,9 +80,9 @@ def call(
     staff_id: UUID,
     why: Reason,
     moves: list[Move],
-    standing: Iterable[TicketView],
+    singled_out: Iterable[TicketView],
 ) -> TicketView:
-    """Call a ticket and remember the press; tickets that were passed over wait for one call less."""
+    """Call a ticket and remember the press; those who were passed over wait for one call less."""
     tx = lock.tx
     calls = ticket.calls + 1
     first, ended = ticket.first_called_at or tx.now, ticket.wait_ended_at or tx.now
@@ -98,7 +98,7 @@ def call(
         values=why.values,
     )
     record_call(tx, lock, counter, ticket, lock.append(fact, Actor("staff", str(staff_id))), "call")
-    waited = [one for one in standing if one.aside and one.state is TicketState.WAITING and one.id != ticket.id]
+    waited = [one for one in singled_out if one.aside and one.id != ticket.id]
     for one in waited:
         tx.later(_ONE_LESS, {"branch": lock.id, "ticket": one.id})
     remember(lock, counter.id, staff_id, [*moves, (ticket, called)], waited)

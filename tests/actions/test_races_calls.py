@@ -225,15 +225,14 @@ def taken_back_in_between(
     sent_on(hall, desks[0])
     unlocked(monkeypatch)
     chosen, put_back = threading.Event(), threading.Event()
-    choose = dispatch.choose
+    call = counter_steps.call
 
-    def choose_and_wait(*args: Any, **kwargs: Any) -> Any:
-        answer = choose(*args, **kwargs)
+    def wait_and_call(*args: Any, **kwargs: Any) -> Any:
         chosen.set()
         assert put_back.wait(PATIENCE_SECONDS)
-        return answer
+        return call(*args, **kwargs)
 
-    monkeypatch.setattr(dispatch, "choose", choose_and_wait)
+    monkeypatch.setattr(counter_steps, "call", wait_and_call)
 
     def take_back_once_chosen(node: Database) -> Any:
         assert chosen.wait(PATIENCE_SECONDS)

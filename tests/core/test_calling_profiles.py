@@ -22,7 +22,17 @@ from queue_system.core.calling_profiles import (
     line_up,
     passes_too_far,
 )
-from queue_system.core.dispatch import CallingRules, Choice, Reason, Waiting, choose, is_callable, is_emergency, order
+from queue_system.core.dispatch import (
+    CallingRules,
+    Choice,
+    Reason,
+    Waiting,
+    choose,
+    foremost,
+    is_callable,
+    is_emergency,
+    order,
+)
 
 NOON = datetime(2026, 11, 22, 9, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -221,3 +231,11 @@ def test_beyond_the_calls_that_are_foretold_stands_the_order_of_the_rule() -> No
     ids = [choice.ticket_id.int for choice in foretold]
     assert ids[:FORETOLD] == list(range(2, 2 * FORETOLD + 1, 2))
     assert ids[FORETOLD : FORETOLD + 3] == [1, 3, 5]
+
+
+@given(line=TICKETS, profile=PROFILES, calls=CALLS, rules=RULE_SETS)
+def test_a_profile_decides_among_the_foremost_as_among_all(
+    line: list[Waiting], profile: Profile, calls: list[RecentCall], rules: CallingRules
+) -> None:
+    whole = decide(line, COUNTER, profile, calls, rules, NOON)
+    assert decide(foremost(line), COUNTER, profile, calls, rules, NOON) == whole

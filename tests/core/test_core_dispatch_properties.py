@@ -16,6 +16,7 @@ from queue_system.core.dispatch import (
     CallingRules,
     Waiting,
     choose,
+    foremost,
     is_callable,
     longest_bypass,
     order,
@@ -195,3 +196,14 @@ def test_the_guard_shortens_the_longest_wait_of_walk_ins_in_a_full_hall() -> Non
     with_guard = [simulate(seed, guarded, 1.1).longest_wait["walkin"] for seed in range(6)]
     without = [simulate(seed, plain, 1.1).longest_wait["walkin"] for seed in range(6)]
     assert sum(with_guard) < 0.9 * sum(without)
+
+
+@given(line=lines(aside=True), queues=SERVED, rules=RULE_SETS, minute=st.integers(-60, 240), count=st.integers(1, 5))
+def test_the_foremost_of_each_kind_decide_as_the_whole_line_does(
+    line: list[Waiting], queues: frozenset[UUID], rules: CallingRules, minute: int, count: int
+) -> None:
+    """The ticket and the reason, of the next call and of so many after it."""
+    now = NOON + timedelta(minutes=minute)
+    mine = [ticket for ticket in line if ticket.queue_id in queues]
+    assert choose(foremost(mine), queues, rules, now) == choose(line, queues, rules, now)
+    assert order(foremost(mine, count), queues, rules, now)[:count] == order(line, queues, rules, now)[:count]

@@ -84,28 +84,28 @@ class UnservedView:
     since: datetime
 
 
-_COLUMNS = [TICKET.c[name] for name in TicketView.__slots__]
+COLUMNS = [TICKET.c[name] for name in TicketView.__slots__]
 _STATE = TicketView.__slots__.index("state")
 
 
-def _view(row: AnyRow) -> TicketView:
+def as_view(row: AnyRow) -> TicketView:
     values = list(row)
     values[_STATE] = TicketState(values[_STATE])
     return TicketView(*values)
 
 
 _IN_BRANCH = TICKET.c.branch_id == sa.bindparam("branch")
-_BY_ID = Prepared(sa.select(*_COLUMNS).where(_IN_BRANCH, TICKET.c.id == sa.bindparam("ticket")), _view)
-_BY_TOKEN = Prepared(sa.select(*_COLUMNS).where(_IN_BRANCH, TICKET.c.token == sa.bindparam("token")), _view)
-_BY_REQUEST = Prepared(sa.select(*_COLUMNS).where(_IN_BRANCH, TICKET.c.request_id == sa.bindparam("request")), _view)
+_BY_ID = Prepared(sa.select(*COLUMNS).where(_IN_BRANCH, TICKET.c.id == sa.bindparam("ticket")), as_view)
+_BY_TOKEN = Prepared(sa.select(*COLUMNS).where(_IN_BRANCH, TICKET.c.token == sa.bindparam("token")), as_view)
+_BY_REQUEST = Prepared(sa.select(*COLUMNS).where(_IN_BRANCH, TICKET.c.request_id == sa.bindparam("request")), as_view)
 _AT_COUNTER = Prepared(
-    sa.select(*_COLUMNS).where(_IN_BRANCH, TICKET.c.counter_id == sa.bindparam("counter"), AT_A_COUNTER), _view
+    sa.select(*COLUMNS).where(_IN_BRANCH, TICKET.c.counter_id == sa.bindparam("counter"), AT_A_COUNTER), as_view
 )
 _OPEN = Prepared(
-    sa.select(*_COLUMNS)
+    sa.select(*COLUMNS)
     .where(_IN_BRANCH, IS_OPEN, TICKET.c.business_date >= sa.bindparam("since"))
     .order_by(TICKET.c.anchor_at, TICKET.c.id),
-    _view,
+    as_view,
 )
 _SITTING = Prepared(
     sa.select(COUNTER.c.id).where(
@@ -148,16 +148,9 @@ def in_hall(tx: Tx, settings: BranchSettings) -> list[TicketView]:
     return open_tickets(tx, settings.id, since=settings.timetable.first_live_day(tx.now))
 
 
-def open_tickets(
-    tx: Tx, branch_id: UUID, queues: Iterable[UUID] | None = None, since: date | None = None
-) -> list[TicketView]:
-    """All open tickets of a branch, optionally of some queues, or of business days from `since` on.
-
-    Oldest anchor first.
-    """
-    wanted = None if queues is None else frozenset(queues)
-    found = tx.rows(_OPEN, {"branch": branch_id, "since": since or date.min})
-    return [view for view in found if wanted is None or view.queue_id in wanted]
+def open_tickets(tx: Tx, branch_id: UUID, since: date | None = None) -> list[TicketView]:
+    """All open tickets of a branch, optionally of business days from `since` on only; oldest anchor first."""
+    return tx.rows(_OPEN, {"branch": branch_id, "since": since or date.min})
 
 
 def at_counter(tx: Tx, branch_id: UUID, counter_id: UUID) -> TicketView | None:
@@ -194,14 +187,14 @@ def unserved(tickets: Iterable[TicketView], settings: BranchSettings, sitting: I
 def missed_tickets(tx: Tx, settings: BranchSettings, queues: Iterable[UUID], limit: int) -> list[TicketView]:
     """Tickets of this session that missed their call, in some queues; the latest first."""
     # The key (branch, series, date) finds the numbers of the day, so that a long history costs nothing.
-    statement = sa.select(*_COLUMNS).where(
+    statement = sa.select(*COLUMNS).where(
         TICKET.c.branch_id == settings.id,
         TICKET.c.series_id.in_(list(settings.queues)),
         TICKET.c.business_date >= settings.timetable.first_live_day(tx.now),
         TICKET.c.queue_id.in_(list(queues)),
         TICKET.c.state == TicketState.NO_SHOW.value,
     )
-    return [_view(row) for row in tx.rows(statement.order_by(TICKET.c.ended_at.desc(), TICKET.c.id).limit(limit))]
+    return [as_view(row) for row in tx.rows(statement.order_by(TICKET.c.ended_at.desc(), TICKET.c.id).limit(limit))]
 
 
 def numbers_in_use(tx: Tx, settings: BranchSettings, queue_id: UUID, now: datetime) -> set[int]:

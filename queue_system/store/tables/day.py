@@ -12,6 +12,13 @@ from ..dialect import partial
 from .columns import key, of_branch, within_branch
 
 OPEN_STATES = "('waiting', 'parked', 'called', 'serving')"
+# The line, in three parts: whoever took a number, whoever has an appointment, and the few who
+# were called and were not here, or whom not every counter may call.
+NUMBERS_IN_LINE = "state = 'waiting' AND aside = 0 AND reserved_until_at IS NULL AND booking_id IS NULL"
+BOOKED_IN_LINE = "state = 'waiting' AND aside = 0 AND reserved_until_at IS NULL AND booking_id IS NOT NULL"
+SINGLED_OUT = "state = 'waiting' AND (aside > 0 OR reserved_until_at IS NOT NULL)"
+# Kind by kind, each in the order of its places: the first of each is one step in the index (queries/foremost.py).
+KINDS_IN_LINE = ("branch_id", "queue_id", "service_id", "priority", "language", "anchor_at", "id")
 COUNTER_STATES = "('called', 'serving')"
 PENDING_SLIPS = "('queued', 'claimed')"
 PLACED_BOOKINGS = "('confirmed', 'checked_in')"
@@ -50,8 +57,11 @@ class Ticket(SQLModel, table=True):
         ),
         # Unique, because two visitors with one number would come to the same counter.
         Index("one_open_code", "branch_id", "code", unique=True, **partial(f"state IN {OPEN_STATES}")),
-        # Open tickets are few and history is long, so every read of the queue uses this index alone.
-        Index("open_tickets", "branch_id", "queue_id", "state", **partial(f"state IN {OPEN_STATES}")),
+        # Open tickets are few and history is long, so every read of all open tickets uses this index alone.
+        Index("open_tickets", "branch_id", "business_date", "anchor_at", "id", **partial(f"state IN {OPEN_STATES}")),
+        Index("numbers_in_line", *KINDS_IN_LINE, **partial(NUMBERS_IN_LINE)),
+        Index("booked_in_line", *KINDS_IN_LINE, **partial(BOOKED_IN_LINE)),
+        Index("singled_out", "branch_id", "queue_id", **partial(SINGLED_OUT)),
         Index("tickets_by_day", "branch_id", "business_date"),
     )
 
