@@ -19,6 +19,7 @@ from .configuration import CannotListen, Configuration, ConfigurationError, read
 from .core.errors import DomainError
 from .data_commands import erase, tidy
 from .machine_commands import AGAIN, backup, drill, restore
+from .replay_commands import replay
 from .staff_commands import staff
 from .wait_commands import waits
 
@@ -36,6 +37,7 @@ audit = typer.Typer(no_args_is_help=True, help="The log that nobody can change u
 cli.add_typer(audit, name="audit")
 cli.add_typer(staff, name="staff")
 cli.add_typer(waits, name="waits")
+cli.add_typer(replay, name="replay")
 for command in (backup, restore, drill, tidy, erase):
     cli.command()(command)
 cli.command("export")(export_branch)

@@ -96,6 +96,7 @@ def call(
         call=calls,
         reason=why.code,
         values=why.values,
+        passed_over=next((str(after.id) for _, after in moves if after.state is TicketState.WAITING), None),
     )
     record_call(tx, lock, counter, ticket, lock.append(fact, Actor("staff", str(staff_id))), "call")
     waited = [one for one in singled_out if one.aside and one.id != ticket.id]

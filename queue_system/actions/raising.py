@@ -56,7 +56,12 @@ def _raise(
     anchor = min(ticket.anchor_at, lock.now) if line.is_emergency(settings, priority) else ticket.anchor_at
     moved = move(lock.tx, ticket, Step.RAISE, priority=priority, anchor_at=anchor)
     fact = TicketRaised(
-        subject=str(ticket.id), code=ticket.code, from_class=ticket.priority, to_class=priority, basis=reason
+        subject=str(ticket.id),
+        code=ticket.code,
+        from_class=ticket.priority,
+        to_class=priority,
+        basis=reason,
+        anchor_at=anchor.isoformat() if anchor != ticket.anchor_at else None,
     )
     lock.append(fact, actor)
     return moved

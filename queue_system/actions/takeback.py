@@ -108,22 +108,24 @@ def undo(lock: Locked, settings: BranchSettings, counter_id: UUID, staff_id: UUI
         raise Refused("take-back-nothing")
     if tx.now - datetime.fromisoformat(press["at"]) > tickets.TAKE_BACK:
         raise Refused("take-back-late")
-    _wait_again(lock, press["waited"])
-    put_back = []
+    again = _wait_again(lock, press["waited"])
+    put_back: list[TicketView] = []
     # In reverse order: the called visitor has to leave the counter before the finished one returns to it.
     for move in reversed(press["moves"]):
         ticket = line.ticket(tx, lock.id, UUID(move["ticket"]))
         if _shape(ticket) != move["after"]:
             raise Refused("take-back-moved", code=ticket.code)
-        put_back.append(_put_back(lock, settings, ticket, move["before"], counter_id, actor))
+        one_more = again if not put_back else ()
+        put_back.append(_put_back(lock, settings, ticket, move["before"], counter_id, one_more, actor))
     forget(lock, counter_id)
     return put_back
 
 
-def _wait_again(lock: Locked, waited: Iterable[_Shape]) -> None:
-    """Raise `aside` by one again for tickets that were passed over, unless they have been called since."""
+def _wait_again(lock: Locked, waited: Iterable[_Shape]) -> list[str]:
+    """Raise `aside` by one again for tickets that were passed over, unless they have been called since; their ids."""
+    again = []
     for one in waited:
-        lock.tx.execute(
+        found = lock.tx.execute(
             sa.update(TICKET)
             .where(
                 TICKET.c.branch_id == lock.id,
@@ -133,10 +135,19 @@ def _wait_again(lock: Locked, waited: Iterable[_Shape]) -> None:
             )
             .values(aside=TICKET.c.aside + 1)
         )
+        if found.rowcount:
+            again.append(one["ticket"])
+    return again
 
 
 def _put_back(
-    lock: Locked, settings: BranchSettings, ticket: TicketView, before: _Shape, counter_id: UUID, actor: Actor
+    lock: Locked,
+    settings: BranchSettings,
+    ticket: TicketView,
+    before: _Shape,
+    counter_id: UUID,
+    one_more: Iterable[str],
+    actor: Actor,
 ) -> TicketView:
     found = lock.tx.execute(
         sa.update(TICKET)
@@ -161,6 +172,10 @@ def _put_back(
         service=settings.services[again.service_id].slug,
         priority_class=again.priority,
         calls=again.calls,
+        anchor_at=again.anchor_at.isoformat(),
+        skips=again.skips,
+        others_first=again.aside,
+        one_more=list(one_more),
     )
     lock.append(fact, actor)
     if ticket.state not in tickets.OPEN:

@@ -19,6 +19,7 @@ from queue_system.actions.steps import AFRESH
 from queue_system.clock import FrozenClock
 from queue_system.core import dispatch, tickets
 from queue_system.core.errors import DomainError, IllegalTransition, Invalid, Refused
+from queue_system.core.replaying import Verdict
 from queue_system.core.tickets import TicketState
 from queue_system.store import log
 from queue_system.store.database import Database, Tx
@@ -26,6 +27,7 @@ from queue_system.store.queries import bookings as stored
 from queue_system.store.queries import line
 from queue_system.store.queries.bookings import BookingView
 from queue_system.store.queries.line import TicketView
+from queue_system.store.queries.replays import replayed
 from queue_system.store.tables import Queue, Staff, table
 from tests.conftest import SUNDAY_MORNING
 from tests.kit.day_log import LONG_AGO, Telling
@@ -94,6 +96,10 @@ class Machine(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         assert all(verdict.broken_at is None for verdict in self.db.read_now(log.verify))
+        never = self.clock.now() + timedelta(days=100)
+        calls = self.db.read_now(replayed, self.branch.id, None, never)
+        assert [call for call in calls if call.verdict is not Verdict.REPRODUCED] == []
+        assert not any(call.breaks_promise for call in calls)
         self.db.close()
 
     # ------------------------------------------------------------ what is known

@@ -65,6 +65,7 @@ CounterId: TypeAlias = Annotated[str, Is.COUNTER]
 
 # Ids that are never shown by name. PlaceId: a branch, or the organisation.
 TicketId: TypeAlias = Annotated[str, Is.UNSAID]
+TicketIds: TypeAlias = Annotated[list[str], Is.UNSAID]
 BookingId: TypeAlias = Annotated[str, Is.UNSAID]
 SlipId: TypeAlias = Annotated[str, Is.UNSAID]
 MessageId: TypeAlias = Annotated[str, Is.UNSAID]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from .base import Fact
 from .fields import (
@@ -27,6 +27,7 @@ from .fields import (
     Text,
     TicketCode,
     TicketId,
+    TicketIds,
     TicketStateWord,
     WhyVoid,
 )
@@ -60,7 +61,10 @@ class TicketIssued(TicketFact):
 
 @dataclass(frozen=True, slots=True)
 class TicketCalled(TicketFact):
-    """`reason` is a code of the calling rule and `values` fill its sentence, so that every call can be explained."""
+    """`reason` is a code of the calling rule and `values` fill its sentence, so that every call can be explained.
+
+    `passed_over`: the ticket that the same press passed over, which could not be the next one.
+    """
 
     kind: ClassVar[str] = "ticket.called"
     counter: CounterId
@@ -68,6 +72,10 @@ class TicketCalled(TicketFact):
     call: Number
     reason: CallingReason
     values: ReasonValues
+    passed_over: TicketId | None = None
+
+    def data(self) -> dict[str, Any]:
+        return _without_nothing(TicketFact.data(self), "passed_over")
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +170,11 @@ class TicketForPerson(TicketFact):
 
 @dataclass(frozen=True, slots=True)
 class TicketTakenBack(TicketFact):
-    """The last press at `counter` was undone; the fields are the values of the ticket after that."""
+    """The last press at `counter` was undone; the fields are the values of the ticket after that.
+
+    `one_more` are the tickets before whose next call one more visitor is called again. Older entries lack the last four
+    fields.
+    """
 
     kind: ClassVar[str] = "ticket.taken_back"
     counter: CounterId
@@ -172,6 +184,13 @@ class TicketTakenBack(TicketFact):
     service: ServiceSlug
     priority_class: PrioritySlug
     calls: Number
+    anchor_at: Moment | None = None
+    skips: Number | None = None
+    others_first: Number | None = None
+    one_more: TicketIds | None = None
+
+    def data(self) -> dict[str, Any]:
+        return _without_nothing(TicketFact.data(self), "anchor_at", "skips", "others_first", "one_more")
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,12 +202,19 @@ class TicketFetched(TicketFact):
 
 @dataclass(frozen=True, slots=True)
 class TicketRaised(TicketFact):
-    """The ticket got a heavier class; `basis` is the evidence for it."""
+    """The ticket got a heavier class; `basis` is the evidence for it.
+
+    `anchor_at`: since when its waiting counts now, where the class has changed that.
+    """
 
     kind: ClassVar[str] = "ticket.raised"
     from_class: PrioritySlug
     to_class: PrioritySlug
     basis: Basis
+    anchor_at: Moment | None = None
+
+    def data(self) -> dict[str, Any]:
+        return _without_nothing(TicketFact.data(self), "anchor_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,3 +280,8 @@ class TicketPutOff(TicketFact):
 
     kind: ClassVar[str] = "ticket.put_off"
     why: LostWhy
+
+
+def _without_nothing(data: dict[str, Any], *later: str) -> dict[str, Any]:
+    """The data without those fields that say nothing, as entries of the log were written before the fields were there."""
+    return {name: value for name, value in data.items() if name not in later or value is not None}

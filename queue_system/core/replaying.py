@@ -1,0 +1,306 @@
+"""Every call of a branch, computed again from its log: who waited, by which rule, and whom the rule calls.
+
+The log is followed entry by entry. At each call the line is as the entries before it leave it, the instant is that of
+the entry, and the settings are those of that moment; then the function decides that also decides in the hall. Calls by
+hand claim something else (parked, passed over before, out of turn for a reason), and that is checked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from .dispatch import CallingRules, Choice, Reason, Waiting, choose, is_emergency, longest_bypass
+from .facts import Fact
+from .facts import tickets as facts
+from .reasons import BY_HAND, OUT_OF_TURN
+from .tickets import TicketState
+
+#: The state of a ticket after an entry about it; the others leave it as it is, or say it themselves.
+_STATES: Final[Mapping[type[Fact], TicketState]] = {
+    facts.TicketCalled: TicketState.CALLED,
+    facts.TicketStarted: TicketState.SERVING,
+    facts.TicketServed: TicketState.SERVED,
+    facts.TicketSkipped: TicketState.WAITING,
+    facts.TicketNoShow: TicketState.NO_SHOW,
+    facts.TicketParked: TicketState.PARKED,
+    facts.TicketResumed: TicketState.WAITING,
+    facts.TicketReturned: TicketState.WAITING,
+    facts.TicketTransferred: TicketState.WAITING,
+    facts.TicketLeft: TicketState.LEFT,
+    facts.TicketVoided: TicketState.VOID,
+}
+#: After these, missed calls are forgotten (`actions.steps.AFRESH`).
+_AFRESH: Final = (facts.TicketParked, facts.TicketReturned, facts.TicketTransferred)
+
+
+class Verdict(StrEnum):
+    """Whether a call is what the rule says; UNKNOWN where the log does not hold enough to say it."""
+
+    REPRODUCED = "reproduced"
+    DIFFERS = "differs"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An entry of the log; `at` is UTC, and the very instant with which the rule was asked."""
+
+    seq: int
+    at: datetime
+    fact: Fact
+
+
+@dataclass(frozen=True, slots=True)
+class Hall:
+    """What the settings of a moment say of calling; counters by their numbers, queues and classes by their slugs."""
+
+    rules: CallingRules
+    weights: Mapping[str, float]
+    queues: Mapping[str, UUID]
+    counters: Mapping[int, frozenset[UUID]]
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """A call of the log, and what the rule says: `expected` is the code of a ticket, None for nobody.
+
+    `why` is the rule's reason. `by_hand`: staff chose, so that the rule says another one.
+
+    `bypass`: by class, how much later the called one came than somebody whom the call passed; nobody is passed by an
+    emergency, and whoever missed a call is not passed while others go first. `breaks_promise`: of a call by the rule, that
+    it is more than `dispatch.longest_bypass` allows.
+    """
+
+    seq: int
+    at: datetime
+    ticket_id: UUID
+    code: str
+    counter: int
+    reason: Reason
+    verdict: Verdict
+    expected: str | None = None
+    why: Reason | None = None
+    by_hand: bool = False
+    bypass: Mapping[str, timedelta] = field(default_factory=dict)
+    breaks_promise: bool = False
+
+
+@dataclass(slots=True)
+class _Ticket:
+    """A ticket as the log tells of it; not `sure` where an older entry has left out what counts in line."""
+
+    id: UUID
+    code: str
+    queue: str
+    priority: str
+    anchor_at: datetime
+    appointment: bool
+    state: TicketState = TicketState.WAITING
+    skips: int = 0
+    aside: int = 0
+    sure: bool = True
+
+
+@dataclass(slots=True)
+class Replay:
+    """Follows the log of a branch. `hall` is set by the caller before the entries that it counts for."""
+
+    hall: Hall | None = None
+    #: Up to this entry somebody may have waited of whom the log no longer says where and since when.
+    doubtful_until: int = 0
+    _tickets: dict[str, _Ticket] = field(default_factory=dict)
+    #: Whoever waits, by queue, so that a long day costs no more than its line.
+    _lines: dict[str, dict[str, _Ticket]] = field(default_factory=dict)
+
+    def follow(self, entry: Entry) -> Called | None:
+        """Take one entry; returns the call where it is one."""
+        fact = entry.fact
+        if isinstance(fact, facts.TicketIssued):
+            self._issue(fact)
+            return None
+        if not isinstance(fact, facts.TicketFact):
+            return None
+        ticket = self._tickets.get(fact.subject)
+        called = self._judge(entry, fact, ticket) if isinstance(fact, facts.TicketCalled) else None
+        if ticket is None:
+            self.doubtful_until = entry.seq
+            return called
+        self._leave_line(ticket)
+        self._step(ticket, fact, entry.at)
+        self._join_line(ticket)
+        if isinstance(fact, facts.TicketCalled):
+            self._one_less(fact)
+        return called
+
+    def settled(self, calls: Iterable[Called]) -> Iterator[Called]:
+        """The calls once the log has been followed to its end: none counts as reproduced that may lack somebody."""
+        for call in calls:
+            doubtful = call.seq <= self.doubtful_until
+            yield replace(call, verdict=Verdict.UNKNOWN) if doubtful else call
+
+    # ------------------------------------------------------------ the line
+
+    def _issue(self, fact: facts.TicketIssued) -> None:
+        ticket = _Ticket(
+            id=UUID(fact.subject),
+            code=fact.code,
+            queue=fact.queue,
+            priority=fact.priority_class,
+            anchor_at=datetime.fromisoformat(fact.anchor_at),
+            appointment=fact.booking is not None,
+        )
+        self._tickets[fact.subject] = ticket
+        self._join_line(ticket)
+
+    def _leave_line(self, ticket: _Ticket) -> None:
+        self._lines.get(ticket.queue, {}).pop(str(ticket.id), None)
+
+    def _join_line(self, ticket: _Ticket) -> None:
+        if ticket.state is TicketState.WAITING:
+            self._lines.setdefault(ticket.queue, {})[str(ticket.id)] = ticket
+
+    def _step(self, ticket: _Ticket, fact: facts.TicketFact, at: datetime) -> None:
+        """Change a ticket as the entry says."""
+        ticket.state = _STATES.get(type(fact), ticket.state)
+        if isinstance(fact, _AFRESH):
+            ticket.skips = ticket.aside = 0
+        match fact:
+            case facts.TicketCalled():
+                ticket.aside = 0
+            case facts.TicketSkipped():
+                ticket.skips, ticket.aside = ticket.skips + 1, fact.others_first
+            case facts.TicketReturned():
+                ticket.aside, ticket.anchor_at = fact.others_first, ticket.anchor_at if fact.others_first else at
+            case facts.TicketTransferred():
+                ticket.queue = fact.to_queue
+            case facts.TicketRaised():
+                self._raise(ticket, fact, at)
+            case facts.TicketTakenBack():
+                self._take_back(ticket, fact)
+
+    def _raise(self, ticket: _Ticket, fact: facts.TicketRaised, at: datetime) -> None:
+        ticket.priority = fact.to_class
+        if fact.anchor_at is not None:
+            ticket.anchor_at = datetime.fromisoformat(fact.anchor_at)
+        elif self.hall is None or (is_emergency(self.hall.weights.get(fact.to_class, 1.0)) and ticket.anchor_at > at):
+            ticket.sure = False
+
+    def _take_back(self, ticket: _Ticket, fact: facts.TicketTakenBack) -> None:
+        ticket.state, ticket.queue, ticket.priority = TicketState(fact.to_state), fact.queue, fact.priority_class
+        if fact.anchor_at is None or fact.skips is None or fact.others_first is None:
+            # An older entry: neither the place of this one is known, nor how many are called before those passed over.
+            ticket.sure = False
+            for other in self._waiting(self._lines):
+                other.sure = other.sure and not other.skips
+            return
+        ticket.anchor_at = datetime.fromisoformat(fact.anchor_at)
+        ticket.skips, ticket.aside = fact.skips, fact.others_first
+        for one in fact.one_more or ():
+            if one in self._tickets:
+                self._tickets[one].aside += 1
+
+    def _one_less(self, fact: facts.TicketCalled) -> None:
+        """Those who were passed over wait for one call less (`actions.counter_steps.call`)."""
+        for other in self._waiting(self._served(fact.counter_number)):
+            if other.aside and str(other.id) != fact.subject:
+                other.aside -= 1
+
+    def _waiting(self, queues: Iterable[str]) -> Iterator[_Ticket]:
+        for queue in queues:
+            yield from self._lines.get(queue, {}).values()
+
+    def _served(self, counter: int) -> list[str]:
+        """The queues of a counter in which somebody waits."""
+        if self.hall is None:
+            return []
+        queues = self.hall.counters.get(counter, frozenset())
+        return [slug for slug in self._lines if self.hall.queues.get(slug) in queues]
+
+    # ------------------------------------------------------------ the verdict
+
+    def _judge(self, entry: Entry, fact: facts.TicketCalled, ticket: _Ticket | None) -> Called:
+        reason = Reason(fact.reason, dict(fact.values))
+        by_hand = reason.code in BY_HAND
+        called = Called(
+            entry.seq,
+            entry.at,
+            UUID(fact.subject),
+            fact.code,
+            fact.counter_number,
+            reason,
+            Verdict.UNKNOWN,
+            by_hand=by_hand,
+        )
+        if self.hall is None or ticket is None or fact.counter_number not in self.hall.counters:
+            return called
+        in_line = [one for one in self._waiting(self._served(fact.counter_number)) if str(one.id) != fact.passed_over]
+        if not ticket.sure or not all(one.sure for one in in_line):
+            return called
+        choice = self._choice(self.hall, in_line, fact, entry.at)
+        if by_hand:
+            right = self._is_true_by_hand(ticket, fact, choice)
+        else:
+            right = choice is not None and (choice.ticket_id, choice.reason) == (ticket.id, reason)
+        bypass = dict(_bypass(ticket, in_line, self.hall))
+        return replace(
+            called,
+            verdict=Verdict.REPRODUCED if right else Verdict.DIFFERS,
+            expected=self._tickets[str(choice.ticket_id)].code if choice else None,
+            why=choice.reason if choice else None,
+            bypass=bypass,
+            breaks_promise=not by_hand and any(_is_too_much(found, slug, self.hall) for slug, found in bypass.items()),
+        )
+
+    def _choice(self, hall: Hall, in_line: Iterable[_Ticket], fact: facts.TicketCalled, now: datetime) -> Choice | None:
+        waiting = [
+            Waiting(
+                ticket_id=one.id,
+                queue_id=hall.queues[one.queue],
+                priority=one.priority,
+                weight=hall.weights.get(one.priority, 1.0),
+                anchor_at=one.anchor_at,
+                appointment=one.appointment,
+                aside=one.aside,
+            )
+            for one in in_line
+        ]
+        return choose(waiting, hall.counters[fact.counter_number], hall.rules, now)
+
+    def _is_true_by_hand(self, ticket: _Ticket, fact: facts.TicketCalled, choice: Choice | None) -> bool:
+        """Whether a call by hand is what it says, and was not the next one anyway (`counter_steps.why_by_hand`)."""
+        hall = self.hall
+        if hall is None or hall.queues.get(ticket.queue) not in hall.counters[fact.counter_number]:
+            return False
+        if choice is not None and choice.ticket_id == ticket.id:
+            return False
+        match fact.reason:
+            case "parked-back":
+                return ticket.state is TicketState.PARKED
+            case "skipped-back":
+                return ticket.state is TicketState.WAITING and ticket.skips > 0
+            case _:
+                waits = ticket.state is TicketState.WAITING and not ticket.skips
+                return waits and fact.values.get("basis") in OUT_OF_TURN
+
+
+def _bypass(called: _Ticket, in_line: Iterable[_Ticket], hall: Hall) -> Iterator[tuple[str, timedelta]]:
+    """By class, the longest time by which the called one came after somebody who still waits."""
+    if is_emergency(hall.weights.get(called.priority, 1.0)):
+        return
+    oldest: dict[str, datetime] = {}
+    for one in in_line:
+        if one is not called and not one.aside and one.anchor_at < called.anchor_at:
+            oldest[one.priority] = min(one.anchor_at, oldest.get(one.priority, one.anchor_at))
+    for slug, anchor_at in oldest.items():
+        yield slug, called.anchor_at - anchor_at
+
+
+def _is_too_much(bypass: timedelta, priority: str, hall: Hall) -> bool:
+    weight = hall.weights.get(priority, 1.0)
+    promise = longest_bypass(weight, hall.rules)
+    return promise is not None and not is_emergency(weight) and bypass > promise
