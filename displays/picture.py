@@ -22,6 +22,7 @@ from queue_system.store.queries.screens import zones_with_counters
 from queue_system.store.queries.settings import BranchSettings
 from queue_system.web import kit
 from queue_system.web.installation import ReadOnlyInstallation
+from queue_system.web.rules import wall_promise
 from queue_system.web.waits import Waits
 
 # After closing time the last visitors are still called, so the hall shows as closed this long after the last call.
@@ -158,6 +159,7 @@ def _context(view: BoardView, calls: list[CallShown], now: datetime, waits: Wait
         "bilingual": [kit.words_of(language, settings) for language in screen_languages(settings)],
         "named": _named,
         "day_of": lambda at, words: dates.day(at.astimezone(settings.zone).date(), words),
+        "promise_of": lambda words: wall_promise(settings, words),
         "day_time_of": lambda at, words: dates.day_time(at, settings.zone, words),
         "calls": [] if closed else calls,
         "closed": closed,

@@ -151,7 +151,8 @@ def record_call(tx: Tx, lock: Locked, counter: CounterView, ticket: TicketView, 
             "ticket_id": ticket.id,
             "counter_id": counter.id,
             "queue_id": ticket.queue_id,
-            "at": tx.now,
+            # As the log has it, so that conditions of calling profiles can be computed from the log again.
+            "at": lock.now,
             "kind": kind,
         },
     )

@@ -1,20 +1,22 @@
 """Every call of a branch, computed again from its log: who waited, by which rule, and whom the rule calls.
 
 The log is followed entry by entry. At each call the line is as the entries before it leave it, the instant is that of
-the entry, and the settings are those of that moment; then the function decides that also decides in the hall. Calls by
+the entry, and the settings are those of that moment; then `calling_profiles.decide` is asked, as in the hall. Calls by
 hand claim something else (parked, passed over before, out of turn for a reason), and that is checked.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import deque
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
-from .dispatch import CallingRules, Choice, Reason, Waiting, choose, is_emergency, longest_bypass
+from .calling_profiles import LOOKED_BACK, Caller, Profile, RecentCall, decide
+from .dispatch import CallingRules, Choice, Reason, Waiting, is_emergency, longest_bypass
 from .facts import Fact
 from .facts import tickets as facts
 from .reasons import BY_HAND, OUT_OF_TURN
@@ -56,38 +58,64 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """A counter: the queues that it serves, its calling profile, and the queues from whose tickets its calls are decided."""
+
+    queues: frozenset[UUID]
+    seen: frozenset[UUID]
+    profile: Profile | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Hall:
     """What the settings of a moment say of calling; counters by their numbers, queues and classes by their slugs."""
 
     rules: CallingRules
     weights: Mapping[str, float]
     queues: Mapping[str, UUID]
-    counters: Mapping[int, frozenset[UUID]]
+    counters: Mapping[int, Place]
+
+
+@dataclass(frozen=True, slots=True)
+class Bypass:
+    """How much later somebody came who was called first, and what was promised then (`dispatch.longest_bypass`), if anything."""
+
+    later: timedelta
+    promise: timedelta | None
+
+    @property
+    def breaks_promise(self) -> bool:
+        return self.promise is not None and self.later > self.promise
 
 
 @dataclass(frozen=True, slots=True)
 class Called:
     """A call of the log, and what the rule says: `expected` is the code of a ticket, None for nobody.
 
-    `why` is the rule's reason. `by_hand`: staff chose, so that the rule says another one.
+    `why` is the rule's reason. `by_hand`: staff chose, so that the rule says another one. `queue` is a slug, "" where the
+    log no longer has the number.
 
-    `bypass`: by class, how much later the called one came than somebody whom the call passed; nobody is passed by an
-    emergency, and whoever missed a call is not passed while others go first. `breaks_promise`: of a call by the rule, that
-    it is more than `dispatch.longest_bypass` allows.
+    `passed`: by class, those whom the call passed, the furthest of each; nobody is passed by an emergency, and whoever
+    missed a call is not passed while others go first.
     """
 
     seq: int
     at: datetime
     ticket_id: UUID
     code: str
+    queue: str
     counter: int
     reason: Reason
     verdict: Verdict
     expected: str | None = None
     why: Reason | None = None
     by_hand: bool = False
-    bypass: Mapping[str, timedelta] = field(default_factory=dict)
-    breaks_promise: bool = False
+    passed: Mapping[str, Bypass] = field(default_factory=dict)
+
+    @property
+    def breaks_promise(self) -> bool:
+        """Whether a call by the rule passed somebody by more than was promised."""
+        return not self.by_hand and any(one.breaks_promise for one in self.passed.values())
 
 
 @dataclass(slots=True)
@@ -116,6 +144,8 @@ class Replay:
     _tickets: dict[str, _Ticket] = field(default_factory=dict)
     #: Whoever waits, by queue, so that a long day costs no more than its line.
     _lines: dict[str, dict[str, _Ticket]] = field(default_factory=dict)
+    #: The calls of the last hours, the oldest first: counter, queue, instant.
+    _calls: deque[tuple[UUID, str, datetime]] = field(default_factory=deque)
 
     def follow(self, entry: Entry) -> Called | None:
         """Take one entry; returns the call where it is one."""
@@ -135,6 +165,7 @@ class Replay:
         self._join_line(ticket)
         if isinstance(fact, facts.TicketCalled):
             self._one_less(fact)
+            self._calls.append((UUID(fact.counter), ticket.queue, entry.at))
         return called
 
     def settled(self, calls: Iterable[Called]) -> Iterator[Called]:
@@ -206,7 +237,9 @@ class Replay:
 
     def _one_less(self, fact: facts.TicketCalled) -> None:
         """Those who were passed over wait for one call less (`actions.counter_steps.call`)."""
-        for other in self._waiting(self._served(fact.counter_number)):
+        if self.hall is None or fact.counter_number not in self.hall.counters:
+            return
+        for other in self._waiting(self._slugs(self.hall, self.hall.counters[fact.counter_number].queues)):
             if other.aside and str(other.id) != fact.subject:
                 other.aside -= 1
 
@@ -214,12 +247,9 @@ class Replay:
         for queue in queues:
             yield from self._lines.get(queue, {}).values()
 
-    def _served(self, counter: int) -> list[str]:
-        """The queues of a counter in which somebody waits."""
-        if self.hall is None:
-            return []
-        queues = self.hall.counters.get(counter, frozenset())
-        return [slug for slug in self._lines if self.hall.queues.get(slug) in queues]
+    def _slugs(self, hall: Hall, queues: Collection[UUID]) -> list[str]:
+        """Those of some queues in which somebody has waited."""
+        return [slug for slug in self._lines if hall.queues.get(slug) in queues]
 
     # ------------------------------------------------------------ the verdict
 
@@ -231,6 +261,7 @@ class Replay:
             entry.at,
             UUID(fact.subject),
             fact.code,
+            ticket.queue if ticket else "",
             fact.counter_number,
             reason,
             Verdict.UNKNOWN,
@@ -238,7 +269,9 @@ class Replay:
         )
         if self.hall is None or ticket is None or fact.counter_number not in self.hall.counters:
             return called
-        in_line = [one for one in self._waiting(self._served(fact.counter_number)) if str(one.id) != fact.passed_over]
+        place = self.hall.counters[fact.counter_number]
+        seen = self._waiting(self._slugs(self.hall, place.seen))
+        in_line = [one for one in seen if str(one.id) != fact.passed_over]
         if not ticket.sure or not all(one.sure for one in in_line):
             return called
         choice = self._choice(self.hall, in_line, fact, entry.at)
@@ -246,14 +279,14 @@ class Replay:
             right = self._is_true_by_hand(ticket, fact, choice)
         else:
             right = choice is not None and (choice.ticket_id, choice.reason) == (ticket.id, reason)
-        bypass = dict(_bypass(ticket, in_line, self.hall))
         return replace(
             called,
             verdict=Verdict.REPRODUCED if right else Verdict.DIFFERS,
             expected=self._tickets[str(choice.ticket_id)].code if choice else None,
             why=choice.reason if choice else None,
-            bypass=bypass,
-            breaks_promise=not by_hand and any(_is_too_much(found, slug, self.hall) for slug, found in bypass.items()),
+            passed=dict(
+                _passed(ticket, [one for one in in_line if self.hall.queues[one.queue] in place.queues], self.hall)
+            ),
         )
 
     def _choice(self, hall: Hall, in_line: Iterable[_Ticket], fact: facts.TicketCalled, now: datetime) -> Choice | None:
@@ -269,12 +302,18 @@ class Replay:
             )
             for one in in_line
         ]
-        return choose(waiting, hall.counters[fact.counter_number], hall.rules, now)
+        while self._calls and self._calls[0][2] < now - LOOKED_BACK:
+            self._calls.popleft()
+        recent = [
+            RecentCall(counter, hall.queues[queue], at) for counter, queue, at in self._calls if queue in hall.queues
+        ]
+        place = hall.counters[fact.counter_number]
+        return decide(waiting, Caller(UUID(fact.counter), place.queues), place.profile, recent, hall.rules, now)
 
     def _is_true_by_hand(self, ticket: _Ticket, fact: facts.TicketCalled, choice: Choice | None) -> bool:
         """Whether a call by hand is what it says, and was not the next one anyway (`counter_steps.why_by_hand`)."""
         hall = self.hall
-        if hall is None or hall.queues.get(ticket.queue) not in hall.counters[fact.counter_number]:
+        if hall is None or hall.queues.get(ticket.queue) not in hall.counters[fact.counter_number].queues:
             return False
         if choice is not None and choice.ticket_id == ticket.id:
             return False
@@ -288,7 +327,7 @@ class Replay:
                 return waits and fact.values.get("basis") in OUT_OF_TURN
 
 
-def _bypass(called: _Ticket, in_line: Iterable[_Ticket], hall: Hall) -> Iterator[tuple[str, timedelta]]:
+def _passed(called: _Ticket, in_line: Iterable[_Ticket], hall: Hall) -> Iterator[tuple[str, Bypass]]:
     """By class, the longest time by which the called one came after somebody who still waits."""
     if is_emergency(hall.weights.get(called.priority, 1.0)):
         return
@@ -297,10 +336,7 @@ def _bypass(called: _Ticket, in_line: Iterable[_Ticket], hall: Hall) -> Iterator
         if one is not called and not one.aside and one.anchor_at < called.anchor_at:
             oldest[one.priority] = min(one.anchor_at, oldest.get(one.priority, one.anchor_at))
     for slug, anchor_at in oldest.items():
-        yield slug, called.anchor_at - anchor_at
-
-
-def _is_too_much(bypass: timedelta, priority: str, hall: Hall) -> bool:
-    weight = hall.weights.get(priority, 1.0)
-    promise = longest_bypass(weight, hall.rules)
-    return promise is not None and not is_emergency(weight) and bypass > promise
+        weight = hall.weights.get(slug, 1.0)
+        # An emergency can only be passed by a call by hand, of which nothing is promised.
+        promise = None if is_emergency(weight) else longest_bypass(weight, hall.rules)
+        yield slug, Bypass(called.anchor_at - anchor_at, promise)

@@ -81,6 +81,16 @@ def paces(calling: CallingRules, classes: Sequence[PriorityClass]) -> list[Pace]
     return [Pace(one.slug, one.weight / slowest, longest_bypass(one.weight, calling)) for one in ordinary]
 
 
+def wall_promise(calling: CallingRules, classes: Sequence[PriorityClass]) -> timedelta | None:
+    """The promise to everybody: nobody who came so much later is called before, except emergencies; None without a guard.
+
+    It is that to the slowest class, because the others are promised more.
+    """
+    promises = [row.promise for row in paces(calling, classes)]
+    known = [promise for promise in promises if promise is not None]
+    return max(known) if known and len(known) == len(promises) else None
+
+
 def _who_is_next(calling: CallingRules, classes: Sequence[PriorityClass]) -> Iterable[Article]:
     yield Article("waiting")
     ordinary = {one.weight for one in classes if not is_emergency(one.weight)}

@@ -10,6 +10,7 @@ from typing import Final
 from markupsafe import Markup
 
 from ..core import rulebook
+from ..core.dispatch import is_emergency
 from ..core.rulebook import Article, PriorityClass, Value
 from ..i18n import dates
 from ..i18n.filters import localised
@@ -65,9 +66,10 @@ class PaceShown:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The rule in one language."""
+    """The rule in one language; `promise` is the sentence for the wall, None where nothing can be promised."""
 
     words: Words
+    promise: Markup | None
     articles: tuple[Markup, ...]
     paces: tuple[PaceShown, ...]
 
@@ -75,7 +77,7 @@ class Rules:
 def rules_of(branch: BranchSettings, words: Words) -> Rules:
     """The rule of a branch in the language and digits of `words`."""
     calling = line.calling_rules(branch)
-    classes = [PriorityClass(one.slug, one.weight, one.evidence) for one in branch.priorities.values()]
+    classes = _classes(branch)
     profiles = any(counter.calling_profile for counter in branch.counters.values())
     found = rulebook.articles(
         calling, check_in_rules(branch), line.absence_rule(branch), classes, has_profiles=profiles
@@ -83,6 +85,7 @@ def rules_of(branch: BranchSettings, words: Words) -> Rules:
     rows = rulebook.paces(calling, classes)
     return Rules(
         words=words,
+        promise=wall_promise(branch, words),
         articles=tuple(_sentence(branch, article, words) for article in found),
         # A table is of use only if there are several classes and they differ.
         paces=tuple(
@@ -96,6 +99,23 @@ def rules_of(branch: BranchSettings, words: Words) -> Rules:
         if len({row.factor for row in rows}) > 1
         else (),
     )
+
+
+def wall_promise(branch: BranchSettings, words: Words) -> Markup | None:
+    """The promise of the rule as one sentence for a wall or a screen; None where nothing can be promised."""
+    classes = _classes(branch)
+    most = rulebook.wall_promise(line.calling_rules(branch), classes)
+    if most is None:
+        return None
+    has_emergencies = any(is_emergency(one.weight) for one in classes)
+    if not most:
+        return words.html("rules.wall-promise-order-emergency" if has_emergencies else "rules.wall-promise-order")
+    said = _promise(most, words)
+    return words.html("rules.wall-promise-emergency" if has_emergencies else "rules.wall-promise", most=said)
+
+
+def _classes(branch: BranchSettings) -> list[PriorityClass]:
+    return [PriorityClass(one.slug, one.weight, one.evidence) for one in branch.priorities.values()]
 
 
 def _sentence(branch: BranchSettings, article: Article, words: Words) -> Markup:

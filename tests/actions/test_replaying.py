@@ -55,6 +55,13 @@ STEPS = (
     "back",
 )
 RARER = ("raise", "leave", "send_on", "settings", "sit")
+CONDITIONS: tuple[dict[str, Any], ...] = (
+    {},
+    {"when": "waiting", "waits_min": 10},
+    {"when": "fewer", "calls": 2, "last_min": 60, "whose": "branch"},
+    {"when": "fewer", "calls": 1, "last_min": 20},
+    {"when": "share", "calls": 1, "others": 2},
+)
 PRESSES = (calling.recall, calling.start_serving, calling.finish, calling.park)
 
 a_step = st.tuples(st.sampled_from(STEPS + RARER), st.integers(0, 2), st.integers(0, 999), st.integers(0, 20))
@@ -143,7 +150,7 @@ class Morning:
 
 def edit_settings(hall: Hall, which: int) -> None:
     """One of some edits that change who is called: by the branch, or by the organisation for all its branches."""
-    match which % 4:
+    match which % 5:
         case 0:
             change_rules(hall, max_wait_guard_min=(20, 45, 60, 90)[which // 4 % 4])
         case 1:
@@ -151,7 +158,9 @@ def edit_settings(hall: Hall, which: int) -> None:
         case 2:
             change_queues(hall, COUNTERS[which // 4 % 3], which // 12)
         case 3:
-            change_weight(hall, CLASSES[1 + which // 4 % 2], 1.0 + which % 5 / 2)
+            change_weight(hall, CLASSES[1 + which // 4 % 2], 1.0 + which % 3 / 2)
+        case 4:
+            change_profile(hall, COUNTERS[which // 4 % 3], CONDITIONS[which // 12 % len(CONDITIONS)])
 
 
 def change_rules(hall: Hall, **rules: Any) -> None:
@@ -169,6 +178,22 @@ def change_queues(hall: Hall, counter: str, which: int) -> None:
         one = every[which % len(every)]
         queues = tuple(slug for slug in known if slug != one) if one in known else (*known, one)
         return before.changed(counters=before.counters | {counter: before.counters[counter].changed(queues=queues)})
+
+    save(hall.db, hall.branch.id, after)
+
+
+def change_profile(hall: Hall, counter: str, condition: dict[str, Any]) -> None:
+    """Let a counter call the last of its queues first under a condition, which looks at its first one."""
+
+    def after(before: Branch) -> Branch:
+        queues = before.counters[counter].queues
+        step = {"queues": [queues[-1]]} | condition | ({"watched": queues[0]} if condition else {})
+        profile = {"slug": "changing", "names": {"ar": "متغير", "en": "changing"}, "steps": [step]}
+        here = before.counters[counter].changed(calling_profile="changing")
+        return before.changed(
+            calling_profiles=before.calling_profiles | {"changing": profile},
+            counters=before.counters | {counter: here},
+        )
 
     save(hall.db, hall.branch.id, after)
 
@@ -256,6 +281,28 @@ def test_the_settings_of_the_moment_count(morning: Morning, clock: FrozenClock) 
     # Without the history of settings, the rule of now would say something else.
     hall.db.write_now(Tx.execute, sa.delete(table(Change)))
     assert not_reproduced(all_calls(hall, clock))
+
+
+@pytest.mark.parametrize("condition", CONDITIONS, ids=lambda one: one.get("when", "always") + one.get("whose", ""))
+def test_calls_by_a_profile_are_reproduced(morning: Morning, clock: FrozenClock, condition: dict[str, Any]) -> None:
+    hall = morning.hall
+    change_profile(hall, COUNTERS[AT], condition)
+    morning.sit(AT, 1)
+    own = hall.branch.counter(COUNTERS[AT]).queues
+    services = [
+        next(one.slug for one in hall.branch.services.values() if one.queue_id == queue) for queue in (own[0], own[-1])
+    ]
+    for service in services * 3:
+        with contextlib.suppress(DomainError):
+            hall.issue(service)
+        clock.move(timedelta(minutes=4))
+    for _ in range(5):
+        morning.next(AT, 0)
+        clock.move(timedelta(minutes=3))
+    calls = all_calls(hall, clock)
+    assert len(calls) == 5
+    assert not_reproduced(calls) == []
+    assert any(call.reason.code.startswith("profile-") for call in calls)
 
 
 def test_a_call_that_was_exchanged_is_reported(morning: Morning, clock: FrozenClock) -> None:

@@ -11,14 +11,15 @@ import sqlalchemy as sa
 
 from ...core import hours
 from ...core.facts import UnknownFact, from_data
-from ...core.replaying import Called, Entry, Hall, Replay
+from ...core.replaying import Called, Entry, Hall, Place, Replay
 from .. import log
 from ..tables import Entry as EntryRow
 from ..tables import table
 from ..tx import Tx
 from . import line
+from .calling_profiles import profile_named, watched_queues
 from .past_settings import past_settings
-from .settings import BranchSettings, derived
+from .settings import BranchSettings, CounterView, derived
 
 ENTRY = table(EntryRow)
 #: A session may last over a change of day, so whoever waits at the beginning came at most so long before.
@@ -61,8 +62,13 @@ def hall_of(settings: BranchSettings) -> Hall:
         rules=line.calling_rules(settings),
         weights={slug: priority.weight for slug, priority in settings.priorities.items()},
         queues={queue.slug: queue.id for queue in settings.queues.values()},
-        counters={counter.number: frozenset(counter.queues) for counter in settings.counters.values()},
+        counters={counter.number: _place(settings, counter) for counter in settings.counters.values()},
     )
+
+
+def _place(settings: BranchSettings, counter: CounterView) -> Place:
+    profile = profile_named(settings, counter.calling_profile)
+    return Place(frozenset(counter.queues), watched_queues(counter, profile), profile)
 
 
 def _entries(tx: Tx, branch_id: UUID, start: int, end: int) -> Iterator[Entry]:

@@ -22,7 +22,7 @@ from queue_system.store.database import Database
 from queue_system.store.queries import line
 from queue_system.store.queries.settings import branch_ids
 from queue_system.web import kit
-from queue_system.web.rules import SENTENCES, rules_of
+from queue_system.web.rules import SENTENCES, rules_of, wall_promise
 from tests.kit.hall import Hall, enter, furnish
 from tests.kit.kiosk_hall import paired_kiosk
 from tests.kit.public_visitor import Visitor
@@ -91,6 +91,22 @@ def test_the_promise_is_that_of_the_calling_rule() -> None:
     assert rows[-1].promise == longest_bypass(1, rules)
 
 
+def test_the_promise_on_the_wall_is_true_for_everybody() -> None:
+    """It is the one to the slowest class; without a guard, nothing is promised."""
+    classes = (WALKIN, APPOINTMENT, DISABILITY, BEREAVEMENT)
+    assert rulebook.wall_promise(calling(*classes), classes) == timedelta(minutes=45)
+    assert rulebook.wall_promise(calling(*classes, guard=None), classes) is None
+    assert rulebook.wall_promise(calling(WALKIN), (WALKIN,)) == timedelta()
+
+
+def test_the_promise_is_a_sentence_in_the_language_of_the_visitor(hall: Hall) -> None:
+    said_in = {language: wall_promise(hall.branch, kit.words_of(language, hall.branch)) for language in ("ar", "en")}
+    assert {language: isolates.strip(text.striptags()) for language, text in said_in.items() if text} == {
+        "ar": "لا يُنادى قبلك من جاء بعدك بأكثر من 45 دقيقة، إلا في الحالات الطارئة.",
+        "en": "Nobody who came more than 45 minutes after you is called before you, except in emergencies.",
+    }
+
+
 @pytest.mark.parametrize("name", profile_names())
 def test_every_branch_of_the_samples_has_its_rule_in_its_languages(
     name: str, sqlite_url: str, clock: FrozenClock
@@ -103,6 +119,7 @@ def test_every_branch_of_the_samples_has_its_rule_in_its_languages(
             rules = rules_of(branch, kit.words_of(language, branch))
             text = isolates.strip(" ".join(rules.articles))
             assert len(rules.articles) >= 10
+            assert rules.promise, (slug, language)
             assert not re.search(r"[{}…]|rules\.", text), (slug, language)
             guard = branch.queue_rules.max_wait_guard_min
             assert len({row.factor for row in rules.paces}) < 2 or guard < 60 or "ساعة" in text or "hour" in text

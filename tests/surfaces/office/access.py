@@ -46,6 +46,7 @@ MATRIX: Final[dict[tuple[str, str], Row]] = {
     ("GET", "/office/figures"): DATA,
     ("GET", "/office/figures/branches"): DATA,
     ("GET", "/office/waits"): DATA,
+    ("GET", "/office/fairness"): DATA,
     ("GET", "/office/idle"): DATA,
     ("POST", "/office/today/{branch}/{queue}/stop"): BACKUP,
     ("POST", "/office/today/{branch}/{queue}/resume"): BACKUP,
