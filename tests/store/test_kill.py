@@ -1,4 +1,5 @@
-"""kill -9 under load, on both databases: acknowledged data is there, no number is repeated, screens reconnect.
+"""kill -9 under load, on both databases: acknowledged data is there, no number is repeated, screens reconnect, and every
+call is reproduced from the log.
 
 Kiosks, bookers and clerks use a real server process over HTTP; it is killed meanwhile and started again. Interrupted
 requests are sent again with the same `request_id`, as kiosks and pages do.
@@ -24,11 +25,13 @@ import websockets
 from queue_system.actions import sessions
 from queue_system.actions.devices import enrol_device
 from queue_system.core.bookings import BookingState
+from queue_system.core.replaying import Verdict
 from queue_system.store import log
 from queue_system.store.database import Tx
 from queue_system.store.queries import bookings as stored
 from queue_system.store.queries import line
 from queue_system.store.queries.access import devices
+from queue_system.store.queries.replays import replayed
 from queue_system.store.tables import Call, table
 from tests.kit.crowd import clerks_at_counters
 from tests.kit.day_log import Telling, check
@@ -216,6 +219,9 @@ def nothing_is_missing(hall: Hall, acknowledged: Acknowledged) -> None:
         for entry in db.read_now(log.after, branch.id, telling.seq):
             telling.follow(entry)
     db.read_now(check, enter(db).branch, telling)
+    again = db.read_now(replayed, branch.id, None, db.clock.now() + timedelta(days=1))
+    assert set(acknowledged.calls) <= {call.ticket_id for call in again}
+    assert [call for call in again if call.verdict is not Verdict.REPRODUCED] == []
     assert min(len(acknowledged.tickets), len(acknowledged.confirmed), len(acknowledged.calls)) > 0
 
 
