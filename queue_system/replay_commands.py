@@ -14,7 +14,7 @@ from .configuration import read_configuration
 
 if TYPE_CHECKING:
     from .core.dispatch import Reason
-    from .core.replaying import Called
+    from .core.replayed import Called
     from .store.queries.settings import BranchSettings
 
 replay = typer.Typer(no_args_is_help=True, help="What happened, computed again from the log.")
@@ -66,7 +66,7 @@ def _day(text: str | None) -> date | None:
 
 def _report(settings: BranchSettings, found: Iterable[Called]) -> bool:
     """Print what was found of a branch; returns whether a call differs."""
-    from .core.replaying import Verdict
+    from .core.replayed import Verdict
 
     counts: Counter[Verdict] = Counter()
     by_hand, broken = 0, 0

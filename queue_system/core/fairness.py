@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from .replaying import Bypass, Called, Verdict
+from .replayed import Bypass, Called, Verdict
 
 
 @dataclass(frozen=True, slots=True)

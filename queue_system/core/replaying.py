@@ -10,17 +10,18 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from enum import StrEnum
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from .calling_profiles import LOOKED_BACK, Caller, Profile, RecentCall, decide
-from .dispatch import CallingRules, Choice, Reason, Waiting, is_emergency, longest_bypass
+from .calling_profiles import LOOKED_BACK, Caller, Profile, RecentCall, decide, is_for_others
+from .dispatch import Choice, Reason, Waiting, is_emergency, longest_bypass
 from .facts import Fact
 from .facts import tickets as facts
+from .facts.counters import CounterClosed, CounterOpened
 from .reasons import BY_HAND, OUT_OF_TURN
-from .tickets import TicketState
+from .replayed import Bypass, Called, Entry, Hall, Verdict
+from .tickets import AT_COUNTER, TicketState
 
 #: The state of a ticket after an entry about it; the others leave it as it is, or say it themselves.
 _STATES: Final[Mapping[type[Fact], TicketState]] = {
@@ -40,82 +41,16 @@ _STATES: Final[Mapping[type[Fact], TicketState]] = {
 _AFRESH: Final = (facts.TicketParked, facts.TicketReturned, facts.TicketTransferred)
 
 
-class Verdict(StrEnum):
-    """Whether a call is what the rule says; UNKNOWN where the log does not hold enough to say it."""
-
-    REPRODUCED = "reproduced"
-    DIFFERS = "differs"
-    UNKNOWN = "unknown"
-
-
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """An entry of the log; `at` is UTC, and the very instant with which the rule was asked."""
+class _Reserved:
+    """For whom alone a ticket waits, and until when."""
 
-    seq: int
-    at: datetime
-    fact: Fact
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A counter: the queues that it serves, its calling profile, and the queues from whose tickets its calls are decided."""
-
-    queues: frozenset[UUID]
-    seen: frozenset[UUID]
-    profile: Profile | None = None
+    until: datetime | None = None
+    counter: UUID | None = None
+    staff: UUID | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Hall:
-    """What the settings of a moment say of calling; counters by their numbers, queues and classes by their slugs."""
-
-    rules: CallingRules
-    weights: Mapping[str, float]
-    queues: Mapping[str, UUID]
-    counters: Mapping[int, Place]
-
-
-@dataclass(frozen=True, slots=True)
-class Bypass:
-    """How much later somebody came who was called first, and what was promised then (`dispatch.longest_bypass`), if anything."""
-
-    later: timedelta
-    promise: timedelta | None
-
-    @property
-    def breaks_promise(self) -> bool:
-        return self.promise is not None and self.later > self.promise
-
-
-@dataclass(frozen=True, slots=True)
-class Called:
-    """A call of the log, and what the rule says: `expected` is the code of a ticket, None for nobody.
-
-    `why` is the rule's reason. `by_hand`: staff chose, so that the rule says another one. `queue` is a slug, "" where the
-    log no longer has the number.
-
-    `passed`: by class, those whom the call passed, the furthest of each; nobody is passed by an emergency, and whoever
-    missed a call is not passed while others go first.
-    """
-
-    seq: int
-    at: datetime
-    ticket_id: UUID
-    code: str
-    queue: str
-    counter: int
-    reason: Reason
-    verdict: Verdict
-    expected: str | None = None
-    why: Reason | None = None
-    by_hand: bool = False
-    passed: Mapping[str, Bypass] = field(default_factory=dict)
-
-    @property
-    def breaks_promise(self) -> bool:
-        """Whether a call by the rule passed somebody by more than was promised."""
-        return not self.by_hand and any(one.breaks_promise for one in self.passed.values())
+_FOR_ALL: Final = _Reserved()
 
 
 @dataclass(slots=True)
@@ -131,6 +66,9 @@ class _Ticket:
     state: TicketState = TicketState.WAITING
     skips: int = 0
     aside: int = 0
+    reserved: _Reserved = _FOR_ALL
+    #: As it was before the last call, because a call that is taken back is as if it had not been.
+    reserved_before: _Reserved = _FOR_ALL
     sure: bool = True
 
 
@@ -146,6 +84,9 @@ class Replay:
     _lines: dict[str, dict[str, _Ticket]] = field(default_factory=dict)
     #: The calls of the last hours, the oldest first: counter, queue, instant.
     _calls: deque[tuple[UUID, str, datetime]] = field(default_factory=deque)
+    _sits: dict[str, UUID] = field(default_factory=dict)
+    #: What the counter that closed last has set free, because it stays reserved where a colleague takes the counter over.
+    _freed: list[tuple[_Ticket, _Reserved]] = field(default_factory=list)
 
     def follow(self, entry: Entry) -> Called | None:
         """Take one entry; returns the call where it is one."""
@@ -153,6 +94,10 @@ class Replay:
         if isinstance(fact, facts.TicketIssued):
             self._issue(fact)
             return None
+        if isinstance(fact, CounterOpened):
+            self._open(fact, entry.actor)
+        if isinstance(fact, CounterClosed):
+            self._close(fact)
         if not isinstance(fact, facts.TicketFact):
             return None
         ticket = self._tickets.get(fact.subject)
@@ -173,6 +118,27 @@ class Replay:
         for call in calls:
             doubtful = call.seq <= self.doubtful_until
             yield replace(call, verdict=Verdict.UNKNOWN) if doubtful else call
+
+    # ------------------------------------------------------------ counters
+
+    def _open(self, fact: CounterOpened, actor: str) -> None:
+        if clerk := fact.for_clerk or actor:
+            self._sits[fact.subject] = UUID(clerk)
+        if fact.instead_of:
+            for ticket, reserved in self._freed:
+                ticket.reserved = reserved
+
+    def _close(self, fact: CounterClosed) -> None:
+        """Everybody may call who waited for the counter alone, or for whoever sat there (`actions.reserving`)."""
+        counter, staff = UUID(fact.subject), self._sits.pop(fact.subject, None)
+        mine = [
+            one
+            for one in self._waiting(self._lines)
+            if one.reserved.until and (one.reserved.counter == counter or (staff and one.reserved.staff == staff))
+        ]
+        self._freed = [(one, one.reserved) for one in mine]
+        for one in mine:
+            one.reserved = _FOR_ALL
 
     # ------------------------------------------------------------ the line
 
@@ -202,13 +168,17 @@ class Replay:
             ticket.skips = ticket.aside = 0
         match fact:
             case facts.TicketCalled():
-                ticket.aside = 0
+                ticket.aside, ticket.reserved_before, ticket.reserved = 0, ticket.reserved, _FOR_ALL
+            case facts.TicketForCounter():
+                ticket.reserved = _Reserved(datetime.fromisoformat(fact.until), counter=UUID(fact.counter))
+            case facts.TicketForPerson():
+                ticket.reserved = _Reserved(datetime.fromisoformat(fact.until), staff=UUID(fact.person))
             case facts.TicketSkipped():
                 ticket.skips, ticket.aside = ticket.skips + 1, fact.others_first
             case facts.TicketReturned():
                 ticket.aside, ticket.anchor_at = fact.others_first, ticket.anchor_at if fact.others_first else at
             case facts.TicketTransferred():
-                ticket.queue = fact.to_queue
+                ticket.queue, ticket.reserved = fact.to_queue, _FOR_ALL
             case facts.TicketRaised():
                 self._raise(ticket, fact, at)
             case facts.TicketTakenBack():
@@ -222,7 +192,12 @@ class Replay:
             ticket.sure = False
 
     def _take_back(self, ticket: _Ticket, fact: facts.TicketTakenBack) -> None:
+        was = ticket.state
         ticket.state, ticket.queue, ticket.priority = TicketState(fact.to_state), fact.queue, fact.priority_class
+        if was is TicketState.CALLED and ticket.state in (TicketState.WAITING, TicketState.PARKED):
+            ticket.reserved = ticket.reserved_before
+        elif ticket.state in AT_COUNTER:
+            ticket.reserved = _FOR_ALL
         if fact.anchor_at is None or fact.skips is None or fact.others_first is None:
             # An older entry: neither the place of this one is known, nor how many are called before those passed over.
             ticket.sure = False
@@ -274,7 +249,8 @@ class Replay:
         in_line = [one for one in seen if str(one.id) != fact.passed_over]
         if not ticket.sure or not all(one.sure for one in in_line):
             return called
-        choice = self._choice(self.hall, in_line, fact, entry.at)
+        caller = Caller(UUID(fact.counter), place.queues, UUID(entry.actor) if entry.actor else None)
+        choice = self._choice(self.hall, in_line, caller, place.profile, entry.at)
         if by_hand:
             right = self._is_true_by_hand(ticket, fact, choice)
         else:
@@ -284,31 +260,19 @@ class Replay:
             verdict=Verdict.REPRODUCED if right else Verdict.DIFFERS,
             expected=self._tickets[str(choice.ticket_id)].code if choice else None,
             why=choice.reason if choice else None,
-            passed=dict(
-                _passed(ticket, [one for one in in_line if self.hall.queues[one.queue] in place.queues], self.hall)
-            ),
+            passed=dict(_passed(ticket, _able(in_line, caller, self.hall, entry.at), self.hall)),
         )
 
-    def _choice(self, hall: Hall, in_line: Iterable[_Ticket], fact: facts.TicketCalled, now: datetime) -> Choice | None:
-        waiting = [
-            Waiting(
-                ticket_id=one.id,
-                queue_id=hall.queues[one.queue],
-                priority=one.priority,
-                weight=hall.weights.get(one.priority, 1.0),
-                anchor_at=one.anchor_at,
-                appointment=one.appointment,
-                aside=one.aside,
-            )
-            for one in in_line
-        ]
+    def _choice(
+        self, hall: Hall, in_line: Iterable[_Ticket], caller: Caller, profile: Profile | None, now: datetime
+    ) -> Choice | None:
+        waiting = [_waiting(one, hall) for one in in_line]
         while self._calls and self._calls[0][2] < now - LOOKED_BACK:
             self._calls.popleft()
         recent = [
             RecentCall(counter, hall.queues[queue], at) for counter, queue, at in self._calls if queue in hall.queues
         ]
-        place = hall.counters[fact.counter_number]
-        return decide(waiting, Caller(UUID(fact.counter), place.queues), place.profile, recent, hall.rules, now)
+        return decide(waiting, caller, profile, recent, hall.rules, now)
 
     def _is_true_by_hand(self, ticket: _Ticket, fact: facts.TicketCalled, choice: Choice | None) -> bool:
         """Whether a call by hand is what it says, and was not the next one anyway (`counter_steps.why_by_hand`)."""
@@ -325,6 +289,30 @@ class Replay:
             case _:
                 waits = ticket.state is TicketState.WAITING and not ticket.skips
                 return waits and fact.values.get("basis") in OUT_OF_TURN
+
+
+def _waiting(one: _Ticket, hall: Hall) -> Waiting:
+    return Waiting(
+        ticket_id=one.id,
+        queue_id=hall.queues[one.queue],
+        priority=one.priority,
+        weight=hall.weights.get(one.priority, 1.0),
+        anchor_at=one.anchor_at,
+        appointment=one.appointment,
+        aside=one.aside,
+        reserved_counter=one.reserved.counter,
+        reserved_staff=one.reserved.staff,
+        reserved_until=one.reserved.until,
+    )
+
+
+def _able(in_line: Iterable[_Ticket], caller: Caller, hall: Hall, now: datetime) -> list[_Ticket]:
+    """Those whom a counter could have called: of its queues, and not reserved for others."""
+    return [
+        one
+        for one in in_line
+        if hall.queues[one.queue] in caller.queues and not is_for_others(_waiting(one, hall), caller, now)
+    ]
 
 
 def _passed(called: _Ticket, in_line: Iterable[_Ticket], hall: Hall) -> Iterator[tuple[str, Bypass]]:

@@ -13,14 +13,15 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from queue_system.actions import bookings, calling, counters, raising, tickets
+from queue_system.actions import bookings, calling, counters, raising, tickets, transferring
 from queue_system.actions import settings as changing
 from queue_system.actions.bookings import HoldOrder
 from queue_system.actions.counters import Desk
+from queue_system.actions.transferring import Goal
 from queue_system.clock import FrozenClock
 from queue_system.core import hours
 from queue_system.core.errors import DomainError
-from queue_system.core.replaying import Called, Verdict
+from queue_system.core.replayed import Called, Verdict
 from queue_system.core.tickets import OPEN, TicketState
 from queue_system.settings.branch import Branch
 from queue_system.settings.edits import difference
@@ -54,7 +55,7 @@ STEPS = (
     "take_back",
     "back",
 )
-RARER = ("raise", "leave", "send_on", "settings", "sit")
+RARER = ("send_to_one", "send_to_one", "raise", "leave", "send_on", "settings", "sit")
 CONDITIONS: tuple[dict[str, Any], ...] = (
     {},
     {"when": "waiting", "waits_min": 10},
@@ -129,8 +130,17 @@ class Morning:
         ticket = missed[which % len(missed)].id if missed else self.some(which, TicketState.PARKED)
         self.tried(calling.resume, self.hall.branch.id, ticket, SYSTEM)
 
+    def send_to_one(self, counter: int, which: int) -> None:
+        """To one counter or person alone."""
+        other = (counter + 1 + which % 2) % len(COUNTERS)
+        service = self.hall.service(SERVICES[which % len(SERVICES)])
+        place = self.hall.counter(COUNTERS[other])
+        goal = Goal(service, counter_id=place) if which % 3 else Goal(service, staff_id=self.clerks[other])
+        self.tried(transferring.transfer, self.here(counter), goal)
+
     def send_on(self, counter: int, which: int) -> None:
-        self.tried(calling.transfer, self.here(counter), self.hall.service(SERVICES[which % len(SERVICES)]))
+        service = self.hall.service(SERVICES[which % len(SERVICES)])
+        self.tried(transferring.transfer, self.here(counter), Goal(service))
 
     def leave(self, _: int, which: int) -> None:
         self.tried(tickets.leave, self.hall.branch.id, self.some(which, TicketState.WAITING), VISITOR)
@@ -303,6 +313,39 @@ def test_calls_by_a_profile_are_reproduced(morning: Morning, clock: FrozenClock,
     assert len(calls) == 5
     assert not_reproduced(calls) == []
     assert any(call.reason.code.startswith("profile-") for call in calls)
+
+
+@pytest.mark.parametrize("closes", [True, False], ids=["closes", "stays"])
+def test_calls_beside_a_reserved_ticket_are_reproduced(morning: Morning, clock: FrozenClock, closes: bool) -> None:
+    """Whoever waits for one counter alone is passed by the others, until that counter closes."""
+    hall = morning.hall
+    other = next(place for place in (0, 2) if shares_queue(hall, place))
+    for counter in (AT, other):
+        morning.sit(counter, 1)
+    first = hall.issue("attest-single").ticket
+    for _ in range(3):
+        hall.issue("attest-single")
+        clock.move(timedelta(minutes=2))
+    morning.next(AT, 0)
+    goal = Goal(hall.service("attest-single"), counter_id=hall.counter(COUNTERS[other]))
+    morning.tried(transferring.transfer, morning.here(AT), goal)
+    morning.next(AT, 0)
+    if closes:
+        morning.sit(other, 0)
+    else:
+        morning.next(other, 0)
+        morning.tried(calling.take_back, morning.here(other))
+        morning.next(AT, 0)
+    morning.next(AT if closes else other, 0)
+    calls = all_calls(hall, clock)
+    assert not_reproduced(calls) == []
+    assert calls[-1].code == first.code
+    assert len({call.code for call in calls[1:-1]} - {first.code}) >= 1
+
+
+def shares_queue(hall: Hall, place: int) -> bool:
+    queue = hall.branch.service("attest-single").queue_id
+    return queue in hall.branch.counter(COUNTERS[place]).queues
 
 
 def test_a_call_that_was_exchanged_is_reported(morning: Morning, clock: FrozenClock) -> None:

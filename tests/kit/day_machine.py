@@ -19,7 +19,7 @@ from queue_system.actions.steps import AFRESH
 from queue_system.clock import FrozenClock
 from queue_system.core import dispatch, tickets
 from queue_system.core.errors import DomainError, IllegalTransition, Invalid, Refused
-from queue_system.core.replaying import Verdict
+from queue_system.core.replayed import Verdict
 from queue_system.core.tickets import TicketState
 from queue_system.store import log
 from queue_system.store.database import Database, Tx

@@ -25,7 +25,7 @@ import websockets
 from queue_system.actions import sessions
 from queue_system.actions.devices import enrol_device
 from queue_system.core.bookings import BookingState
-from queue_system.core.replaying import Verdict
+from queue_system.core.replayed import Verdict
 from queue_system.store import log
 from queue_system.store.database import Tx
 from queue_system.store.queries import bookings as stored

@@ -11,7 +11,8 @@ import sqlalchemy as sa
 
 from ...core import hours
 from ...core.facts import UnknownFact, from_data
-from ...core.replaying import Called, Entry, Hall, Place, Replay
+from ...core.replayed import Called, Entry, Hall, Place
+from ...core.replaying import Replay
 from .. import log
 from ..tables import Entry as EntryRow
 from ..tables import table
@@ -72,15 +73,16 @@ def _place(settings: BranchSettings, counter: CounterView) -> Place:
 
 
 def _entries(tx: Tx, branch_id: UUID, start: int, end: int) -> Iterator[Entry]:
-    """The entries about tickets from `start` to before `end`."""
+    """The entries about tickets and counters from `start` to before `end`."""
     after = start - 1
-    of_tickets = sa.select(ENTRY.c.seq, ENTRY.c.at, ENTRY.c.kind, ENTRY.c.subject, ENTRY.c.data).where(
-        ENTRY.c.branch_id == branch_id, ENTRY.c.kind.like("ticket.%"), ENTRY.c.seq < end
-    )
-    while rows := tx.rows(of_tickets.where(ENTRY.c.seq > after).order_by(ENTRY.c.seq).limit(AT_ONCE)):
+    told = (ENTRY.c.seq, ENTRY.c.at, ENTRY.c.kind, ENTRY.c.subject, ENTRY.c.data, ENTRY.c.actor_kind, ENTRY.c.actor_id)
+    of_the_hall = ENTRY.c.kind.like("ticket.%") | ENTRY.c.kind.like("counter.%")
+    entries = sa.select(*told).where(ENTRY.c.branch_id == branch_id, of_the_hall, ENTRY.c.seq < end)
+    while rows := tx.rows(entries.where(ENTRY.c.seq > after).order_by(ENTRY.c.seq).limit(AT_ONCE)):
         for row in rows:
             after = row.seq
+            actor = row.actor_id if row.actor_kind == "staff" else ""
             try:
-                yield Entry(row.seq, row.at, from_data(row.kind, row.subject, row.data))
+                yield Entry(row.seq, row.at, from_data(row.kind, row.subject, row.data), actor)
             except UnknownFact:
                 continue

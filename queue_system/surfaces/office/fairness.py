@@ -15,7 +15,7 @@ from ...core import fairness
 from ...core.errors import Missing
 from ...core.fairness import ClassPassed, Fairness
 from ...core.reasons import OUT_OF_TURN
-from ...core.replaying import Called, Verdict
+from ...core.replayed import Called, Verdict
 from ...core.rights import REPORT_RIGHTS
 from ...i18n import dates
 from ...i18n.filters import localised
