@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -35,7 +35,13 @@ def test_a_call_of_nobody_the_rule_calls_is_told_and_fails(run: Run, installed: 
     hall = enter(installed)
     at = installed.clock.now()
     ticket = {"code": "F001", "queue": "q-attest", "service": "attest-single", "business_date": at.date().isoformat()}
-    issued = ticket | {"priority_class": "walkin", "source": "kiosk", "anchor_at": at.isoformat(), "booking": None}
+    issued: dict[str, object] = {
+        **ticket,
+        "priority_class": "walkin",
+        "source": "kiosk",
+        "anchor_at": at.isoformat(),
+        "booking": None,
+    }
     number = hall.branch.counter("c4").number
     called = {"code": "F001", "counter": str(hall.counter("c4")), "counter_number": number, "call": 1}
     subject = "01a22ccd-3886-7361-b9d8-c887e257822a"
@@ -63,7 +69,7 @@ def test_what_cannot_be_read_is_told(run: Run, installed: Database, arguments: t
     assert told in ran.err
 
 
-def append(database: Database, kind: str, subject: str, data: dict[str, object]) -> None:
+def append(database: Database, kind: str, subject: str, data: Mapping[str, object]) -> None:
     """An entry as the log would have it; the command does not look at the chain."""
     branch = enter(database).branch
     last = database.read_now(Tx.scalar, sa.select(sa.func.max(ENTRY.c.seq)).where(ENTRY.c.branch_id == branch.id)) or 0
