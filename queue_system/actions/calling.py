@@ -14,7 +14,7 @@ from ..core.tickets import Step, TicketState
 from ..store.database import Tx
 from ..store.log import Actor, Locked
 from ..store.queries import line
-from ..store.queries.calling_profiles import caller_at, profile_named, recent_calls, watched_queues
+from ..store.queries.calling_profiles import caller_at, clerk, profile_at, recent_calls, watched_queues
 from ..store.queries.foremost import foremost
 from ..store.queries.line import TicketView
 from ..store.queries.settings import BranchSettings, CounterView, branch_settings
@@ -167,12 +167,14 @@ def _next_of(
     `gone` has just left the counter and is not chosen. If it was passed over, it waits in line again, and this call
     is the first that goes before it.
     """
-    profile = profile_named(settings, counter.calling_profile)
+    person = clerk(lock.tx, staff_id)
+    profile = profile_at(settings, counter, person)
     without = gone.id if gone else None
     found = foremost(lock.tx, lock.id, sorted(watched_queues(counter, profile)), without)
     waiting = found.waiting(settings, without)
     calls = recent_calls(lock.tx, lock.id, counter, profile)
-    choice = decide(waiting, caller_at(counter, staff_id), profile, calls, line.calling_rules(settings), lock.now)
+    caller = caller_at(settings, counter, person)
+    choice = decide(waiting, caller, profile, calls, line.calling_rules(settings), lock.now)
     return [one for one in found.singled_out if one.queue_id in counter.queues], choice
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -15,6 +16,7 @@ from uuid_utils.compat import uuid7
 from ..core.errors import Missing, Refused, SignedOut
 from ..core.facts.people import (
     SessionsEnded,
+    StaffCallingChanged,
     StaffCreated,
     StaffEdited,
     StaffLocked,
@@ -91,6 +93,8 @@ def create_staff(tx: Tx, person: NewStaff, actor: Actor = SYSTEM) -> UUID:
                 "language": person.language,
                 "active": True,
                 "created_at": tx.now,
+                "skills": [],
+                "languages": [],
             },
         )
         for branch_id, role in person.roles:
@@ -124,6 +128,27 @@ def unlock_staff(tx: Tx, login: str, actor: Actor = SYSTEM) -> None:
         require_over(tx, actor, staff_id, ACCOUNT_RIGHTS)
         tx.execute(sa.update(STAFF).where(STAFF.c.id == staff_id).values(active=True, unlocked_at=tx.now))
         organisation.append(StaffUnlocked(subject=str(staff_id)), actor)
+
+
+def change_calling(
+    tx: Tx, login: str, skills: Collection[str], languages: Collection[str], profile: str | None, actor: Actor = SYSTEM
+) -> None:
+    """Change what decides whom a person calls: skills, languages, a calling profile. Raises Missing("staff"), Denied."""
+    with locked(tx, ORGANISATION) as organisation:
+        staff_id = id_of(tx, login)
+        require_over(tx, actor, staff_id, ACCOUNT_RIGHTS)
+        values: dict[str, Any] = {
+            "skills": sorted(skills),
+            "languages": sorted(languages),
+            "calling_profile": profile,
+        }
+        before = tx.row(
+            sa.select(STAFF.c.skills, STAFF.c.languages, STAFF.c.calling_profile).where(STAFF.c.id == staff_id)
+        )
+        if before is not None and list(before) == list(values.values()):
+            return
+        tx.execute(sa.update(STAFF).where(STAFF.c.id == staff_id).values(values))
+        organisation.append(StaffCallingChanged(subject=str(staff_id), **values), actor)
 
 
 def edit_staff(tx: Tx, login: str, name: str, language: str, actor: Actor = SYSTEM) -> None:

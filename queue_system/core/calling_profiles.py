@@ -64,11 +64,18 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls: a counter, the queues that it serves, and the person who sits there."""
+    """Who calls: a counter, the queues that it serves, the person who sits there with their skills and languages.
+
+    Visitors who speak one of `languages` come first until the others have waited for `language_first`; without it the
+    others are not called. Without languages, none matters.
+    """
 
     counter_id: UUID
     queues: frozenset[UUID]
     staff_id: UUID | None = None
+    skills: frozenset[str] = frozenset()
+    languages: frozenset[str] = frozenset()
+    language_first: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,29 +100,34 @@ def decide(
     `waiting` are the tickets of its queues and of those that the profile watches, `recent_calls` those of the branch in
     the last LOOKED_BACK, the oldest first. Without a profile it is `dispatch.choose`.
     """
-    waiting = [one for one in waiting if not is_for_others(one, counter, now)]
+    waiting = [one for one in waiting if may_call(one, counter, now)]
     by_rule = dispatch.choose(waiting, counter.queues, rules, now)
-    if by_rule is None or profile is None:
+    if by_rule is None or (profile is None and not counter.languages):
         return by_rule
     # Of the tickets that may be called, because nobody else is passed by a call.
     able = [one for one in waiting if is_callable(one, rules, now)]
     candidates = [one for one in able if one.queue_id in counter.queues]
     if any(is_emergency(one.weight) for one in candidates):
         return by_rule
-    for place, step in enumerate(profile.steps, start=1):
+    understood = [one for one in candidates if _comes_first(one, counter, now)] or candidates
+    for place, step in enumerate(profile.steps if profile else (), start=1):
         queues = _queues_of(step, able, counter, recent_calls, now)
-        inside = [one for one in candidates if one.queue_id in queues]
+        inside = [one for one in understood if one.queue_id in queues]
         if not inside:
             continue
-        choice = dispatch.choose(inside, queues, rules, now)
-        if choice is None or len(inside) == len(candidates):
+        if len(inside) == len(understood):
             # The step leaves nobody out, so the rule alone explains the call.
-            return by_rule
-        chosen = next(one for one in inside if one.ticket_id == choice.ticket_id)
+            break
+        chosen = _first(inside, queues, rules, now)
         if passes_too_far(chosen, candidates, rules):
-            return _as_promised(by_rule, waiting, profile, now)
-        return Choice(choice.ticket_id, _reason(step, place, profile, able, now))
-    return by_rule
+            return _as_promised(by_rule, waiting, profile, now) if profile else by_rule
+        return Choice(chosen.ticket_id, _reason(step, place, profile, able, now)) if profile else by_rule
+    if len(understood) == len(candidates):
+        return by_rule
+    chosen = _first(understood, counter.queues, rules, now)
+    if chosen.ticket_id == by_rule.ticket_id or passes_too_far(chosen, candidates, rules):
+        return by_rule
+    return Choice(chosen.ticket_id, Reason("language"))
 
 
 def line_up(
@@ -130,8 +142,8 @@ def line_up(
 
     Each reason is as if those before had been called already. With a profile, the order after FORETOLD calls is the rule's.
     """
-    waiting = [one for one in waiting if not is_for_others(one, counter, now)]
-    if profile is None:
+    waiting = [one for one in waiting if may_call(one, counter, now)]
+    if profile is None and not counter.languages:
         return dispatch.order(waiting, counter.queues, rules, now)
     rest, calls = list(waiting), list(recent_calls)
     line: list[Choice] = []
@@ -145,6 +157,14 @@ def line_up(
             if one is not called
         ]
     return [*line, *dispatch.order(rest, counter.queues, rules, now)]
+
+
+def may_call(ticket: Waiting, counter: Caller, now: datetime) -> bool:
+    """Whether the person at the counter gets this ticket by "next": it is not for others, and they can serve it."""
+    if is_for_others(ticket, counter, now) or not ticket.skills <= counter.skills:
+        return False
+    only = bool(counter.languages) and counter.language_first is None
+    return not only or is_emergency(ticket.weight) or ticket.language in counter.languages
 
 
 def is_for_others(ticket: Waiting, counter: Caller, now: datetime) -> bool:
@@ -163,6 +183,19 @@ def passes_too_far(chosen: Waiting, candidates: Collection[Waiting], rules: Call
         if bypass is not None and chosen.anchor_at - other.anchor_at > bypass:
             return True
     return False
+
+
+def _comes_first(ticket: Waiting, counter: Caller, now: datetime) -> bool:
+    """Whether a ticket is among those that the clerk's languages put first."""
+    if not counter.languages or counter.language_first is None or ticket.language in counter.languages:
+        return True
+    return now - ticket.anchor_at >= counter.language_first
+
+
+def _first(tickets: Sequence[Waiting], queues: Collection[UUID], rules: CallingRules, now: datetime) -> Waiting:
+    """Whom the rule chooses among some tickets, of which at least one is in these queues."""
+    choice = dispatch.choose(tickets, queues, rules, now)
+    return next(one for one in tickets if choice is not None and one.ticket_id == choice.ticket_id)
 
 
 def _queues_of(

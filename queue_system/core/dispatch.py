@@ -47,7 +47,7 @@ class Waiting:
     many others are called first, because the visitor was called and was not here.
 
     Until `reserved_until` only the counter `reserved_counter`, or the person `reserved_staff` at any counter, calls it
-    (`calling_profiles.is_for_others`).
+    (`calling_profiles.is_for_others`). `skills` are those that the clerk needs, `language` is the visitor's.
     """
 
     ticket_id: UUID
@@ -60,6 +60,8 @@ class Waiting:
     reserved_counter: UUID | None = None
     reserved_staff: UUID | None = None
     reserved_until: datetime | None = None
+    skills: frozenset[str] = frozenset()
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ _FIRST: Final = (
     "week_starts",
     "departments",
     "queues",
+    "skills",
     "calling_profiles",
     "resources",
     "services",
@@ -161,6 +162,8 @@ class _BranchReader:
                 scope["department"] = fields[name]
             case "queues":
                 scope["queue"] = fields[name] = self._named_queues(fields[name])
+            case "skills":
+                scope["skill"] = fields.get(name, {})
             case "calling_profiles":
                 scope["calling profile"] = fields.get(name, {})
             case "resources":

@@ -96,6 +96,15 @@ class QueueRules(Declared):
     reserved_return_min: Annotated[
         SomeMinutes, "minutes for which a visitor waits for one counter or person only; then everybody calls them"
     ] = 20
+    language_match: Annotated[
+        Literal["off", "prefer", "only"],
+        Kind("language match"),
+        "whether the languages of a clerk matter for whom they call: `prefer`, visitors who speak one of them come first "
+        "until the others have waited for `language_first_min`; `only`, the others are not called",
+    ] = "off"
+    language_first_min: Annotated[
+        SomeMinutes, "minutes of waiting after which the languages of a clerk do not matter any more"
+    ] = 10
     no_show_action: Annotated[
         Literal["staff_safe_follow_up"] | None,
         Kind("action"),
@@ -286,6 +295,11 @@ class BranchOwn(Thing):
     messages: Annotated[dict[str, MessageText], "its own words for messages about appointments"] = Field(
         default_factory=dict
     )
+    skills: Annotated[
+        dict[str, Names],
+        Kind("skill"),
+        "what clerks must be able to do for some services; people have them in the office",
+    ] = Field(default_factory=dict)
     calling_profiles: Annotated[
         dict[str, CallingProfile], "which queues counters call first; the published rule chooses within them"
     ] = Field(default_factory=dict)

@@ -72,6 +72,7 @@ OF_BRANCH: Final = Shape(
         "zone": "zones",
         "counter": "counters",
         "calling_profile": "calling_profiles",
+        "skill": "skills",
         "device": "devices",
         "occasion": "occasions",
         "text": "texts",

@@ -14,6 +14,7 @@ from .declared import (
     Derived,
     Form,
     Kind,
+    Least,
     Minutes,
     Names,
     NotYet,
@@ -91,6 +92,9 @@ class ServiceOwn(Retirable):
         Percent | None, NotYet("walkin-share", Told.VALUE, " %"), "places for visitors without an appointment; 0: none"
     ] = None
     tags: Annotated[tuple[Annotated[str, Ref("service tag")], ...], "tags for closures and searches"] = ()
+    skills: Annotated[
+        tuple[Annotated[str, Ref("skill")], ...], Least(0), "skills that a clerk needs to get its visitors by “next”"
+    ] = ()
     apply_at: Annotated[Platform | None, "where the request is filed first"] = None
     issued_number: Annotated[
         IssuedNumber | None, "a number that another office has given the request, which the form asks for"

@@ -52,7 +52,7 @@ _INPUTS: Final[Mapping[Form, Mapping[str, str]]] = {
 #: Texts by language that are short; all others get an area of several lines.
 _SHORT: Final = ("names", "public_names", "place", "where", "subject")
 #: Lists whose order says nothing.
-_UNORDERED: Final = ("tags", "needs", "services", "resources", "calendars")
+_UNORDERED: Final = ("tags", "needs", "skills", "services", "resources", "calendars")
 #: A week in a form begins on Sunday, as in the calendars of the region.
 _WEEK: Final = (6, 0, 1, 2, 3, 4, 5)
 

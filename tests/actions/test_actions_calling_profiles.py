@@ -7,17 +7,20 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from queue_system.actions import calling
+from queue_system.actions import calling, staff
 from queue_system.actions.counters import Desk
 from queue_system.actions.sessions import SESSION_IDLE
 from queue_system.clock import FrozenClock
+from queue_system.core.errors import Refused
 from queue_system.store import log
 from queue_system.store.database import Tx
 from queue_system.store.queries.desk import desk_view
-from queue_system.store.tables import Counter, table
+from queue_system.store.queries.settings import branch_settings
+from queue_system.store.tables import Counter, Service, table
 from tests.kit.hall import Hall, edit, set_branch
 
 COUNTER = table(Counter)
+SERVICE = table(Service)
 
 
 def by_profile(hall: Hall, *steps: dict[str, object]) -> tuple[str, str]:
@@ -101,3 +104,45 @@ def test_a_call_by_hand_of_whom_the_profile_calls_next_needs_no_reason(hall: Hal
     later = hall.issue(quick).ticket
     hall.db.write_in_now(hall.branch.id, calling.call_ticket, here, later.id)
     assert reasons(hall)[0][0] == "profile-always"
+
+
+def test_the_clerk_s_own_profile_goes_before_that_of_the_counter(hall: Hall, here: Desk, clock: FrozenClock) -> None:
+    slow, quick = by_profile(hall, {})
+    first = hall.issue(slow).ticket
+    hall.issue(quick)
+    profile = dict(
+        hall.db.read_now(branch_settings, hall.branch.id).calling_profiles["mornings"].model_dump(mode="json")
+    )
+    queues = [hall.branch.queues[hall.branch.service(slow).queue_id].slug]
+    other = profile | {"slug": "slow", "steps": [{"queues": queues}]}
+    set_branch(hall, calling_profiles={"mornings": profile, "slow": other})
+    hall.db.write_now(staff.change_calling, "layla", [], [], "slow")
+    foretold = hall.db.read_now(desk_view, hall.branch.id, "c4", SESSION_IDLE).order(clock.now())
+    called = hall.call_next(here)
+    assert called is not None
+    assert called.id == first.id == foretold[0].ticket_id
+    assert reasons(hall) == [("profile-always", {"profile": "slow", "step": 1})]
+
+
+def test_a_skill_is_needed_for_next_and_not_for_a_call_with_a_reason(hall: Hall, here: Desk) -> None:
+    service = hall.branch.services[hall.service("attest-single")]
+    set_branch(hall, skills={"notary": {"ar": "توثيق", "en": "Notary"}})
+
+    def need(tx: Tx) -> None:
+        where = (SERVICE.c.branch_id == hall.branch.id) & (SERVICE.c.id == service.id)
+        data = tx.scalar(sa.select(SERVICE.c.data).where(where))
+        tx.execute(
+            sa.update(SERVICE)
+            .where(SERVICE.c.branch_id == hall.branch.id, SERVICE.c.id == service.id)
+            .values(data={**data, "skills": ["notary"]})
+        )
+
+    edit(hall, need)
+    ticket = hall.issue().ticket
+    assert hall.call_next(here) is None
+    with pytest.raises(Refused, match="call-reason-missing"):
+        hall.db.write_in_now(hall.branch.id, calling.call_ticket, here, ticket.id)
+    hall.db.write_now(staff.change_calling, "layla", ["notary"], ["ar"], None)
+    called = hall.call_next(here)
+    assert called is not None
+    assert called.id == ticket.id

@@ -123,6 +123,7 @@ def test_a_press_that_reserved_is_taken_back_whole(hall: Hall, near: Desk, far: 
     hall.call_next(near)
     send(hall, near, to_counter(far))
     again = hall.db.write_in_now(hall.branch.id, calling.take_back, replace(near, expected=None))
+    assert again is not None
     assert (again.id, again.counter_id) == (ticket.id, near.counter_id)
     assert (again.reserved_until_at, again.sent_counter_id) == (None, None)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -239,3 +240,39 @@ def test_a_profile_decides_among_the_foremost_as_among_all(
 ) -> None:
     whole = decide(line, COUNTER, profile, calls, rules, NOON)
     assert decide(foremost(line), COUNTER, profile, calls, rules, NOON) == whole
+
+
+# ---------------------------------------------------------------- skills and languages
+
+
+def able(first: timedelta | None = None, *, skills: Sequence[str] = (), languages: Sequence[str] = ()) -> Caller:
+    return Caller(HERE, COUNTER.queues, None, frozenset(skills), frozenset(languages), first)
+
+
+def test_a_clerk_without_the_skill_does_not_get_the_ticket() -> None:
+    line = [replace(waiting(1, 30), skills=frozenset({"notary"})), waiting(2, 5)]
+    for skills, chosen in (([], [2]), (["notary"], [1, 2])):
+        choices = line_up(line, able(skills=skills), None, (), RULES, NOON)
+        assert [choice.ticket_id.int for choice in choices] == chosen
+    assert decide(line[:1], able(), None, (), RULES, NOON) is None
+
+
+@pytest.mark.parametrize(
+    ("waited", "first", "chosen"),
+    [(9, 10 * MINUTE, 2), (10, 10 * MINUTE, 1), (46, 60 * MINUTE, 2), (51, 60 * MINUTE, 1)],
+)
+def test_a_language_of_the_clerk_comes_first_for_a_while_and_within_the_promise(
+    waited: int, first: timedelta, chosen: int
+) -> None:
+    line = [replace(waiting(1, waited), language="en"), replace(waiting(2, 5), language="ar")]
+    choice = decide(line, able(first, languages=["ar"]), None, (), RULES, NOON)
+    assert choice is not None
+    assert choice.ticket_id.int == chosen
+    assert (choice.reason == Reason("language")) == (chosen == 2)
+
+
+def test_where_only_their_languages_are_called_others_wait_for_a_colleague_but_not_emergencies() -> None:
+    line = [replace(waiting(1, 30), language="en"), replace(waiting(2, 1, weight=10.0), language="en")]
+    choices = line_up(line, able(languages=["ar"]), None, (), RULES, NOON)
+    assert [choice.ticket_id.int for choice in choices] == [2]
+    assert len(line_up(line, able(), None, (), RULES, NOON)) == 2

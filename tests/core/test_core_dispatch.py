@@ -252,7 +252,7 @@ def test_every_reason_has_its_sentence(language: str) -> None:
     counted = (*by_rule, "profile-waiting", "profile-promise")
     # The last three do not come from the rule: a clerk called the visitor by hand.
     by_hand = ("priority-class", "emergency", "skipped", "parked-back", "skipped-back", "chosen-by-staff")
-    plain = (*by_hand, "profile-always", "profile-fewer", "profile-share")
+    plain = (*by_hand, "profile-always", "profile-fewer", "profile-share", "language")
     assert {key.removesuffix(".zero") for key in sentences} == {f"audit.reason.{code}" for code in (*counted, *plain)}
     for code in counted:
         found = sentences[f"audit.reason.{code}"]

@@ -99,6 +99,9 @@ PrinterSettings: TypeAlias = Annotated[dict[str, Any], Is.PRINTER_SETTINGS]
 Flag: TypeAlias = Annotated[bool, Is.UNSAID]
 
 # A code of `core.dispatch` and the values of its sentence, which is shown beside the sentence of the fact.
+# What a person calls: skills, languages, the slug of a calling profile.
+Abilities: TypeAlias = Annotated[list[str], Is.UNSAID]
+ProfileSlug: TypeAlias = Annotated[str, Is.UNSAID]
 CallingReason: TypeAlias = Annotated[str, Is.UNSAID]
 ReasonValues: TypeAlias = Annotated[dict[str, Any], Is.UNSAID]
 
@@ -170,6 +173,7 @@ BRANCH_OBJECTS = (
     "occasion",
     "text",
     "calling_profile",
+    "skill",
 )
 COMMON_OBJECTS = (
     *("organisation", "confidentiality", "letter", "priority", "policy", "service_tag", "document", "season"),

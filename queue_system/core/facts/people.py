@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from .base import Fact
-from .fields import Channel, DepartmentSlug, Number, PersonId, PlaceId, RoleSlugs, SignInMethod
+from .fields import Abilities, Channel, DepartmentSlug, Number, PersonId, PlaceId, ProfileSlug, RoleSlugs, SignInMethod
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +89,16 @@ class StaffRemoved(StaffFact):
 @dataclass(frozen=True, slots=True)
 class StaffEdited(StaffFact):
     kind: ClassVar[str] = "staff.edited"
+
+
+@dataclass(frozen=True, slots=True)
+class StaffCallingChanged(StaffFact):
+    """The skills and languages that decide whom a person calls, and the calling profile that goes before the counter's."""
+
+    kind: ClassVar[str] = "staff.calling_changed"
+    skills: Abilities
+    languages: Abilities
+    calling_profile: ProfileSlug | None
 
 
 @dataclass(frozen=True, slots=True)

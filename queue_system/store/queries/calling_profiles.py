@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
@@ -12,16 +14,23 @@ from ...core.calling_profiles import LOOKED_BACK, Caller, Profile, RecentCall
 from ...settings.calling_profiles import CallingStep
 from ..database import AnyRow, Tx
 from ..prepared import Prepared
-from ..tables import Call, table
+from ..tables import Call, Counter, Staff, table
 from .settings import BranchSettings, CounterView, derived
 
 CALL = table(Call)
+COUNTER = table(Counter)
+STAFF = table(Staff)
 
 
 def _recent(row: AnyRow) -> RecentCall:
     return RecentCall(row.counter_id, row.queue_id, row.at)
 
 
+_CLERK = Prepared(
+    sa.select(STAFF.c.id, STAFF.c.skills, STAFF.c.languages, STAFF.c.calling_profile).where(
+        STAFF.c.id == sa.bindparam("staff")
+    )
+)
 _COLUMNS = (CALL.c.counter_id, CALL.c.queue_id, CALL.c.at)
 _OF_BRANCH = Prepared(
     sa.select(*_COLUMNS)
@@ -48,9 +57,48 @@ _OF_COUNTER = Prepared(
 )
 
 
-def caller_at(counter: CounterView, staff_id: UUID | None) -> Caller:
+@dataclass(frozen=True, slots=True)
+class ClerkView:
+    """What a person has that decides whom they call; `profile` is the slug of a calling profile."""
+
+    staff_id: UUID
+    skills: frozenset[str]
+    languages: frozenset[str]
+    profile: str | None
+
+
+def clerk(tx: Tx, staff_id: UUID) -> ClerkView:
+    """A person as calls are decided; somebody without skills and languages if there is no such account."""
+    row = tx.row(_CLERK, {"staff": staff_id})
+    if row is None:
+        return ClerkView(staff_id, frozenset(), frozenset(), None)
+    return ClerkView(staff_id, frozenset(row.skills), frozenset(row.languages), row.calling_profile)
+
+
+def caller_at(settings: BranchSettings, counter: CounterView, clerk: ClerkView | None) -> Caller:
     """A counter, and who sits there, as its calls are decided."""
-    return Caller(counter.id, frozenset(counter.queues), staff_id)
+    if clerk is None:
+        return Caller(counter.id, frozenset(counter.queues))
+    rules = settings.queue_rules
+    first = timedelta(minutes=rules.language_first_min) if rules.language_match == "prefer" else None
+    languages = frozenset[str]() if rules.language_match == "off" else clerk.languages
+    return Caller(counter.id, frozenset(counter.queues), clerk.staff_id, clerk.skills, languages, first)
+
+
+def profile_at(settings: BranchSettings, counter: CounterView, clerk: ClerkView | None) -> Profile | None:
+    """The profile that counts: the person's if the branch has it, else the counter's."""
+    own = clerk.profile if clerk else None
+    return profile_named(settings, own if own in settings.calling_profiles else counter.calling_profile)
+
+
+def callers(tx: Tx, settings: BranchSettings, opened: Collection[UUID]) -> list[Caller]:
+    """The open counters with their clerks; `opened` are their ids."""
+    rows = tx.rows(
+        sa.select(COUNTER.c.id, COUNTER.c.staff_id).where(
+            COUNTER.c.branch_id == settings.id, COUNTER.c.staff_id.is_not(None)
+        )
+    )
+    return [caller_at(settings, settings.counters[row.id], clerk(tx, row.staff_id)) for row in rows if row.id in opened]
 
 
 @derived

@@ -19,7 +19,7 @@ from . import line
 from .access import DeviceView, devices
 from .apart_hall import concerns, in_hall_together
 from .bookings import BookingView, booking_by_id
-from .calling_profiles import caller_at, profile_named, recent_calls, watched_queues
+from .calling_profiles import ClerkView, caller_at, clerk, profile_at, recent_calls, watched_queues
 from .escorts import to_fetch
 from .line import TicketView, UnservedView
 from .referrals import REFERRED, ReceivedView, received
@@ -82,6 +82,7 @@ class DeskView:
     # What the counter's calling profile looks at besides: tickets that wait in other queues, and calls.
     watched: tuple[TicketView, ...] = ()
     recent_calls: tuple[RecentCall, ...] = ()
+    clerk: ClerkView | None = None
     # Who fetches the visitor that was called; "" while nobody does, None where visitors are not fetched.
     fetched_by: str | None = None
 
@@ -92,7 +93,7 @@ class DeskView:
 
     def order(self, now: datetime) -> list[Choice]:
         """The waiting tickets in the order in which this counter would call them, each with its reason."""
-        profile = profile_named(self.settings, self.counter.calling_profile)
+        profile = profile_at(self.settings, self.counter, self.clerk)
         waiting = line.as_waiting([*self.waiting, *self.watched], self.settings)
         rules = line.calling_rules(self.settings)
         return line_up(waiting, self.caller, profile, self.recent_calls, rules, now)
@@ -106,7 +107,7 @@ class DeskView:
     @property
     def caller(self) -> Caller:
         """The counter and its clerk, as calls are decided."""
-        return caller_at(self.counter, self.holder.staff_id if self.holder else None)
+        return caller_at(self.settings, self.counter, self.clerk)
 
     @property
     def holder(self) -> HolderView | None:
@@ -117,18 +118,19 @@ def desk_view(tx: Tx, branch_id: UUID, counter: str, idle: Idle) -> DeskView:
     """The desk of the counter with that slug; raises Missing("counter"). Sessions idle for longer than `idle` end."""
     settings = branch_settings(tx, branch_id)
     view = settings.counter(counter)
-    profile = profile_named(settings, view.calling_profile)
+    at_desks = holders(tx, branch_id, idle)
+    person = clerk(tx, at_desks[view.id].staff_id) if view.id in at_desks else None
+    profile = profile_at(settings, view, person)
     looked_at = watched_queues(view, profile)
     open_now = line.in_hall(tx, settings)
     mine = [ticket for ticket in open_now if ticket.queue_id in view.queues]
     at_counters = {ticket.counter_id: ticket for ticket in open_now if ticket.counter_id and ticket.state in AT_COUNTER}
     current = at_counters.get(view.id)
-    sitting = holders(tx, branch_id, idle)
     return DeskView(
         settings=settings,
         counter=view,
         seq=int(tx.scalar(sa.select(BRANCH.c.last_seq).where(BRANCH.c.id == branch_id)) or 0),
-        holders=sitting,
+        holders=at_desks,
         at_counters=at_counters,
         called=_last_call(tx, current) if current else None,
         booking=booking_by_id(tx, branch_id, current.booking_id) if current and current.booking_id else None,
@@ -139,9 +141,10 @@ def desk_view(tx: Tx, branch_id: UUID, counter: str, idle: Idle) -> DeskView:
         troubled_printers=tuple(
             printer for printer in devices(tx, branch_id, "printer") if printer.status in IN_TROUBLE
         ),
-        undo_until=_undo_until(tx, branch_id, view.id, sitting.get(view.id)),
+        undo_until=_undo_until(tx, branch_id, view.id, at_desks.get(view.id)),
         live=live_zones(tx, branch_id),
         unserved=tuple(line.unserved(open_now, settings, line.open_counters(tx, settings))),
+        clerk=person,
         watched=tuple(
             one
             for one in open_now

@@ -21,7 +21,7 @@ from ...core.dispatch import Waiting
 from ..database import Tx
 from ..prepared import Prepared
 from ..tables import Ticket, table
-from .line import COLUMNS, TicketView, as_view, as_waiting, weight_of
+from .line import COLUMNS, NO_SKILLS, TicketView, as_view, as_waiting, skills_needed, weight_of
 from .settings import BranchSettings
 
 TICKET = table(Ticket)
@@ -59,6 +59,7 @@ class Foremost:
 
     def waiting(self, settings: BranchSettings, without: UUID | None = None) -> list[Waiting]:
         """They as values of the calling rule, without the ticket `without`."""
+        needed = skills_needed(settings)
         firsts = [
             Waiting(
                 ticket_id=one.id,
@@ -67,6 +68,8 @@ class Foremost:
                 weight=weight_of(settings, one.priority),
                 anchor_at=one.anchor_at,
                 appointment=one.booked,
+                skills=needed.get(one.service_id, NO_SKILLS),
+                language=one.language,
             )
             for one in self.firsts
         ]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -84,6 +84,7 @@ class UnservedView:
     since: datetime
 
 
+NO_SKILLS: Final[frozenset[str]] = frozenset()
 COLUMNS = [TICKET.c[name] for name in TicketView.__slots__]
 _STATE = TicketView.__slots__.index("state")
 
@@ -219,6 +220,7 @@ def numbers_in_use(tx: Tx, settings: BranchSettings, queue_id: UUID, now: dateti
 
 def as_waiting(tickets: Iterable[TicketView], settings: BranchSettings) -> list[Waiting]:
     """The waiting ones among `tickets`, as values of the calling rule."""
+    needed = skills_needed(settings)
     return [
         Waiting(
             ticket_id=view.id,
@@ -231,10 +233,18 @@ def as_waiting(tickets: Iterable[TicketView], settings: BranchSettings) -> list[
             reserved_counter=view.reserved_counter_id,
             reserved_staff=view.reserved_staff_id,
             reserved_until=view.reserved_until_at,
+            skills=needed.get(view.service_id, NO_SKILLS),
+            language=view.language,
         )
         for view in tickets
         if view.state is TicketState.WAITING
     ]
+
+
+@derived
+def skills_needed(settings: BranchSettings) -> Mapping[UUID, frozenset[str]]:
+    """The skills that a clerk needs, by service; those that need none are left out."""
+    return {service.id: frozenset(service.skills) for service in settings.services.values() if service.skills}
 
 
 @derived

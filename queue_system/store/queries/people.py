@@ -55,6 +55,10 @@ class Colleague:
     grants: tuple[Grant, ...]
     link_until: datetime | None
     seen_at: datetime | None
+    # What decides whom the person calls.
+    skills: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    calling_profile: str | None = None
 
     def places(self) -> frozenset[UUID]:
         """Where the person holds roles."""
@@ -217,4 +221,7 @@ def _colleague(
         grants=tuple(held),
         link_until=links.get(row.id),
         seen_at=seen.get(row.id),
+        skills=tuple(row.skills),
+        languages=tuple(row.languages),
+        calling_profile=row.calling_profile,
     )

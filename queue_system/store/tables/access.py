@@ -21,6 +21,10 @@ class Staff(SQLModel, table=True):
     language: str
     active: bool = True
     created_at: datetime
+    # What decides whom the person calls (core.calling_profiles.Caller); a profile counts where the branch has it.
+    skills: list[Any] = json(list)
+    languages: list[Any] = json(list)
+    calling_profile: str | None = None
     # When the limits on sign-ins were last lifted for this person; earlier failures do not count any more.
     unlocked_at: datetime | None = None
     # When somebody at the server's console last made a link for this person.

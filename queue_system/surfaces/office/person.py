@@ -17,6 +17,7 @@ from ...core.rights import ACCOUNT_RIGHTS, GRANT_RIGHTS, INVITE_RIGHTS, PEOPLE_R
 from ...i18n.words import OWN_NAMES, available_languages
 from ...store.database import Tx
 from ...store.queries.people import Colleague, colleagues, invitation_by_token, second_methods, sessions_of
+from ...store.queries.settings import Names, branch_ids, readable
 from ...store.tables import ORGANISATION
 from ...web import kit
 from ...web.confirmed import require_confirmed
@@ -80,6 +81,16 @@ async def save(request: Request) -> Response:
         typed["language"] = here.colleague.language
     try:
         await here.write_anywhere(staff.edit_staff, here.colleague.login, typed["name"], typed["language"], here.actor)
+        if form.get("calling"):
+            known = await here.read(_calling, here.colleague)
+            await here.write_anywhere(
+                staff.change_calling,
+                here.colleague.login,
+                [slug for slug, _ in known.skills if form.get(f"skill-{slug}")],
+                [code for code, _ in known.languages if form.get(f"speaks-{code}")],
+                next((slug for slug, _ in known.profiles if slug == form.get("calling_profile")), None),
+                here.actor,
+            )
     except Invalid as refusal:
         return await _page(here, typed=typed, errors={"name": message(refusal, here.words)}, status=refusal.status)
     return here.said("saved")
@@ -174,6 +185,22 @@ def read_place(typed: str) -> tuple[UUID, str]:
         raise Invalid("place-not-chosen", "place") from None
 
 
+@dataclass(frozen=True, slots=True)
+class Calling:
+    """What can be chosen of what decides whom a person calls: slugs and names of the branches where they work."""
+
+    skills: list[tuple[str, Names]]
+    languages: list[tuple[str, str]]
+    profiles: list[tuple[str, Names]]
+
+
+def _calling(tx: Tx, one: Colleague) -> Calling:
+    branches = [settings for settings in readable(tx, branch_ids(tx).values()) if one.works_at(settings.id)]
+    skills = {slug: names for branch in branches for slug, names in branch.skills.items()}
+    profiles = {slug: found.names for branch in branches for slug, found in branch.calling_profiles.items()}
+    return Calling([*skills.items()], [*OWN_NAMES.items()], [*profiles.items()])
+
+
 def _named(tx: Tx, person: str) -> Colleague | None:
     return next((one for one in colleagues(tx) if str(one.id) == person), None)
 
@@ -216,6 +243,7 @@ async def _page(
         "roles": [(role.slug, role.names) for role in here.house.roles.values()],
         "places": places_with(here, here.house, GRANT_RIGHTS),
         "house": here.house,
+        "calling": await here.read(_calling, one),
         "methods": methods.get(one.id, ()),
         "sessions": await here.read(sessions_of, one.id),
         "link": await _link(here),

@@ -55,7 +55,7 @@ from .approvals import waiting_alone, waiting_for
 from .frame import InOffice
 from .messages import owners_of, unsent_for
 from .people import clock_of
-from .todo_hall import beyond_targets, late_end, undecided_line, unserved_queues
+from .todo_hall import beyond_targets, late_end, undecided_line, unserved_queues, unskilled_services
 from .todo_item import Item, Level
 
 LOGGER = structlog.get_logger(__name__)
@@ -347,6 +347,7 @@ SOURCES: Final[tuple[OfBranch | OfHouse, ...]] = (
     OfHouse(DATA_RIGHTS, unreadable, everywhere=True),
     OfBranch(TODAY_RIGHTS, beyond_targets),
     OfBranch(TODAY_RIGHTS, unserved_queues),
+    OfBranch(TODAY_RIGHTS, unskilled_services),
     OfBranch(TODAY_RIGHTS, late_end),
     OfBranch(PRINTER_RIGHTS | SUPERVISION_RIGHTS, printers_in_trouble),
     OfBranch(DEVICE_RIGHTS | SUPERVISION_RIGHTS, silent_devices),

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
+from uuid import UUID
 
 from ...core import hours
 from ...core.rights import COUNTER_RIGHTS, DESK_RIGHTS, TODAY_RIGHTS
+from ...core.tickets import TicketState
 from ...i18n import dates
 from ...i18n.filters import localised
 from ...store.database import Tx
 from ...store.queries import line
+from ...store.queries.calling_profiles import callers
 from ...store.queries.class_targets import beyond_target
 from ...store.queries.settings import BranchSettings
 from ...web.departments import queues_for
@@ -60,6 +63,37 @@ def beyond_targets(tx: Tx, here: InOffice, branch: BranchSettings) -> list[Item]
             link="/desk" if sits else "#counters",
         )
         for one in beyond_target(branch, waiting, here.now)
+    ]
+
+
+def unskilled_services(tx: Tx, here: InOffice, branch: BranchSettings) -> list[Item]:
+    """Services for which people wait and whose skills nobody at an open counter has."""
+    if not line.skills_needed(branch):
+        return []
+    seen = queues_for(here.person, branch, TODAY_RIGHTS)
+    there = callers(tx, branch, line.open_counters(tx, branch))
+    served = {queue_id for one in there for queue_id in one.queues}
+    tickets = line.in_hall(tx, branch)
+    lacking: dict[UUID, int] = {}
+    for ticket in tickets:
+        needed = line.skills_needed(branch).get(ticket.service_id)
+        able = any(ticket.queue_id in one.queues and needed <= one.skills for one in there) if needed else True
+        # A queue that nobody serves at all is an item of its own.
+        if ticket.state is TicketState.WAITING and ticket.queue_id in seen & served and not able:
+            lacking[ticket.service_id] = lacking.get(ticket.service_id, 0) + 1
+    words = here.words
+    return [
+        Item(
+            "bad",
+            words.text(
+                "today.unskilled",
+                service=localised(branch.services[service_id].names, here.language),
+                people=words.plural("common.people-waiting", people),
+            ),
+            "today.see-counters",
+            link="#counters",
+        )
+        for service_id, people in lacking.items()
     ]
 
 

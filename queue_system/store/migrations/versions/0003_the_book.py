@@ -14,7 +14,7 @@ revision = "0003"
 down_revision = "0002"
 branch_labels = None
 depends_on = None
-FINGERPRINT = 146757136
+FINGERPRINT = 813238458
 
 
 def upgrade() -> None:
@@ -40,6 +40,7 @@ def upgrade() -> None:
     _figures()
     _reserved_tickets()
     _line()
+    _clerks()
 
 
 def _members() -> None:
@@ -520,3 +521,11 @@ def _line() -> None:
     ):
         where = sa.text(condition)
         op.create_index(name, "ticket", columns, sqlite_where=where, postgresql_where=where)
+
+
+def _clerks() -> None:
+    """What decides whom a person calls."""
+    with op.batch_alter_table("staff") as staff:
+        staff.add_column(sa.Column("skills", sa.JSON(), nullable=False, server_default="[]"))
+        staff.add_column(sa.Column("languages", sa.JSON(), nullable=False, server_default="[]"))
+        staff.add_column(sa.Column("calling_profile", AutoString(), nullable=True))
