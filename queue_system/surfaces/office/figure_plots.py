@@ -16,7 +16,7 @@ HEIGHT: Final = 220
 # Room for the numbers of the axis at one side, and for what the marks are about below.
 _SIDE: Final = 44
 _FOOT: Final = 30
-_HEAD: Final = 12
+_HEAD: Final = 22
 _STEPS: Final = (1, 2, 5, 10, 15, 20, 30, 60, 100, 120, 200, 250, 500, 1000, 2000, 5000, 10_000, 50_000, 100_000)
 _MOST_LINES: Final = 4
 # Of more marks than this only some have words below, because they would lie over each other.
