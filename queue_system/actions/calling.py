@@ -17,8 +17,9 @@ from ..store.queries import line
 from ..store.queries.calling_profiles import caller_at, clerk, profile_at, recent_calls, watched_queues
 from ..store.queries.foremost import foremost
 from ..store.queries.line import TicketView
+from ..store.queries.outcomes import outcomes_of
 from ..store.queries.settings import BranchSettings, CounterView, branch_settings
-from . import counter_steps
+from . import counter_steps, given_services
 from .counters import Desk, counter_of, require_holder
 from .day import in_session
 from .returning import come_back
@@ -94,14 +95,32 @@ def start_serving(tx: Tx, desk: Desk) -> TicketView:
 
 
 def finish(tx: Tx, desk: Desk, outcome: str = "done") -> TicketView:
-    """The visit is over; `outcome` is done, documents_missing or refused. A visitor only called is started first."""
-    if outcome not in tickets.OUTCOMES:
-        raise Refused("outcome-unknown")
+    """The visit is over; `outcome` is one of OUTCOMES, or one that the settings have for the ticket's service.
+
+    A visitor only called is started first. Refused("outcome-unknown") for another outcome.
+    """
 
     def step(lock: Locked, counter: CounterView, ticket: TicketView) -> TicketView:
+        settings = branch_settings(tx, lock.id, lock.config_version)
+        if outcome not in (*tickets.OUTCOMES, *outcomes_of(settings, ticket.service_id)):
+            raise Refused("outcome-unknown")
         return counter_steps.finish(lock, counter, ticket, desk.actor, outcome)
 
     return with_current(tx, desk, step)
+
+
+def next_service(tx: Tx, desk: Desk, service_id: UUID, *, corrects: bool = False) -> TicketView:
+    """Another service begins in the visit; `corrects`: it is this one that has been given, and not the one noted.
+
+    Raises what `given_services.begin` raises.
+    """
+
+    def step(lock: Locked, counter: CounterView, ticket: TicketView) -> TicketView:
+        settings = branch_settings(tx, lock.id, lock.config_version)
+        return given_services.begin(lock, settings, counter, ticket, service_id, desk.actor, corrects=corrects)
+
+    # A correction leaves no trace of the service before it, so it is corrected again and not taken back.
+    return with_current(tx, desk, step, kept=not corrects)
 
 
 def mark_absent(tx: Tx, desk: Desk) -> TicketView:
@@ -130,6 +149,7 @@ def park(tx: Tx, desk: Desk) -> TicketView:
     """Send the visitor away to complete a form: the ticket keeps its place, and is called by hand or resumed."""
 
     def step(lock: Locked, counter: CounterView, ticket: TicketView) -> TicketView:
+        ticket = given_services.end(lock, ticket, tickets.INTERRUPTED, goes_on=True)
         moved = move(tx, ticket, Step.PARK, counter_id=None, **AFRESH)
         lock.append(TicketParked(subject=str(ticket.id), code=ticket.code, counter=str(counter.id)), desk.actor)
         return moved

@@ -20,7 +20,7 @@ from ..store.queries import line
 from ..store.queries.line import TicketView
 from ..store.queries.settings import BranchSettings, CounterView
 from ..store.tables import Call, Ticket, table
-from . import phone_calls
+from . import given_services, phone_calls
 from .steps import FOR_ALL, move
 from .takeback import Move, remember
 from .visit import end_booking
@@ -116,6 +116,7 @@ def finish(lock: Locked, counter: CounterView, ticket: TicketView, actor: Actor,
     if ticket.state is TicketState.CALLED:
         # The clerk skipped the button "start", so the start is written now: every served ticket has one.
         ticket = start(lock, counter, ticket, actor)
+    ticket = given_services.end(lock, ticket, outcome)
     moved = move(lock.tx, ticket, Step.FINISH, ended_at=lock.tx.now, outcome=outcome)
     fact = TicketServed(subject=str(ticket.id), code=ticket.code, counter=str(counter.id), outcome=outcome)
     lock.append(fact, actor)

@@ -28,7 +28,7 @@ from ..store.queries.channels import channel_of
 from ..store.queries.line import TicketView
 from ..store.queries.settings import BranchSettings, branch_settings
 from ..store.tables import Booking, Branch, Counter, Ticket, table
-from . import phone_calls
+from . import given_services, phone_calls
 from .reserving import free_reserved
 from .visit import end_booking
 
@@ -122,6 +122,8 @@ def vacate(lock: Locked, counter_id: UUID, number: int, actor: Actor) -> None:
 
 def _close_ticket(lock: Locked, settings: BranchSettings, ticket: TicketView) -> None:
     step = tickets.LAST_STEPS[ticket.state]
+    if step is Step.FINISH:
+        given_services.end(lock, ticket, tickets.FORGOTTEN)
     outcome = tickets.FORGOTTEN if step is Step.FINISH else None
     lock.tx.execute(
         sa.update(TICKET)

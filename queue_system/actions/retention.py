@@ -36,6 +36,7 @@ from ..store.tables import (
     EarlierOffer,
     EarlierWish,
     FreedPlace,
+    GivenService,
     HomeVisit,
     Message,
     Participant,
@@ -61,7 +62,8 @@ INVITATION, PARTICIPANT = table(BookingInvitation), table(Participant)
 OFFER, WISH = table(EarlierOffer), table(EarlierWish)
 BOOKING_SERIES, SERIES_DATE = table(BookingSeries), table(SeriesDate)
 BLOCK, NOTE, PHONE_CALL = table(Block), table(StaffNote), table(PhoneCall)
-FREED, JOB, SEAT, SERIES, TICKET = table(FreedPlace), table(PrintJob), table(Seat), table(Series), table(Ticket)
+FREED, GIVEN, JOB, SEAT = table(FreedPlace), table(GivenService), table(PrintJob), table(Seat)
+SERIES, TICKET = table(Series), table(Ticket)
 
 ROWS_AT_ONCE: Final = 200
 # A press can be taken back for seconds, so one from an earlier day is of no use.
@@ -184,7 +186,7 @@ def _drop_tickets(lock: Locked, found: Limits) -> int:
     lock.tx.execute(sa.delete(SERIES).where(SERIES.c.branch_id == lock.id, SERIES.c.business_date < found.day))
     if not ids:
         return 0
-    for rows in (CALL, JOB):
+    for rows in (CALL, GIVEN, JOB):
         lock.tx.execute(sa.delete(rows).where(rows.c.branch_id == lock.id, rows.c.ticket_id.in_(ids)))
     lock.tx.execute(
         sa.update(BOOKING).where(BOOKING.c.branch_id == lock.id, BOOKING.c.ticket_id.in_(ids)).values(ticket_id=None)

@@ -23,6 +23,7 @@ from ..store.queries import line
 from ..store.queries.line import TicketView
 from ..store.queries.settings import BranchSettings
 from ..store.tables import Counter, Ticket, table
+from . import given_services
 from .visit import end_booking, unend_booking
 
 COUNTER = table(Counter)
@@ -51,6 +52,7 @@ CHANGES: Final = (
     "reserved_until_at",
     "sent_counter_id",
     "sent_service_id",
+    "services_given",
 )
 
 Move = tuple[TicketView, TicketView]
@@ -116,7 +118,9 @@ def undo(lock: Locked, settings: BranchSettings, counter_id: UUID, staff_id: UUI
         if _shape(ticket) != move["after"]:
             raise Refused("take-back-moved", code=ticket.code)
         one_more = again if not put_back else ()
-        put_back.append(_put_back(lock, settings, ticket, move["before"], counter_id, one_more, actor))
+        restored = _put_back(lock, settings, ticket, move["before"], counter_id, one_more, actor)
+        given_services.put_back(lock, ticket, restored, datetime.fromisoformat(press["at"]))
+        put_back.append(restored)
     forget(lock, counter_id)
     return put_back
 

@@ -285,6 +285,7 @@ def _issue(
         "skips": 0,
         "aside": 0,
         "returns": 0,
+        "services_given": 0,
         "token": settings.key + secrets.token_urlsafe(16),
         "request_id": order.request_id,
         "told_p50": order.told.p50 if order.told else None,

@@ -7,11 +7,12 @@ from uuid import UUID
 
 from ..core.errors import Missing, Refused
 from ..core.facts.tickets import TicketTransferred
-from ..core.tickets import Step
+from ..core.tickets import HANDED_ON, Step
 from ..store.database import Tx
 from ..store.log import Locked
 from ..store.queries.line import TicketView
 from ..store.queries.settings import BranchSettings, CounterView, ServiceView, branch_settings
+from . import given_services
 from .calling import with_current
 from .counters import Desk
 from .raising import raised_by_service
@@ -51,6 +52,7 @@ def transfer(tx: Tx, desk: Desk, goal: Goal) -> TicketView:
             raise Refused("transfer-to-itself")
         sent = {"sent_counter_id": counter.id, "sent_service_id": ticket.service_id}
         place = {"counter_id": None, "service_id": service.id, "queue_id": service.queue_id}
+        ticket = given_services.end(lock, ticket, HANDED_ON, goes_on=True)
         moved = move(tx, ticket, Step.TRANSFER, **place, **AFRESH, **FOR_ALL, **sent)
         fact = TicketTransferred(
             subject=str(ticket.id),

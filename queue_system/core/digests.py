@@ -10,7 +10,8 @@ A digest holds no ids of people, tickets or bookings. Its figures, after docs/gl
 * `house`: from arrival to the end, without the time between a no-show and the return; served visits and no-shows.
 * `lead_days`: of bookings, the days from the booking to the appointment.
 * issued = served + missed + left + voided, once the day is over. *missed* visits were called and did not come, *voided*
-  ones were still waiting at the close, *called* ones were called at least once.
+  ones were still waiting at the close, *called* ones were called at least once. *unmet* are those of the served visits
+  whose outcome is one of the branch's own after which the visitor has not got what they came for.
 * due = arrived + absent: bookings that were not cancelled before and lead to the hall. *agreed* bookings do not lead
   there (a telephone call, a visit elsewhere), so nobody knows whether they took place unless staff record it. What staff
   record counts as arrived or absent, or as *excused* or *cancelled_by_us*, which are neither. Whoever has neither number nor
@@ -98,6 +99,8 @@ class Visit:
     facts: tuple[Happening, ...]
     priority: str = ""
     held: bool | None = None
+    # The settings say that after this outcome the visitor has not got what they came for.
+    unmet: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +244,8 @@ def _of_visit(visit: Visit) -> Tally:
         counts[_ENDS[visit.state]] = 1
     if times.first_call is not None:
         counts["called"] = 1
+    if visit.unmet:
+        counts["unmet"] = 1
     for fact in visit.facts:
         if fact.kind in _EVENTS:
             counts[_EVENTS[fact.kind]] = counts.get(_EVENTS[fact.kind], 0) + 1

@@ -35,7 +35,7 @@ EDIT_RIGHTS: Final[Mapping[str, Mapping[str, Rights]]] = {
         **dict.fromkeys(("queue_rules", "priorities", "freed_places_at", "targets", "tick_minutes"), _POLICIES),
         "calling_profiles": _POLICIES,
         **dict.fromkeys(("retention_days", "constraints", "safe_contact"), _LEVELS),
-        **dict.fromkeys(("services", "departments", "occasions", "helpers", "skills"), _SERVICES),
+        **dict.fromkeys(("services", "departments", "occasions", "helpers", "skills", "outcomes"), _SERVICES),
         **dict.fromkeys(("queues", "resources"), _QUEUES),
         **dict.fromkeys(("counters", "zones"), _COUNTERS),
         "devices": _EQUIPMENT,

@@ -75,6 +75,10 @@ TRANSITIONS: Final[dict[tuple[TicketState, Step], TicketState]] = {
 # The results of a visit. FORGOTTEN: the clerk had not entered one when the day ended.
 OUTCOMES: Final = ("done", "documents_missing", "refused")
 FORGOTTEN: Final = "forgotten"
+# How a service ended that is not the last of its visit: another began, it goes on after an interruption, or elsewhere.
+FOLLOWED: Final = "followed"
+INTERRUPTED: Final = "interrupted"
+HANDED_ON: Final = "handed_on"
 
 # A press at a counter can be taken back for this long.
 TAKE_BACK: Final = timedelta(seconds=15)

@@ -37,6 +37,7 @@ from .declared import (
 from .devices import Device
 from .hall import Counter, Queue, Resource
 from .helping import Helper
+from .outcomes import VisitOutcome
 from .services import Service
 from .texts import SHOWN_TEXTS
 from .wording import MessageText
@@ -291,6 +292,10 @@ class BranchOwn(Thing):
     ] = None
     helpers: Annotated[
         dict[str, Helper] | None, "organisations that book for people by a link of their own, within their places"
+    ] = None
+    outcomes: Annotated[
+        dict[str, VisitOutcome] | None,
+        "how a visit can end here, besides done, documents missing and request refused",
     ] = None
     messages: Annotated[dict[str, MessageText], "its own words for messages about appointments"] = Field(
         default_factory=dict

@@ -133,6 +133,7 @@ ACTS = (
     "absences",
     "parkings",
     "transfers",
+    "services",
     "returns",
     "raises",
     "take-backs",

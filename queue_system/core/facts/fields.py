@@ -17,7 +17,7 @@ from ..messages import MAIL, Event, Settled
 from ..printers import STATES, TRANSPORTS
 from ..reasons import BY_SERVICE, RAISE_REASONS, TAKEN_AWAY, VOID_REASONS
 from ..support import Why
-from ..tickets import FORGOTTEN, OUTCOMES, TicketState
+from ..tickets import TicketState
 
 
 class Is(Enum):
@@ -40,6 +40,7 @@ class Is(Enum):
     PRINTER_SETTINGS = auto()
     OBJECT = auto()
     MEMBER = auto()
+    OUTCOME = auto()
     FIELDS = auto()
     UNSAID = auto()
 
@@ -112,7 +113,8 @@ Source: TypeAlias = Annotated[
         ("kiosk", "web", "api", "desk", "reception", "phone", "referral", "staff", "invitation", "helper"),
     ),
 ]
-Outcome: TypeAlias = Annotated[str, Word("audit.outcome", (*OUTCOMES, FORGOTTEN))]
+# One of core.tickets.OUTCOMES, FORGOTTEN, or an outcome that the settings of the branch have.
+Outcome: TypeAlias = Annotated[str, Is.OUTCOME]
 Basis: TypeAlias = Annotated[str, Word("audit.basis", (*RAISE_REASONS, BY_SERVICE))]
 WhyVoid: TypeAlias = Annotated[str, Word("audit.void", ("day-over", TAKEN_AWAY, *VOID_REASONS))]
 TicketStateWord: TypeAlias = Annotated[str, Word("state.ticket", tuple(TicketState))]

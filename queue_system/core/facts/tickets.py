@@ -93,6 +93,19 @@ class TicketStarted(TicketFact):
 
 
 @dataclass(frozen=True, slots=True)
+class TicketServiceBegun(TicketFact):
+    """Another service began in the same visit; `corrected`: it has been this one, and not the one before, all the time."""
+
+    kind: ClassVar[str] = "ticket.service_begun"
+    counter: CounterId
+    service: ServiceSlug
+    corrected: Flag
+
+    def variant(self) -> Literal["", "corrected"]:
+        return "corrected" if self.corrected else ""
+
+
+@dataclass(frozen=True, slots=True)
 class TicketServed(TicketFact):
     kind: ClassVar[str] = "ticket.served"
     counter: CounterId

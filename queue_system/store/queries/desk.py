@@ -21,6 +21,7 @@ from .apart_hall import concerns, in_hall_together
 from .bookings import BookingView, booking_by_id
 from .calling_profiles import ClerkView, caller_at, clerk, profile_at, recent_calls, watched_queues
 from .escorts import to_fetch
+from .given_services import GivenView, given_services
 from .line import TicketView, UnservedView
 from .referrals import REFERRED, ReceivedView, received
 from .screens import Live, live_zones
@@ -83,6 +84,8 @@ class DeskView:
     watched: tuple[TicketView, ...] = ()
     recent_calls: tuple[RecentCall, ...] = ()
     clerk: ClerkView | None = None
+    # The services of the visitor at the counter, if there have been several.
+    given: tuple[GivenView, ...] = ()
     # Who fetches the visitor that was called; "" while nobody does, None where visitors are not fetched.
     fetched_by: str | None = None
 
@@ -90,6 +93,11 @@ class DeskView:
     def current(self) -> TicketView | None:
         """The ticket in front of the clerk."""
         return self.at_counters.get(self.counter.id)
+
+    @property
+    def given_now(self) -> UUID | None:
+        """The service that is being given, if it is noted apart from the ticket."""
+        return self.given[-1].service_id if self.given and self.given[-1].ended_at is None else None
 
     def order(self, now: datetime) -> list[Choice]:
         """The waiting tickets in the order in which this counter would call them, each with its reason."""
@@ -152,6 +160,7 @@ def desk_view(tx: Tx, branch_id: UUID, counter: str, idle: Idle) -> DeskView:
         ),
         recent_calls=tuple(recent_calls(tx, branch_id, view, profile)),
         minded=concerns(in_hall_together(tx, settings, open_now), current, view.queues),
+        given=tuple(given_services(tx, current)) if current else (),
         fetched_by=next((one.by or "" for one in to_fetch(tx, settings, [current] if current else [])), None),
     )
 

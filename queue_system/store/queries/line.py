@@ -73,6 +73,8 @@ class TicketView:
     told_least: int | None
     told_most: int | None
     wait_ended_at: datetime | None
+    # How many rows the visit has in the table of services given.
+    services_given: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from ...core.tickets import TicketState
 from ..database import AnyRow, Tx
 from ..log import BRANCH, ENTRY, first_since
 from ..tables import Booking, DigestedDay, Participant, Ticket, table
+from .outcomes import unmet_outcomes
 from .past_places import planned_places, sittings
 from .settings import BranchSettings, branch_settings
 
@@ -195,6 +196,7 @@ def _visit(settings: BranchSettings, row: AnyRow, found: Sequence[Happening], bo
         priority=row.priority,
         held=_held(row),
         facts=tuple(found if begins else _as_the_ticket_tells(row)),
+        unmet=row.outcome in unmet_outcomes(settings),
     )
 
 

@@ -22,7 +22,7 @@ from .agenda import BranchSeason, ClosureRow, OpeningHours, OutreachDay, SeasonR
 from .apart import ApartAccepted, ApartKey, ApartPair
 from .changes import Change
 from .columns import table
-from .day import Booking, Call, FreedPlace, PrintJob, Seat, Series, Ticket
+from .day import Booking, Call, FreedPlace, GivenService, PrintJob, Seat, Series, Ticket
 from .digests import DigestedDay, HourDigest, PartDigest, ServiceDigest
 from .earlier import EarlierOffer, EarlierWish
 from .guests import BookingInvitation
@@ -94,6 +94,7 @@ __all__ = [
     "EarlierWish",
     "Entry",
     "FreedPlace",
+    "GivenService",
     "HomeVisit",
     "HourDigest",
     "Invitation",

@@ -110,6 +110,8 @@ class Ticket(SQLModel, table=True):
     told_most: int | None = None
     # When that wait ended: the first call ever, also where the visitor was called again for another service.
     wait_ended_at: datetime | None = None
+    # How many rows of GivenService the visit has; 0 while it has had one service only, whose times are the ticket's.
+    services_given: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
 
 
 class Call(SQLModel, table=True):
@@ -132,6 +134,31 @@ class Call(SQLModel, table=True):
     kind: str
     # Who of the staff fetches the visitor, where visitors are fetched.
     fetched_by: UUID | None = Field(default=None, foreign_key="staff.id")
+
+
+class GivenService(SQLModel, table=True):
+    """A service that was given in a visit of several, with its own times; without an end it is being given now.
+
+    A visit of one service, which was not interrupted, has no such row: its ticket says the same.
+    """
+
+    __tablename__ = "given_service"
+    __table_args__ = (
+        within_branch("ticket_id", "ticket"),
+        within_branch("service_id", "service"),
+        within_branch("counter_id", "counter"),
+    )
+
+    branch_id: UUID = of_branch()
+    ticket_id: UUID = key()
+    # 1 for the first service of the visit.
+    n: int = key()
+    service_id: UUID
+    counter_id: UUID
+    started_at: datetime
+    ended_at: datetime | None = None
+    # The outcome of the visit; FOLLOWED, INTERRUPTED or HANDED_ON (core.tickets) where the visit went on.
+    outcome: str | None = None
 
 
 class Booking(SQLModel, table=True):

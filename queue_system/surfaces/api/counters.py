@@ -110,6 +110,10 @@ def _transfer(tx: Tx, desk: Desk, branch: BranchSettings, asked: models.Transfer
     return transferring.transfer(tx, desk, Goal(service, counter, back=asked.back))
 
 
+def _next_service(tx: Tx, desk: Desk, branch: BranchSettings, asked: models.ServiceAct) -> TicketView:
+    return calling.next_service(tx, desk, service_at(branch, asked.service).id, corrects=asked.corrects)
+
+
 def _return(tx: Tx, desk: Desk, _branch: BranchSettings, asked: models.Return) -> TicketView:
     return calling.resume(tx, desk.branch_id, asked.ticket, desk.actor)
 
@@ -183,6 +187,7 @@ ACTS: Final[tuple[tuple[str, str, Do, type[Asked]], ...]] = (
     ("absences", "api.absent", _absent, models.Act),
     ("parkings", "api.park", _park, models.Act),
     ("transfers", "api.transfer", _transfer, models.TransferAct),
+    ("services", "api.next-service", _next_service, models.ServiceAct),
     ("returns", "api.return", _return, models.Return),
     ("take-backs", "api.take-back", _take_back, models.Act),
 )

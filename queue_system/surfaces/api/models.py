@@ -292,7 +292,12 @@ class CallAct(Act):
 
 
 class FinishAct(Act):
-    outcome: Annotated[Literal["done", "documents_missing", "refused"], Field(description="api.field-outcome")] = "done"
+    outcome: Annotated[str, Field(min_length=1, max_length=80, description="api.field-outcome")] = "done"
+
+
+class ServiceAct(Act):
+    service: ServiceKey
+    corrects: Annotated[bool, Field(description="api.field-corrects")] = False
 
 
 class TransferAct(Act):

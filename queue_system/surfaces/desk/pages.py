@@ -21,6 +21,7 @@ from ...core.errors import Denied, DomainError, Invalid, Missing, Refused, Stale
 from ...core.reasons import usual_reason
 from ...core.rights import DESK_RIGHTS
 from ...core.tickets import TicketState
+from ...i18n.filters import localised
 from ...store.database import Tx
 from ...store.queries.desk import DeskView, desk_view, holders
 from ...store.queries.line import TicketView
@@ -80,7 +81,11 @@ async def leave(request: Request) -> Response:
 # ---------------------------------------------------------------- what is done with tickets
 
 # An outcome with a button of its own is named afterwards, so that the clerk notices a wrong press.
-FINISHED: Final = {"documents_missing": "desk.did-finish-missing", "refused": "desk.did-finish-refused"}
+FINISHED: Final = {
+    "done": "desk.did-finish",
+    "documents_missing": "desk.did-finish-missing",
+    "refused": "desk.did-finish-refused",
+}
 
 # Does it; returns the catalogue key of what to say about it, and the ticket.
 Act = Callable[[Tx, Desk, dict[str, str]], tuple[str, TicketView | None]]
@@ -102,7 +107,7 @@ def act(resource: str) -> Callable[[Request], Awaitable[Response]]:
         if not kit.is_htmx(request):
             return kit.see_other(_address(here))
         await here.screens_first()
-        return await _desk(here, Said("good", here.words.html(said, code=ticket.code if ticket else "")))
+        return await _desk(here, Said("good", here.words.html(said, **_named(here, ticket))))
 
     return handler
 
@@ -119,7 +124,15 @@ def _call(tx: Tx, desk: Desk, form: dict[str, str]) -> tuple[str, TicketView | N
 
 def _finish(tx: Tx, desk: Desk, form: dict[str, str]) -> tuple[str, TicketView | None]:
     outcome = str(form.get("outcome") or "done")
-    return FINISHED.get(outcome, "desk.did-finish"), calling.finish(tx, desk, outcome)
+    return FINISHED.get(outcome, "desk.did-finish-as"), calling.finish(tx, desk, outcome)
+
+
+def _next_service(tx: Tx, desk: Desk, form: dict[str, str]) -> tuple[str, TicketView | None]:
+    if not form.get("service"):
+        raise Invalid("service-not-chosen", "service")
+    corrects = bool(form.get("corrects"))
+    ticket = calling.next_service(tx, desk, _id(form, "service"), corrects=corrects)
+    return "desk.did-correct-service" if corrects else "desk.did-next-service", ticket
 
 
 def _absent(tx: Tx, desk: Desk, _form: dict[str, str]) -> tuple[str, TicketView | None]:
@@ -163,6 +176,7 @@ ACTS: Final[dict[str, Act]] = {
     "absences": _absent,
     "parkings": lambda tx, desk, form: ("desk.did-park", calling.park(tx, desk)),
     "transfers": _transfer,
+    "services": _next_service,
     "returns": _return,
     "raises": _raise,
     "take-backs": lambda tx, desk, form: ("desk.did-take-back", calling.take_back(tx, desk)),
@@ -170,6 +184,14 @@ ACTS: Final[dict[str, Act]] = {
 
 
 # ---------------------------------------------------------------- inside
+
+
+def _named(here: AtCounter, ticket: TicketView | None) -> dict[str, str]:
+    """What the sentences on a press name: the ticket, and an outcome of the branch's own."""
+    if ticket is None:
+        return {"code": ""}
+    own = (here.branch.outcomes or {}).get(ticket.outcome or "")
+    return {"code": ticket.code, "outcome": localised(own.names, here.words.language) if own else ""}
 
 
 def _address(here: AtCounter) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from ...store.queries.access import StaffView
 from ...store.queries.class_targets import beyond_target
 from ...store.queries.desk import DeskView, HolderView
 from ...store.queries.line import TicketView, absence_rule, agreed_time, emergencies, served_queues
+from ...store.queries.outcomes import outcomes_of
 from ...store.queries.screens import is_kept_off
 from ...store.queries.settings import BranchSettings, CounterView, Names
 from ...web.at_counter import NEEDED_TOO
@@ -24,6 +25,7 @@ from ...web.waits import Waits
 from .asking import Answer, classes_for
 
 LINE_SHOWN: Final = 30
+LAST_DIGIT: Final = 9
 # Outcomes of a visit that was not served in full.
 OUTCOMES: Final = (
     Answer("documents_missing", "D", "desk.outcome-documents-missing"),
@@ -33,9 +35,9 @@ OUTCOMES: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """One action: the resource it posts to ("" opens the dialog of the transfer), its keyboard key, its words.
+    """One action: the resource it posts to, its keyboard key, its words.
 
-    `why` is the key of the sentence that says why it cannot be done now, "" if it can.
+    With `dialog` it opens the dialog of that name, which posts to the resource. `why` is the key of the sentence that says why it cannot be done now, "" if it can.
     """
 
     resource: str
@@ -43,6 +45,7 @@ class Button:
     words: str
     why: str = ""
     likely: bool = False
+    dialog: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,15 @@ class Row:
     ticket: TicketView
     names: Names
     reason: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GivenRow:
+    """A service of a visit that has several: its names, its minutes, and whether it is given now."""
+
+    names: Names
+    minutes: int
+    now: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +110,8 @@ def context(view: DeskView, person: StaffView, now: datetime, waits: Waits, *, e
         ],
         "beyond": beyond_target(settings, view.waiting, now),
         "absence": absence(view, now),
-        "outcomes": OUTCOMES,
+        "outcomes": (*OUTCOMES, *_own_outcomes(settings, current)),
+        "given": _given(view, now),
         "buttons": buttons(view, person),
         "hint": _hint(view),
         "line": [_row(tickets[choice.ticket_id], settings, choice.reason) for choice in shown],
@@ -117,6 +130,7 @@ def context(view: DeskView, person: StaffView, now: datetime, waits: Waits, *, e
         "holders": _holders(view),
         "sender": _sender(view),
         "reserved": [_row(ticket, settings) for ticket in view.reserved(now)],
+        "next_services": _targets(settings, current, frozenset(settings.queues), now, view.given_now),
         "may_refer": person.may_any(REFER_RIGHTS, settings.id),
         "base": f"/counters/{settings.slug}/{view.counter.slug}",
         "here": f"/desk/{settings.slug}/{view.counter.slug}",
@@ -144,7 +158,14 @@ def buttons(view: DeskView, person: StaffView) -> list[Button]:
         Button("finishes", "F", "desk.finish", nobody, likely=state is TicketState.SERVING),
         Button("absences", "X", "desk.no-show", why(Step.NO_SHOW)),
         Button("parkings", "H", "desk.park", allowed("parkings", why(Step.PARK))),
-        Button("", "T", "desk.transfer", allowed("transfers", why(Step.TRANSFER))),
+        Button("transfers", "T", "desk.transfer", allowed("transfers", why(Step.TRANSFER)), dialog="transfer"),
+        Button(
+            "services",
+            "G",
+            "desk.next-service",
+            nobody or ("" if state is TicketState.SERVING else "desk.why-visit-not-begun"),
+            dialog="next-service",
+        ),
         Button("take-backs", "Z", "desk.take-back", "" if view.undo_until else "desk.why-nothing-to-take-back"),
     ]
 
@@ -198,6 +219,27 @@ def _sender(view: DeskView) -> CounterView | None:
     return view.settings.counters.get(sent) if sent in view.holders and sent != view.counter.id else None
 
 
+def _own_outcomes(settings: BranchSettings, current: TicketView | None) -> list[Answer]:
+    """The outcomes that the branch has for the service of the visitor, the first nine with a digit as their key."""
+    own = outcomes_of(settings, current.service_id) if current else {}
+    return [
+        Answer(slug, str(number) if number <= LAST_DIGIT else "", names=outcome.names)
+        for number, (slug, outcome) in enumerate(own.items(), 1)
+    ]
+
+
+def _given(view: DeskView, now: datetime) -> list[GivenRow]:
+    """The services of a visit that has several, each with its whole minutes so far."""
+    return [
+        GivenRow(
+            view.settings.services[one.service_id].names,
+            max(0, ((one.ended_at or now) - one.started_at) // timedelta(minutes=1)),
+            one.ended_at is None,
+        )
+        for one in view.given
+    ]
+
+
 def _hint(view: DeskView) -> str:
     current = view.current
     if current is None:
@@ -221,18 +263,24 @@ def _unseen(view: DeskView) -> str:
 
 
 def _targets(
-    settings: BranchSettings, ticket: TicketView | None, served: Collection[UUID], now: datetime
+    settings: BranchSettings,
+    ticket: TicketView | None,
+    served: Collection[UUID],
+    now: datetime,
+    without: UUID | None = None,
 ) -> list[tuple[Names, list[Target]]]:
-    """Services to which the visitor can be sent, by department; those that the service refers to come first in each."""
+    """Services that the visitor can go on with, by department; those that the service refers to come first in each.
+
+    `without` is the service that they have already: the ticket's, unless another is given.
+    """
     if ticket is None:
         return []
+    has = without or ticket.service_id
     usual = settings.services[ticket.service_id].referrals
     given = settings.services_on(settings.timetable.business_date(now)).values()
     groups: list[tuple[Names, list[Target]]] = []
     for department in settings.departments.values():
-        services = [
-            service for service in given if service.department_id == department.id and service.id != ticket.service_id
-        ]
+        services = [service for service in given if service.department_id == department.id and service.id != has]
         services.sort(key=lambda service: service.queue_id not in usual)
         if services:
             # With their own names, because several services can share one neutral name.

@@ -61,6 +61,7 @@ class Sentences:
             Is.SERVICE: partial(self._setting, "services"),
             Is.PRIORITY: partial(self._setting, "priorities"),
             Is.MEMBER: self._member,
+            Is.OUTCOME: lambda value, _: self._outcome(value),
             Is.ROLES: lambda value, entry: self._listed(self._name_of_role(slug, entry) for slug in value),
             Is.MOMENT: lambda value, _: dates.day_time(datetime.fromisoformat(value), zone, words),
             Is.DAY: lambda value, _: dates.day(date.fromisoformat(value), words),
@@ -148,6 +149,12 @@ class Sentences:
         found = next((one for one in known if one.slug == slug), None)
         past = self._past("resource", slug, entry)
         return past or (localised(found.names, self._words.language) if found else slug)
+
+    def _outcome(self, slug: str) -> str:
+        """The name of an outcome: a word of the catalogues, or what the branch calls it now."""
+        settings = self._names.settings
+        own = settings.outcomes.get(slug) if settings and settings.outcomes else None
+        return localised(own.names, self._words.language) if own else self._word("audit.outcome", slug) or slug
 
     def _counter(self, value: Any, entry: EntryView) -> object:
         settings = self._names.settings

@@ -11,6 +11,7 @@ NAMES_NOTHING: Final = {
     "/counters/{branch}/{counter}/returns",
     "/counters/{branch}/{counter}/raises",
     "/counters/{branch}/{counter}/transfers",
+    "/counters/{branch}/{counter}/services",
 }
 STATIC_FILE: Final = "desk.js"
 MATRIX: Final[dict[tuple[str, str], Row]] = {

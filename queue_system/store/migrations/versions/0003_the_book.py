@@ -14,7 +14,7 @@ revision = "0003"
 down_revision = "0002"
 branch_labels = None
 depends_on = None
-FINGERPRINT = 813238458
+FINGERPRINT = 616949071
 
 
 def upgrade() -> None:
@@ -41,6 +41,7 @@ def upgrade() -> None:
     _reserved_tickets()
     _line()
     _clerks()
+    _given_services()
 
 
 def _members() -> None:
@@ -529,3 +530,24 @@ def _clerks() -> None:
         staff.add_column(sa.Column("skills", sa.JSON(), nullable=False, server_default="[]"))
         staff.add_column(sa.Column("languages", sa.JSON(), nullable=False, server_default="[]"))
         staff.add_column(sa.Column("calling_profile", AutoString(), nullable=True))
+
+
+def _given_services() -> None:
+    """The services of a visit with several, each with its times."""
+    op.add_column("ticket", sa.Column("services_given", sa.Integer(), nullable=False, server_default="0"))
+    op.create_table(
+        "given_service",
+        sa.Column("branch_id", sa.Uuid(), sa.ForeignKey("branch.id"), nullable=False),
+        sa.Column("ticket_id", sa.Uuid(), nullable=False),
+        sa.Column("n", sa.Integer(), nullable=False),
+        sa.Column("service_id", sa.Uuid(), nullable=False),
+        sa.Column("counter_id", sa.Uuid(), nullable=False),
+        sa.Column("started_at", UTCDateTime(), nullable=False),
+        sa.Column("ended_at", UTCDateTime(), nullable=True),
+        sa.Column("outcome", AutoString(), nullable=True),
+        *(
+            sa.ForeignKeyConstraint(["branch_id", f"{other}_id"], [f"{other}.branch_id", f"{other}.id"])
+            for other in ("ticket", "service", "counter")
+        ),
+        sa.PrimaryKeyConstraint("branch_id", "ticket_id", "n"),
+    )

@@ -12,6 +12,7 @@
   const stale = document.getElementById("desk-stale");
   const ahead = Date.parse(page.dataset.now) - Date.now();
   const desk = () => document.getElementById("desk");
+  const hideDialogs = () => { for (const dialog of document.querySelectorAll("#desk [popover]")) dialog.hidePopover(); };
   const said = (name) => document.getElementById(`said-${name}`).content.textContent;
 
   // ---------------------------------------------------------------- times
@@ -90,7 +91,7 @@
     htmx.swap({ sourceElement: present, target: present, swap: "outerMorph", text: frame.html }).then(() => {
       for (const part of kept) part?.removeAttribute("hx-morph-skip");
       // Another tab has called another visitor, and a dialog about the previous one must not act on the next.
-      if (desk().dataset.expected !== before) document.getElementById("transfer")?.hidePopover();
+      if (desk().dataset.expected !== before) hideDialogs();
       if (held && document.activeElement === document.body) document.getElementById(held)?.focus({ preventScroll: true });
     });
   }
@@ -161,7 +162,7 @@
   document.addEventListener("htmx:before:request", () => {
     focused = document.activeElement !== document.body;
     page.setAttribute("data-busy", "");
-    document.getElementById("transfer")?.hidePopover();
+    hideDialogs();
   });
   document.addEventListener("htmx:finally:request", () => page.removeAttribute("data-busy"));
   document.addEventListener("htmx:error", () => tell(said("offline")));
