@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from queue_system.actions import tickets
 from queue_system.actions.tickets import Issued
+from queue_system.actions.vouchers import come_again
 from queue_system.core.bookings import ALPHABET, CODE_LENGTH, BookingState
 from queue_system.core.errors import DomainError, Invalid, Missing
 from queue_system.i18n import dates
@@ -18,8 +19,16 @@ from queue_system.store.database import Tx
 from queue_system.store.queries.access import printer_of_kiosk
 from queue_system.store.queries.bookings import BookingView
 from queue_system.store.queries.settings import BranchSettings, branch_ids, readable
+from queue_system.store.queries.vouchers import VoucherView
 from queue_system.web import errors, kit
-from queue_system.web.code_or_link import LONGEST_READING, CodeOrLink, booking_behind, is_link, read_code_or_link
+from queue_system.web.code_or_link import (
+    LONGEST_READING,
+    CodeOrLink,
+    booking_behind,
+    is_link,
+    read_code_or_link,
+    voucher_behind,
+)
 
 from . import number
 from .visit import Visit, show
@@ -57,6 +66,10 @@ async def check_in(visit: Visit) -> Response:
     if not typed.strip():
         return await _page(visit, "", visit.words.text("kiosk.code-missing"), 422)
     try:
+        voucher = await visit.read(voucher_behind, visit.branch.id, typed)
+        if voucher is not None:
+            again = await visit.write(_come_again, visit, voucher)
+            return kit.see_other(number.address(visit, again.ticket.token))
         booking = await visit.read(_booking, visit.branch, typed)
         if isinstance(booking, Elsewhere):
             return await _page(visit, _kept(typed), _directions(visit, booking), 409)
@@ -88,6 +101,18 @@ def _check_in(tx: Tx, visit: Visit, booking: BookingView) -> Issued:
         tx,
         visit.branch.id,
         booking.id,
+        visit.actor,
+        language=visit.language,
+        printer_id=printer.id if printer else None,
+    )
+
+
+def _come_again(tx: Tx, visit: Visit, voucher: VoucherView) -> Issued:
+    printer = printer_of_kiosk(tx, visit.device)
+    return come_again(
+        tx,
+        visit.branch.id,
+        voucher.ticket_id,
         visit.actor,
         language=visit.language,
         printer_id=printer.id if printer else None,

@@ -30,5 +30,10 @@ def new_code(tx: Tx, branch_id: UUID, likely: str | None = None) -> str:
     source = random.SystemRandom()
     while True:
         code, likely = likely or bookings.new_code(source), None
-        if tx.row(_HAVING_CODE, {"branch": branch_id, "code": code}) is None:
+        if not has_code(tx, branch_id, code):
             return code
+
+
+def has_code(tx: Tx, branch_id: UUID, code: str) -> bool:
+    """Whether an appointment of the branch has this code."""
+    return tx.row(_HAVING_CODE, {"branch": branch_id, "code": code}) is not None

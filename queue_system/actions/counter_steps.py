@@ -18,12 +18,13 @@ from ..store.log import Actor, Locked
 from ..store.prepared import Prepared
 from ..store.queries import line
 from ..store.queries.line import TicketView
-from ..store.queries.settings import BranchSettings, CounterView
+from ..store.queries.settings import BranchSettings, CounterView, branch_settings
 from ..store.tables import Call, Ticket, table
 from . import given_services, phone_calls
 from .steps import FOR_ALL, move
 from .takeback import Move, remember
 from .visit import end_booking
+from .vouchers import promise_return
 
 CALL = table(Call)
 TICKET = table(Ticket)
@@ -121,6 +122,7 @@ def finish(lock: Locked, counter: CounterView, ticket: TicketView, actor: Actor,
     fact = TicketServed(subject=str(ticket.id), code=ticket.code, counter=str(counter.id), outcome=outcome)
     lock.append(fact, actor)
     end_booking(lock, ticket, BookingState.FULFILLED, actor)
+    promise_return(lock, branch_settings(lock.tx, lock.id, lock.config_version), moved, outcome, actor)
     return moved
 
 

@@ -42,6 +42,7 @@ from ..store.tables import (
     Participant,
     PhoneCall,
     PrintJob,
+    ReturnVoucher,
     Seat,
     Series,
     SeriesDate,
@@ -63,7 +64,7 @@ OFFER, WISH = table(EarlierOffer), table(EarlierWish)
 BOOKING_SERIES, SERIES_DATE = table(BookingSeries), table(SeriesDate)
 BLOCK, NOTE, PHONE_CALL = table(Block), table(StaffNote), table(PhoneCall)
 FREED, GIVEN, JOB, SEAT = table(FreedPlace), table(GivenService), table(PrintJob), table(Seat)
-SERIES, TICKET = table(Series), table(Ticket)
+SERIES, TICKET, VOUCHER = table(Series), table(Ticket), table(ReturnVoucher)
 
 ROWS_AT_ONCE: Final = 200
 # A press can be taken back for seconds, so one from an earlier day is of no use.
@@ -183,6 +184,8 @@ def _drop_tickets(lock: Locked, found: Limits) -> int:
         .where(here, DIGESTED.c.business_date < found.day, DIGESTED.c.tidied_at.is_(None))
         .values(tidied_at=lock.tx.now)
     )
+    # A voucher outlives its ticket while the visitor may still come with it.
+    lock.tx.execute(sa.delete(VOUCHER).where(VOUCHER.c.branch_id == lock.id, VOUCHER.c.valid_until < found.day))
     lock.tx.execute(sa.delete(SERIES).where(SERIES.c.branch_id == lock.id, SERIES.c.business_date < found.day))
     if not ids:
         return 0

@@ -25,6 +25,7 @@ from ..store.queries.settings import BranchSettings
 from ..store.tables import Counter, Ticket, table
 from . import given_services
 from .visit import end_booking, unend_booking
+from .vouchers import withdraw
 
 COUNTER = table(Counter)
 TICKET = table(Ticket)
@@ -119,6 +120,7 @@ def undo(lock: Locked, settings: BranchSettings, counter_id: UUID, staff_id: UUI
             raise Refused("take-back-moved", code=ticket.code)
         one_more = again if not put_back else ()
         restored = _put_back(lock, settings, ticket, move["before"], counter_id, one_more, actor)
+        withdraw(lock, ticket, restored)
         given_services.put_back(lock, ticket, restored, datetime.fromisoformat(press["at"]))
         put_back.append(restored)
     forget(lock, counter_id)

@@ -124,7 +124,7 @@ def give_number(lock: Locked, order: TicketOrder) -> Issued:
     outing = hours.outing_on(day, settings.calendar, service.id)
     if outing is not None and not places_left(tx, settings, outing):
         raise Refused("outing-full")
-    return _issue(lock, settings, service, order)
+    return give_place(lock, settings, service, order)
 
 
 def check_in(
@@ -170,11 +170,11 @@ def check_in(
             language=language or booking.language,
             source=source,
             actor=actor,
-            priority=_class_in_use(settings, arrival.priority),
+            priority=class_in_use(settings, arrival.priority),
             printer_id=printer_id,
         )
         booked_time = arrival.anchor if arrival.punctuality is Punctuality.ON_TIME else None
-        issued = _issue(lock, settings, service, order, booking, booked_time)
+        issued = give_place(lock, settings, service, order, booking, booked_time)
         tx.execute(
             sa.update(BOOKING)
             .where(BOOKING.c.branch_id == branch_id, BOOKING.c.id == booking.id)
@@ -237,7 +237,7 @@ def _too_late(settings: BranchSettings, booking: BookingView, closes: datetime, 
     return Refused("too-late", starts_at=starts_at, closed_at=closed_at)
 
 
-def _class_in_use(settings: BranchSettings, priority: str | None) -> str:
+def class_in_use(settings: BranchSettings, priority: str | None) -> str:
     """The class of an arrival, or the class that replaces it where this branch does not have it."""
     choices = (priority, APPOINTMENT, ORDINARY)
     return next((name for name in choices if name in settings.priorities), next(iter(settings.priorities)))
@@ -249,7 +249,7 @@ def _repeated(earlier: TicketView, service: ServiceView) -> Issued:
     return Issued(earlier, created=False)
 
 
-def _issue(
+def give_place(
     lock: Locked,
     settings: BranchSettings,
     service: ServiceView,
@@ -257,6 +257,7 @@ def _issue(
     booking: BookingView | None = None,
     anchor_at: datetime | None = None,
 ) -> Issued:
+    """Give a number for a service to a visitor who may have one; `booking` and its time, if it is an appointment."""
     tx = lock.tx
     queue = settings.queue_of(service)
     day = settings.timetable.business_date(tx.now)

@@ -106,6 +106,17 @@ class QueueRules(Declared):
     language_first_min: Annotated[
         SomeMinutes, "minutes of waiting after which the languages of a clerk do not matter any more"
     ] = 10
+    return_days: Annotated[
+        int | None,
+        Between(1, 365),
+        "days in which whoever lacked documents comes back once with a voucher, without another wait at the end; no "
+        "vouchers when left out",
+    ] = None
+    return_class: Annotated[
+        str | None,
+        Ref(CLASS_OF_THE_BRANCH),
+        "the class with which they then wait; that of appointments when left out",
+    ] = None
     no_show_action: Annotated[
         Literal["staff_safe_follow_up"] | None,
         Kind("action"),

@@ -27,6 +27,7 @@ from ..store.queries.bookings import BookingView
 from ..store.queries.line import TicketView
 from ..store.queries.settings import BranchSettings, branch_ids, branch_settings, readable
 from ..store.queries.visited import branch_of_key, branch_of_slug, visited_branches
+from ..store.queries.vouchers import voucher_of
 from .installation import installation_of
 
 KEY_LENGTH: Final = 4
@@ -179,7 +180,10 @@ def ticket_of_link(tx: Tx, token: str) -> tuple[BranchSettings, TicketView]:
     settings = branch_of_token(tx, token, "ticket")
     found = line.ticket_by_token(tx, settings.id, token)
     if found.ended_at is not None and tx.now - found.ended_at > LINK_LIFETIME:
-        raise Missing("ticket")
+        # The page shows the visitor's voucher for as long as they may come back with it.
+        voucher = voucher_of(tx, settings.id, found.id)
+        if voucher is None or settings.timetable.business_date(tx.now) > voucher.valid_until:
+            raise Missing("ticket")
     return settings, line.as_it_stands(found, settings, tx.now)
 
 

@@ -151,8 +151,12 @@ def set_branch(hall: Hall, **said: object) -> None:
 
 def one_call_is_enough(hall: Hall) -> None:
     """From now on a visitor who is not here after one call is a no-show, whatever the profile says."""
+    set_rules(hall, no_show_after_calls=1, no_show_after_min=0)
 
+
+def set_rules(hall: Hall, **said: object) -> None:
+    """Set rules of the branch's queues besides those of its profile."""
     branches = table(Branch)
-    rules = hall.branch.queue_rules.model_dump(exclude_unset=True) | {"no_show_after_calls": 1, "no_show_after_min": 0}
+    rules = hall.branch.queue_rules.model_dump(exclude_unset=True) | said
     changed = sa.update(branches).where(branches.c.id == hall.branch.id).values(queue_rules=rules)
     edit(hall, lambda tx: tx.execute(changed))

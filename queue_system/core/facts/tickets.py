@@ -113,6 +113,22 @@ class TicketServed(TicketFact):
 
 
 @dataclass(frozen=True, slots=True)
+class VoucherIssued(TicketFact):
+    """The visitor lacked documents and may come back until the end of the day `until`. The voucher's code is a secret."""
+
+    kind: ClassVar[str] = "ticket.voucher_issued"
+    until: Day
+
+
+@dataclass(frozen=True, slots=True)
+class VoucherUsed(TicketFact):
+    """The number was given for a voucher of the visit `earlier`."""
+
+    kind: ClassVar[str] = "ticket.voucher_used"
+    earlier: TicketId
+
+
+@dataclass(frozen=True, slots=True)
 class TicketSkipped(TicketFact):
     """The visitor missed a call but is no no-show yet: `others_first` others are called before the next call."""
 

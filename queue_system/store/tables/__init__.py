@@ -61,6 +61,7 @@ from .series import BookingSeries, SeriesDate
 from .staff_notes import StaffNote
 from .telling import PhoneCall
 from .upkeep import Upkeep
+from .vouchers import ReturnVoucher
 
 __all__ = [
     "ORGANISATION",
@@ -114,6 +115,7 @@ __all__ = [
     "Priority",
     "Queue",
     "Resource",
+    "ReturnVoucher",
     "Role",
     "SeasonRow",
     "Seat",

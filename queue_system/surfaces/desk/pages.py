@@ -36,6 +36,7 @@ from ...web.staff_pages import staff_page
 from .asking import ASKED, Question, question
 from .following import desk_values, live
 from .view import queue_names
+from .vouchers import voucher_after, voucher_page
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ def act(resource: str) -> Callable[[Request], Awaitable[Response]]:
         if not kit.is_htmx(request):
             return kit.see_other(_address(here))
         await here.screens_first()
-        return await _desk(here, Said("good", here.words.html(said, **_named(here, ticket))))
+        return await _desk(here, Said("good", await _sentence(here, said, ticket)))
 
     return handler
 
@@ -186,6 +187,18 @@ ACTS: Final[dict[str, Act]] = {
 # ---------------------------------------------------------------- inside
 
 
+async def _sentence(here: AtCounter, said: str, ticket: TicketView | None) -> Markup:
+    """What is said of a press; a visit that ended for missing documents leads to its voucher, to be printed."""
+    text = here.words.html(said, **_named(here, ticket))
+    voucher = await voucher_after(here, ticket)
+    if ticket is None or voucher is None:
+        return text
+    link = Markup('<a id="voucher-link" href="{}" target="_blank">{}</a>').format(
+        f"{_address(here)}/vouchers/{ticket.id}", here.words.html("voucher.print", code=voucher.code)
+    )
+    return text + Markup(" · ") + link
+
+
 def _named(here: AtCounter, ticket: TicketView | None) -> dict[str, str]:
     """What the sentences on a press name: the ticket, and an outcome of the branch's own."""
     if ticket is None:
@@ -262,6 +275,7 @@ routes: list[BaseRoute] = [
     Route("/desk", choose),
     Route("/desk/{branch}/{counter}", show),
     WebSocketRoute("/desk/{branch}/{counter}/live", live),
+    Route("/desk/{branch}/{counter}/vouchers/{ticket}", voucher_page),
     Route("/counters/{branch}/{counter}/sitting", sit, methods=["POST"]),
     Route("/counters/{branch}/{counter}/leaving", leave, methods=["POST"]),
     *(Route(f"/counters/{{branch}}/{{counter}}/{resource}", act(resource), methods=["POST"]) for resource in ACTS),

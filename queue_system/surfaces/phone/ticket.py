@@ -23,10 +23,13 @@ from ...core.tickets import OPEN, TAKE_BACK, Step, TicketState, steps_from
 from ...live.codes import Closed
 from ...live.socket import Frame, refuse, serve
 from ...store.log import VISITOR
+from ...store.queries.line import TicketView
 from ...store.queries.place import PlaceView, place
 from ...store.queries.stranded import was_taken_away
+from ...store.queries.vouchers import voucher_of
 from ...web import kit
 from ...web.here import AtBranch, at, at_ticket
+from ...web.qr import qr_svg
 from ...web.waits import Told
 from ...web.way_out import SAFE_PLACE
 from ...web.whole_line import everybody
@@ -143,8 +146,25 @@ async def _values(here: AtBranch, stands: PlaceView) -> dict[str, Any]:
         "call_words": None if openly else branch.text("neutral_call"),
         "counter_names": counter.names if counter and openly else None,
         "served": [] if neutral else [(one.code, branch.counters[one.counter_id]) for one in stands.served],
+        **await _voucher(here, ticket),
         "may_leave": ticket.state is TicketState.WAITING and Step.LEAVE in steps_from(ticket.state),
         "organisation": {} if neutral else branch.organisation.names,
+    }
+
+
+async def _voucher(here: AtBranch, ticket: TicketView) -> dict[str, Any]:
+    """What the page says of the voucher that the visit got: its number, and this page's address to scan."""
+    if ticket.state is not TicketState.SERVED:
+        return {"voucher": None}
+    found = await here.read(voucher_of, here.branch.id, ticket.id)
+    if found is None:
+        return {"voucher": None}
+    address = f"{here.installation.configuration.address}/t/{ticket.token}"
+    past = here.branch.timetable.business_date(here.now) > found.valid_until
+    return {
+        "voucher": found,
+        "voucher_over": past,
+        "voucher_qr": qr_svg(address, here.words.text("voucher.qr-label")),
     }
 
 

@@ -18,6 +18,7 @@ from ...actions.look_ups import record_look_ups
 from ...actions.raising import raise_ticket
 from ...actions.tickets import TicketOrder
 from ...actions.voiding import ask_to_void, void_ticket
+from ...actions.vouchers import come_again
 from ...core.errors import Denied, DomainError, Invalid, Missing, Refused
 from ...core.rights import COPY_RIGHTS, ESCORT_RIGHTS, HALL_RIGHTS, RAISE_RIGHTS, RECEPTION_RIGHTS, VOID_RIGHTS, Rights
 from ...core.tickets import ORDINARY
@@ -27,9 +28,11 @@ from ...store.queries.channels import channel_of
 from ...store.queries.line import TicketView
 from ...store.queries.reception import slip_printers
 from ...store.queries.settings import BranchSettings
+from ...store.queries.vouchers import voucher_of
 from ...web import kit
 from ...web.access import in_service
 from ...web.booking_search import BY_CALL, Found, find
+from ...web.code_or_link import LONGEST_READING, voucher_behind
 from ...web.errors import message
 from ...web.here import StaffAtBranch, onlooker_at_branch, staff_at_branch, staff_here
 from .view import NO_PAPER, PRINTER_COOKIE, hall_values, printer_of, ticket_values
@@ -64,6 +67,9 @@ async def search(request: Request) -> Response:
     """Bookings by code, name or contact. This is a POST, because names and contacts must not be in addresses."""
     here = await staff_at_branch(request, HALL_RIGHTS)
     typed = str((await kit.form(request)).get("text", ""))
+    voucher = await here.read(voucher_behind, here.branch.id, typed[:LONGEST_READING])
+    if voucher is not None and voucher.service_id in here.services(RECEPTION_RIGHTS):
+        return await _hall_page(here, typed=typed, voucher=voucher)
     try:
         found = await find(here, typed)
     except DomainError as refusal:
@@ -107,6 +113,24 @@ async def check_in(request: Request) -> Response:
     printer_id = await printer_of(here)
     try:
         issued = await here.do(tickets.check_in, booking.id, here.actor, source=SOURCE, printer_id=printer_id)
+    except DomainError as refusal:
+        return await _hall_page(here, refusal, about="booking")
+    return kit.see_other(_address(here.branch, issued.ticket))
+
+
+async def come_back(request: Request) -> Response:
+    """A number for the visitor who has come back with a voucher; a slip if a printer is chosen."""
+    here = await staff_at_branch(request, RECEPTION_RIGHTS)
+    form = await kit.form(request)
+    voucher = await here.read(voucher_of, here.branch.id, _id(form.get("visit"), "voucher"))
+    if voucher is None or voucher.service_id not in here.services(RECEPTION_RIGHTS):
+        raise Missing("voucher")
+    language = _language(here.branch, str(form.get("language", "")))
+    printer_id = await printer_of(here)
+    try:
+        issued = await here.do(
+            come_again, voucher.ticket_id, here.actor, language=language, source=SOURCE, printer_id=printer_id
+        )
     except DomainError as refusal:
         return await _hall_page(here, refusal, about="booking")
     return kit.see_other(_address(here.branch, issued.ticket))
@@ -270,6 +294,7 @@ routes: list[BaseRoute] = [
     Route(f"{HALL}/search", search, methods=["POST"]),
     Route(f"{HALL}/printer", choose_printer, methods=["POST"]),
     Route(f"{HALL}/tickets", issue, methods=["POST"]),
+    Route(f"{HALL}/vouchers", come_back, methods=["POST"]),
     Route(f"{HALL}/bookings/{{booking}}/ticket", check_in, methods=["POST"]),
     Route(f"{HALL}/bookings/{{booking}}/contact", contact, methods=["POST"]),
     Route(f"{HALL}/tickets/{{ticket}}", ticket),

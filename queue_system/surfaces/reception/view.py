@@ -42,6 +42,7 @@ from ...store.queries.line import TicketView
 from ...store.queries.participants import participants_of
 from ...store.queries.place import PaperView, paper, people_ahead
 from ...store.queries.settings import BranchSettings, Names, PriorityView, ServiceView
+from ...store.queries.vouchers import VoucherView
 from ...web import kit
 from ...web.booking_search import BY_CALL, Found
 from ...web.here import StaffAtBranch
@@ -115,7 +116,9 @@ class Waiting:
     counter_open: bool
 
 
-async def hall_values(here: StaffAtBranch, *, found: Found | None = None, typed: str = "") -> dict[str, Any]:
+async def hall_values(
+    here: StaffAtBranch, *, found: Found | None = None, typed: str = "", voucher: VoucherView | None = None
+) -> dict[str, Any]:
     """The values of `reception/reception.html` and of `reception/_state.html`, its part that is refreshed."""
     branch, now = here.branch, here.now
     wanted = here.request.query_params.get("s", "").strip()[:LONGEST_SEARCH]
@@ -145,6 +148,9 @@ async def hall_values(here: StaffAtBranch, *, found: Found | None = None, typed:
         "kept_apart": kept_apart if here.may_any(NAME_RIGHTS | APART_RIGHTS) else [],
         "sees_apart": here.may_any(APART_RIGHTS),
         "found": found,
+        "voucher": voucher,
+        "voucher_for": branch.services[voucher.service_id].listed_names if voucher else None,
+        "voucher_over": voucher is not None and voucher.valid_until < branch.timetable.business_date(now),
         "calling": bool(found and found.by == BY_CALL),
         "results": await _results(here, found) if found else [],
         "typed": typed,

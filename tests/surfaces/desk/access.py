@@ -11,12 +11,14 @@ NAMES_NOTHING: Final = {
     "/counters/{branch}/{counter}/returns",
     "/counters/{branch}/{counter}/raises",
     "/counters/{branch}/{counter}/transfers",
+    "/desk/{branch}/{counter}/vouchers/{ticket}",
     "/counters/{branch}/{counter}/services",
 }
 STATIC_FILE: Final = "desk.js"
 MATRIX: Final[dict[tuple[str, str], Row]] = {
     ("GET", "/desk"): SIT_DOWN,
     ("GET", "/desk/{branch}/{counter}"): DESK,
+    ("GET", "/desk/{branch}/{counter}/vouchers/{ticket}"): DESK,
     (SOCKET, "/desk/{branch}/{counter}/live"): DESK_LIVE,
     ("POST", "/counters/{branch}/{counter}/sitting"): DESK,
     ("POST", "/counters/{branch}/{counter}/leaving"): DESK,

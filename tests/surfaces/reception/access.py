@@ -6,11 +6,18 @@ from typing import Final
 
 from tests.kit.access_rows import ANY_HALL, DATA, HALL, PLACES, RECEPTION, Row
 
-RECEPTION_ACTS = ("tickets", "bookings/{booking}/ticket", "bookings/{booking}/contact", "tickets/{ticket}/copies")
+RECEPTION_ACTS = (
+    "tickets",
+    "bookings/{booking}/ticket",
+    "bookings/{booking}/contact",
+    "tickets/{ticket}/copies",
+    "vouchers",
+)
 HALL_ACTS = ("search", "printer", "tickets/{ticket}/raises")
 # The form names the thing, and here it names none, so clients with the right get 404.
 NAMES_NOTHING: Final = {
     "/reception/{branch}/bookings/{booking}/ticket",
+    "/reception/{branch}/vouchers",
     "/reception/{branch}/bookings/{booking}/contact",
     "/reception/{branch}/tickets/{ticket}",
     "/reception/{branch}/tickets/{ticket}/copies",

@@ -14,7 +14,7 @@ revision = "0003"
 down_revision = "0002"
 branch_labels = None
 depends_on = None
-FINGERPRINT = 616949071
+FINGERPRINT = 594038949
 
 
 def upgrade() -> None:
@@ -42,6 +42,7 @@ def upgrade() -> None:
     _line()
     _clerks()
     _given_services()
+    _vouchers()
 
 
 def _members() -> None:
@@ -550,4 +551,23 @@ def _given_services() -> None:
             for other in ("ticket", "service", "counter")
         ),
         sa.PrimaryKeyConstraint("branch_id", "ticket_id", "n"),
+    )
+
+
+def _vouchers() -> None:
+    """Vouchers of visitors who lacked documents."""
+    op.create_table(
+        "return_voucher",
+        sa.Column("branch_id", sa.Uuid(), sa.ForeignKey("branch.id"), nullable=False),
+        sa.Column("ticket_id", sa.Uuid(), nullable=False),
+        sa.Column("code", AutoString(), nullable=False),
+        sa.Column("token", AutoString(), nullable=False),
+        sa.Column("service_id", sa.Uuid(), nullable=False),
+        sa.Column("valid_until", sa.Date(), nullable=False),
+        sa.Column("used_by", sa.Uuid(), nullable=True),
+        sa.Column("used_at", UTCDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(["branch_id", "service_id"], ["service.branch_id", "service.id"]),
+        sa.PrimaryKeyConstraint("branch_id", "ticket_id"),
+        sa.UniqueConstraint("branch_id", "code"),
+        sa.UniqueConstraint("branch_id", "token"),
     )
