@@ -20,6 +20,7 @@ from ..store.queries.line import TicketView
 from ..store.queries.outcomes import outcomes_of
 from ..store.queries.settings import BranchSettings, CounterView, branch_settings
 from . import counter_steps, given_services
+from .breaks import call_again
 from .counters import Desk, counter_of, require_holder
 from .day import in_session
 from .returning import come_back
@@ -36,6 +37,7 @@ def call_next(tx: Tx, desk: Desk, became: str | None = None) -> TicketView | Non
     with in_session(tx, desk.branch_id) as lock:
         settings, counter, current = _at_desk(tx, lock, desk)
         moves = counter_steps.let_go(lock, settings, counter, current, desk.actor, became)
+        call_again(lock, counter, desk.actor)
         singled_out, choice = _next_of(lock, settings, counter, current, desk.staff_id)
         if choice is None:
             if moves:
@@ -60,6 +62,7 @@ def call_ticket(
         if wanted.queue_id not in counter.queues:
             raise Refused("not-of-this-counter", code=wanted.code)
         moves = counter_steps.let_go(lock, settings, counter, current, desk.actor, became)
+        call_again(lock, counter, desk.actor)
         singled_out, choice = _next_of(lock, settings, counter, current, desk.staff_id)
         why = counter_steps.why_by_hand(wanted, choice, reason)
         return counter_steps.call(lock, counter, wanted, desk.staff_id, why, moves, singled_out)

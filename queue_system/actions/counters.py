@@ -22,7 +22,7 @@ from .sessions import SESSION_IDLE
 COUNTER = table(Counter)
 
 _HOLDER = Prepared(
-    sa.select(COUNTER.c.staff_id).where(
+    sa.select(COUNTER.c.staff_id, COUNTER.c.away).where(
         COUNTER.c.branch_id == sa.bindparam("branch"), COUNTER.c.id == sa.bindparam("counter")
     )
 )
@@ -106,6 +106,12 @@ def _holder(tx: Tx, desk: Desk) -> UUID | None:
     return tx.scalar(_HOLDER, {"branch": desk.branch_id, "counter": desk.counter_id})  # type: ignore[no-any-return]
 
 
+def away_at(tx: Tx, branch_id: UUID, counter_id: UUID) -> str | None:
+    """Why an open counter calls nobody for some time; None while it calls."""
+    row = tx.row(_HOLDER, {"branch": branch_id, "counter": counter_id})
+    return None if row is None else row.away
+
+
 def require_holder(tx: Tx, desk: Desk) -> None:
     if _holder(tx, desk) != desk.staff_id:
         raise Stale("not-your-counter")
@@ -131,7 +137,7 @@ def _set_holder(tx: Tx, lock: Locked, counter: CounterView, staff_id: UUID) -> N
     tx.execute(
         sa.update(COUNTER)
         .where(COUNTER.c.branch_id == lock.id, COUNTER.c.id == counter.id)
-        .values(staff_id=staff_id, seated_at=tx.now)
+        .values(staff_id=staff_id, seated_at=tx.now, away=None, away_until=None)
     )
 
 

@@ -115,7 +115,7 @@ def vacate(lock: Locked, counter_id: UUID, number: int, actor: Actor) -> None:
     lock.tx.execute(
         sa.update(COUNTER)
         .where(COUNTER.c.branch_id == lock.id, COUNTER.c.id == counter_id)
-        .values(staff_id=None, seated_at=None, last_press=None)
+        .values(staff_id=None, seated_at=None, last_press=None, away=None, away_until=None)
     )
     lock.append(CounterClosed(subject=str(counter_id), number=number), actor)
 

@@ -106,6 +106,10 @@ class QueueRules(Declared):
     language_first_min: Annotated[
         SomeMinutes, "minutes of waiting after which the languages of a clerk do not matter any more"
     ] = 10
+    idle_counter_min: Annotated[
+        SomeMinutes | None,
+        "minutes without a press after which Today says that nothing happens at an open counter; never, when left out",
+    ] = None
     return_days: Annotated[
         int | None,
         Between(1, 365),

@@ -333,7 +333,7 @@ def _send(door: Door, person: Person, method: str, path: str) -> Any:
     )
 
 
-def _body(path: str) -> dict[str, str]:
+def _body(path: str) -> dict[str, object]:
     """Just enough fields that the check of the client is reached."""
     if path.endswith("/branches/{branch}/tickets"):
         return {"request_id": "0123456789abcdef0123", "service": "attest-single"}
@@ -341,8 +341,10 @@ def _body(path: str) -> dict[str, str]:
         return {"text": "لا أحد"}
     if path.endswith("/arrivals"):
         return {"code": "no code"}
-    if path.endswith("/transfers"):
+    if path.endswith(("/transfers", "{counter}/services")):
         return {"expected": NO_TICKET, "service": "attest-single"}
+    if path.endswith("/breaks"):
+        return {"reason": "prayer", "minutes": 20}
     if path.endswith("/returns"):
         return {"ticket": NO_TICKET}
     if path.endswith("/raises"):

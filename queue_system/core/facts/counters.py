@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from .base import Fact
-from .fields import CounterId, Number, PersonId
+from .fields import AwayReason, CounterId, Moment, Number, PersonId
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,22 @@ class CounterOpened(CounterFact):
         if self.for_clerk:
             return "for"
         return "instead" if self.instead_of else ""
+
+
+@dataclass(frozen=True, slots=True)
+class CounterPaused(CounterFact):
+    """The open counter calls nobody for some time; the clerk expects to be back at `until`."""
+
+    kind: ClassVar[str] = "counter.paused"
+    reason: AwayReason
+    until: Moment
+
+
+@dataclass(frozen=True, slots=True)
+class CounterResumed(CounterFact):
+    """The counter calls again."""
+
+    kind: ClassVar[str] = "counter.resumed"
 
 
 @dataclass(frozen=True, slots=True)

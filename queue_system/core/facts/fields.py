@@ -11,6 +11,7 @@ from ..apart import AcceptedFor, Reason, Scope
 from ..approvals import APPROVAL_ACTIONS
 from ..attendance import Attendance, LateReason
 from ..bookings import BookingState, Punctuality
+from ..counters import AWAY_REASONS
 from ..decision_reasons import Because
 from ..delivery import ERRORS
 from ..messages import MAIL, Event, Settled
@@ -115,6 +116,7 @@ Source: TypeAlias = Annotated[
 ]
 # One of core.tickets.OUTCOMES, FORGOTTEN, or an outcome that the settings of the branch have.
 Outcome: TypeAlias = Annotated[str, Is.OUTCOME]
+AwayReason: TypeAlias = Annotated[str, Word("state.away", AWAY_REASONS)]
 Basis: TypeAlias = Annotated[str, Word("audit.basis", (*RAISE_REASONS, BY_SERVICE))]
 WhyVoid: TypeAlias = Annotated[str, Word("audit.void", ("day-over", TAKEN_AWAY, *VOID_REASONS))]
 TicketStateWord: TypeAlias = Annotated[str, Word("state.ticket", tuple(TicketState))]

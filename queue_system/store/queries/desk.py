@@ -40,11 +40,13 @@ MISSED_SHOWN: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class HolderView:
-    """The clerk of a counter; `present`: the clerk has a live session."""
+    """The clerk of a counter; `present`: the clerk has a live session. `away`: why nobody is called for some time."""
 
     staff_id: UUID
     name: str
     present: bool
+    away: str | None = None
+    away_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,12 +171,15 @@ def holders(tx: Tx, branch_id: UUID, idle: Idle) -> dict[UUID, HolderView]:
     """The clerks at counters, by counter."""
     alive = sa.select(SESSION.c.staff_id).where(SESSION.c.staff_id == STAFF.c.id, ALIVE).correlate(STAFF).exists()
     rows = tx.rows(
-        sa.select(COUNTER.c.id, STAFF.c.id.label("staff_id"), STAFF.c.name, alive.label("present"))
+        sa.select(
+            *(COUNTER.c.id, STAFF.c.id.label("staff_id"), STAFF.c.name, alive.label("present")),
+            *(COUNTER.c.away, COUNTER.c.away_until),
+        )
         .join(STAFF, STAFF.c.id == COUNTER.c.staff_id)
         .where(COUNTER.c.branch_id == branch_id),
         idle.bounds(tx.now),
     )
-    return {row.id: HolderView(row.staff_id, row.name, bool(row.present)) for row in rows}
+    return {row.id: HolderView(row.staff_id, row.name, bool(row.present), row.away, row.away_until) for row in rows}
 
 
 def _undo_until(tx: Tx, branch_id: UUID, counter_id: UUID, holder: HolderView | None) -> datetime | None:

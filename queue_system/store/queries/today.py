@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from ...core import hours
 from ...core.bookings import BookingState
+from ...core.counters import quiet_for
 from ...core.rights import DESK_RIGHTS
 from ...core.tickets import AT_COUNTER, TicketState
 from ..database import Tx
@@ -26,8 +27,16 @@ COUNTER = table(Counter)
 STAFF = table(Staff)
 
 
-# Of an open counter: the id and the name of its clerk, and since when.
-Sitting = tuple[UUID, str, datetime | None]
+@dataclass(frozen=True, slots=True)
+class Seated:
+    """The clerk of an open counter, since when, why nobody is called and until when, and the last press there."""
+
+    staff_id: UUID
+    name: str
+    since: datetime | None
+    away: str | None
+    away_until: datetime | None
+    pressed_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +53,19 @@ class QueueNow:
 
 @dataclass(frozen=True, slots=True)
 class CounterNow:
-    """A counter: its clerk, since when, and the visitor there. `staff_id` and `name` are None for a closed one."""
+    """A counter: its clerk, since when, and the visitor there. `staff_id` and `name` are None for a closed one.
+
+    `quiet_min`: for so many minutes nothing has happened there, which is longer than the branch allows; else None.
+    """
 
     counter: CounterView
     staff_id: UUID | None
     name: str | None
     since: datetime | None
     ticket: TicketView | None
+    away: str | None = None
+    away_until: datetime | None = None
+    quiet_min: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +99,10 @@ def hall_now(
 ) -> HallNow:
     """The hall as a person sees it who has to do with these queues, services and counters."""
     tickets = line.in_hall(tx, settings)
-    sitting = _sitting(tx, settings)
+    seated = _seated(tx, settings)
     return HallNow(
-        queues=_queues(settings, tickets, sitting, queues),
-        counters=_counters(settings, tickets, sitting, counters),
+        queues=_queues(settings, tickets, seated, queues),
+        counters=_counters(settings, tickets, seated, counters, tx.now),
         expected=_expected(tx, settings, services),
     )
 
@@ -107,7 +122,7 @@ def free_clerks(tx: Tx, settings: BranchSettings, idle: Idle) -> list[StaffView]
 def _queues(
     settings: BranchSettings,
     tickets: Sequence[TicketView],
-    sitting: Mapping[UUID, Sitting],
+    seated: Mapping[UUID, Seated],
     seen: Collection[UUID],
 ) -> tuple[QueueNow, ...]:
     waiting: dict[UUID, list[TicketView]] = {}
@@ -120,7 +135,7 @@ def _queues(
             waiting=len(mine),
             appointments=sum(ticket.booking_id is not None for ticket in mine),
             since=min((ticket.issued_at for ticket in mine), default=None),
-            open_counters=tuple(settings.counters[one] for one in queue.counters if one in sitting),
+            open_counters=tuple(settings.counters[one] for one in queue.counters if one in seated),
             counters=len(queue.counters),
         )
         for queue in settings.queues.values()
@@ -132,26 +147,50 @@ def _queues(
 def _counters(
     settings: BranchSettings,
     tickets: Sequence[TicketView],
-    sitting: Mapping[UUID, Sitting],
+    seated: Mapping[UUID, Seated],
     seen: Sequence[UUID],
+    now: datetime,
 ) -> tuple[CounterNow, ...]:
     there = {ticket.counter_id: ticket for ticket in tickets if ticket.counter_id and ticket.state in AT_COUNTER}
     found = []
     for one in seen:
-        staff_id, name, since = sitting.get(one, (None, None, None))
-        found.append(CounterNow(settings.counters[one], staff_id, name, since, there.get(one)))
+        counter, ticket, sits = settings.counters[one], there.get(one), seated.get(one)
+        if sits is None:
+            found.append(CounterNow(counter, None, None, None, ticket))
+            continue
+        quiet = None if ticket else _too_quiet(settings, sits, now)
+        found.append(
+            CounterNow(counter, sits.staff_id, sits.name, sits.since, ticket, sits.away, sits.away_until, quiet)
+        )
     return tuple(found)
 
 
-def _sitting(tx: Tx, settings: BranchSettings) -> dict[UUID, Sitting]:
+def _too_quiet(settings: BranchSettings, sits: Seated, now: datetime) -> int | None:
+    """The whole minutes for which nothing has happened at a counter, if they are too many; breaks count from their end."""
+    limit = settings.queue_rules.idle_counter_min
+    quiet = quiet_for(sits.since, max(filter(None, (sits.pressed_at, sits.away_until)), default=None), now)
+    return quiet // timedelta(minutes=1) if limit is not None and quiet >= timedelta(minutes=limit) else None
+
+
+def _seated(tx: Tx, settings: BranchSettings) -> dict[UUID, Seated]:
     """The open counters, each with its clerk and the time at which it was opened."""
     taken = line.open_counters(tx, settings)
     rows = tx.rows(
-        sa.select(COUNTER.c.id, COUNTER.c.staff_id, STAFF.c.name, COUNTER.c.seated_at)
+        sa.select(
+            *(COUNTER.c.id, COUNTER.c.staff_id, STAFF.c.name, COUNTER.c.seated_at),
+            *(COUNTER.c.away, COUNTER.c.away_until, COUNTER.c.last_press),
+        )
         .join(STAFF, STAFF.c.id == COUNTER.c.staff_id)
         .where(COUNTER.c.branch_id == settings.id)
     )
-    return {row.id: (row.staff_id, row.name, row.seated_at) for row in rows if row.id in taken}
+    return {
+        row.id: Seated(
+            *(row.staff_id, row.name, row.seated_at, row.away, row.away_until),
+            datetime.fromisoformat(row.last_press["at"]) if row.last_press else None,
+        )
+        for row in rows
+        if row.id in taken
+    }
 
 
 def _expected(tx: Tx, settings: BranchSettings, services: Collection[UUID]) -> int:

@@ -19,6 +19,7 @@ from ...core.waits.forecast import Forecast, forecast
 from ...core.waits.hall import Arrival, Away, Counter, Hall, InLine, Newcomer, Visit
 from ..database import Tx
 from ..tables import Booking, Branch, table
+from ..tables import Counter as CounterRow
 from . import line
 from .classes import for_service
 from .line import TicketView
@@ -27,6 +28,7 @@ from .settings import BranchSettings, ServiceView, branch_settings
 
 BOOKING = table(Booking)
 BRANCH = table(Branch)
+COUNTER = table(CounterRow)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +63,13 @@ def hall_of(tx: Tx, settings: BranchSettings, tickets: Sequence[TicketView], com
         for ticket in tickets
         if ticket.state in AT_COUNTER and ticket.counter_id and ticket.called_at
     }
-    breaks, day = tuple(_breaks(settings, tx.now)), settings.timetable.business_date(tx.now)
+    breaks, pauses = tuple(_breaks(settings, tx.now)), _pauses(tx, settings)
+    day = settings.timetable.business_date(tx.now)
     return Hall(
         now=tx.now,
         rules=line.calling_rules(settings),
         counters=[
-            Counter(frozenset(settings.counters[one].queues), visits.get(one), breaks)
+            Counter(frozenset(settings.counters[one].queues), visits.get(one), (*pauses.get(one, ()), *breaks))
             for one in sorted(line.open_counters(tx, settings))
         ],
         waiting=[InLine(one, services[one.ticket_id]) for one in line.as_waiting(tickets, settings)],
@@ -85,6 +88,14 @@ def hall_of(tx: Tx, settings: BranchSettings, tickets: Sequence[TicketView], com
 def newcomer_of(settings: BranchSettings, service: ServiceView, day: date, priority: str = ORDINARY) -> Newcomer:
     """Somebody who takes a number for a service on a day, in this class or the service's own, whichever is heavier."""
     return Newcomer(service.queue_id, line.weight_of(settings, for_service(settings, service, priority, day)))
+
+
+def _pauses(tx: Tx, settings: BranchSettings) -> dict[UUID, tuple[Away, ...]]:
+    """By counter, the time for which its clerk has said to be away and which is not over yet."""
+    statement = sa.select(COUNTER.c.id, COUNTER.c.away_until).where(
+        COUNTER.c.branch_id == settings.id, COUNTER.c.away_until > tx.now
+    )
+    return {counter: (Away(tx.now, until),) for counter, until in tx.rows(statement)}
 
 
 def _breaks(settings: BranchSettings, now: datetime) -> Iterator[Away]:

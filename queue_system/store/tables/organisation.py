@@ -228,6 +228,9 @@ class Counter(SQLModel, table=True):
     seated_at: datetime | None = None
     # The last press, while it can be undone: its author, its instant, and the tickets before and after it.
     last_press: dict[str, Any] | None = json()
+    # Why the open counter calls nobody for some time (core.counters.AWAY_REASONS), and until when it is expected to.
+    away: str | None = None
+    away_until: datetime | None = None
 
 
 class CounterQueue(SQLModel, table=True):
@@ -331,7 +334,7 @@ SETTINGS: Final[Mapping[type[SQLModel], frozenset[str]]] = {
     ServiceReferral: frozenset(),
     Resource: frozenset({"staff_id"}),
     ServiceResource: frozenset(),
-    Counter: frozenset({"staff_id", "seated_at", "last_press"}),
+    Counter: frozenset({"staff_id", "seated_at", "last_press", "away", "away_until"}),
     CounterQueue: frozenset(),
     Priority: frozenset(),
     BranchPriority: frozenset(),

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from starlette.requests import Request
 
-from ...actions import calling, counters, transferring
+from ...actions import breaks, calling, counters, transferring
 from ...actions.counters import Desk
 from ...actions.raising import raise_ticket
 from ...actions.sessions import SESSION_IDLE
@@ -53,6 +53,18 @@ async def sit(request: Request, _asked: Nothing) -> models.Desk:
 async def leave(request: Request, _asked: Nothing) -> models.Desk:
     here = await at_counter(request)
     await here.write(counters.close_counter, here.desk())
+    return await _desk(here)
+
+
+async def pause(request: Request, asked: models.Break) -> models.Desk:
+    here = await at_counter(request)
+    await here.write(breaks.begin_break, here.desk(), asked.reason, asked.minutes)
+    return await _desk(here)
+
+
+async def resume(request: Request, _asked: Nothing) -> models.Desk:
+    here = await at_counter(request)
+    await here.write(breaks.end_break, here.desk())
     return await _desk(here)
 
 
@@ -207,6 +219,8 @@ operations = [
     _operation("GET", COUNTER, "api.show-counter", show, models.Desk),
     _operation("POST", f"{COUNTER}/sitting", "api.sit-down", sit, models.Desk, refusals=(409,)),
     _operation("DELETE", f"{COUNTER}/sitting", "api.stand-up", leave, models.Desk, refusals=(409,)),
+    _operation("POST", f"{COUNTER}/breaks", "api.begin-break", pause, models.Desk, takes=models.Break, refusals=(409,)),
+    _operation("DELETE", f"{COUNTER}/breaks", "api.end-break", resume, models.Desk, refusals=(409,)),
     *(
         _operation("POST", f"{COUNTER}/{resource}", words, act(resource, do), models.Done, takes=takes, refusals=(409,))
         for resource, words, do, takes in ACTS

@@ -278,6 +278,13 @@ class Desk(Given):
     missed: Annotated[list[DeskTicket], Field(description="api.field-missed")]
 
 
+class Break(Asked):
+    reason: Annotated[
+        Literal["break", "prayer", "meal", "meeting", "back_office"], Field(description="api.field-break-reason")
+    ]
+    minutes: Annotated[int, Field(ge=1, le=480, description="api.field-break-minutes", examples=[15])]
+
+
 class Act(Asked):
     expected: Annotated[Id | None, Field(description="api.field-expected")]
 

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
-from ...actions import calling, counters, transferring
+from ...actions import breaks, calling, counters, transferring
 from ...actions.counters import Desk
 from ...actions.raising import raise_ticket
 from ...actions.sessions import SESSION_IDLE
@@ -77,6 +77,30 @@ async def leave(request: Request) -> Response:
     except DomainError as refusal:
         return await _refused(here, refusal)
     return Response(headers={"HX-Redirect": "/desk"}) if kit.is_htmx(request) else kit.see_other("/desk")
+
+
+async def pause(request: Request) -> Response:
+    """The counter calls nobody for some time."""
+    here = await at_counter(request)
+    form = await kit.form(request)
+    minutes = str(form.get("minutes", ""))
+    try:
+        if not minutes.isdecimal():
+            raise Invalid("away-minutes", "minutes")
+        await here.write(breaks.begin_break, here.desk(), str(form.get("reason", "")), int(minutes[:5]))
+    except DomainError as refusal:
+        return await _refused(here, refusal)
+    return await _desk(here) if kit.is_htmx(request) else kit.see_other(_address(here))
+
+
+async def resume(request: Request) -> Response:
+    """The counter calls again."""
+    here = await at_counter(request)
+    try:
+        await here.write(breaks.end_break, here.desk())
+    except DomainError as refusal:
+        return await _refused(here, refusal)
+    return await _desk(here) if kit.is_htmx(request) else kit.see_other(_address(here))
 
 
 # ---------------------------------------------------------------- what is done with tickets
@@ -278,5 +302,7 @@ routes: list[BaseRoute] = [
     Route("/desk/{branch}/{counter}/vouchers/{ticket}", voucher_page),
     Route("/counters/{branch}/{counter}/sitting", sit, methods=["POST"]),
     Route("/counters/{branch}/{counter}/leaving", leave, methods=["POST"]),
+    Route("/counters/{branch}/{counter}/breaks", pause, methods=["POST"]),
+    Route("/counters/{branch}/{counter}/break-ends", resume, methods=["POST"]),
     *(Route(f"/counters/{{branch}}/{{counter}}/{resource}", act(resource), methods=["POST"]) for resource in ACTS),
 ]

@@ -9,6 +9,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from ...core.absence import is_followed_up
+from ...core.counters import AWAY_MINUTES, AWAY_REASONS
 from ...core.dispatch import Reason
 from ...core.rights import REFER_RIGHTS
 from ...core.tickets import Step, TicketState, steps_from
@@ -26,6 +27,7 @@ from .asking import Answer, classes_for
 
 LINE_SHOWN: Final = 30
 LAST_DIGIT: Final = 9
+BREAK_KEY: Final = "B"
 # Outcomes of a visit that was not served in full.
 OUTCOMES: Final = (
     Answer("documents_missing", "D", "desk.outcome-documents-missing"),
@@ -99,6 +101,10 @@ def context(view: DeskView, person: StaffView, now: datetime, waits: Waits, *, e
     return {
         "view": view,
         "mine": mine,
+        "away": view.holder if mine and view.holder and view.holder.away else None,
+        "away_reasons": AWAY_REASONS,
+        "break_key": BREAK_KEY,
+        "away_minutes": AWAY_MINUTES,
         "ticket": current,
         "service": settings.services[current.service_id] if current else None,
         "priority": settings.priorities.get(current.priority) if current else None,

@@ -51,6 +51,8 @@ MATRIX: Final[dict[tuple[str, str], Row]] = {
     ("GET", API_COUNTER): DESK,
     ("POST", f"{API_COUNTER}/sitting"): DESK,
     ("DELETE", f"{API_COUNTER}/sitting"): DESK,
+    ("POST", f"{API_COUNTER}/breaks"): DESK,
+    ("DELETE", f"{API_COUNTER}/breaks"): DESK,
     **{("POST", f"{API_COUNTER}/{act}"): DESK for act in ACTS if act != "raises"},
     ("POST", "/api/v1/branches/{branch}/raises"): HALL,
 }

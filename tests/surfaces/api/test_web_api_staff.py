@@ -12,6 +12,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from queue_system.clock import FrozenClock
+from queue_system.store import log
 from queue_system.surfaces.api import operations
 from queue_system.surfaces.api.operation import Key, Operation
 from tests.kit.api_program import BASE, EMBASSY, Program, facts, kiosk_token
@@ -109,6 +110,7 @@ BODIES = {
     "transfers": {"expected": None, "service": "attest-single"},
     "services": {"expected": None, "service": "poa"},
     "returns": {"ticket": str(uuid.uuid4())},
+    "breaks": {"reason": "prayer", "minutes": 20},
 }
 
 
@@ -240,6 +242,15 @@ def test_what_is_sent_is_read_strictly(
     layla: Program, act: str, body: dict[str, object], wrong: dict[str, str]
 ) -> None:
     assert layla.post(f"{COUNTER}/{act}", body).wrong == wrong
+
+
+def test_a_break_begins_and_ends(layla: Program, hall: Hall) -> None:
+    said = {"reason": "prayer", "minutes": 20}
+    assert layla.post(f"{COUNTER}/breaks", said | {"minutes": 0}).wrong.keys() == {"minutes"}
+    assert layla.post(f"{COUNTER}/breaks", said).status == 200
+    assert layla.delete(f"{COUNTER}/breaks").status == 200
+    kinds = [entry.kind for entry in hall.db.read_now(log.after, hall.branch.id, 0)]
+    assert kinds[-2:] == ["counter.paused", "counter.resumed"]
 
 
 def test_foreign_ids_are_not_found(layla: Program) -> None:

@@ -22,5 +22,7 @@ MATRIX: Final[dict[tuple[str, str], Row]] = {
     (SOCKET, "/desk/{branch}/{counter}/live"): DESK_LIVE,
     ("POST", "/counters/{branch}/{counter}/sitting"): DESK,
     ("POST", "/counters/{branch}/{counter}/leaving"): DESK,
+    ("POST", "/counters/{branch}/{counter}/breaks"): DESK,
+    ("POST", "/counters/{branch}/{counter}/break-ends"): DESK,
     **{("POST", f"/counters/{{branch}}/{{counter}}/{act}"): DESK for act in ACTS},
 }

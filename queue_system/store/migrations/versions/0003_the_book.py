@@ -14,7 +14,7 @@ revision = "0003"
 down_revision = "0002"
 branch_labels = None
 depends_on = None
-FINGERPRINT = 594038949
+FINGERPRINT = 774870134
 
 
 def upgrade() -> None:
@@ -43,6 +43,7 @@ def upgrade() -> None:
     _clerks()
     _given_services()
     _vouchers()
+    _counter_states()
 
 
 def _members() -> None:
@@ -571,3 +572,9 @@ def _vouchers() -> None:
         sa.UniqueConstraint("branch_id", "code"),
         sa.UniqueConstraint("branch_id", "token"),
     )
+
+
+def _counter_states() -> None:
+    """Counters that are open, but call nobody for some time."""
+    op.add_column("counter", sa.Column("away", AutoString(), nullable=True))
+    op.add_column("counter", sa.Column("away_until", UTCDateTime(), nullable=True))
