@@ -36,7 +36,7 @@ class Card:
     `ahead` is how many would be ahead of a number taken now, and `wait` how long it would wait; None if that must not be
     shown or is not known. `counter_open`: a
     counter that may call it is open. `gives`: numbers can be taken now. Otherwise `opens` is when they can be again, or
-    None, and `refusal` says why: closed, or one of `REFUSALS`. `direct`: the touch takes the number, because there is
+    None, and `refusal` says why: closed, full, or one of `REFUSALS`. `direct`: the touch takes the number, because there is
     nothing to show before it. `urgent`: its tickets are called before all others.
     """
 
@@ -131,14 +131,15 @@ def card_of(
     hidden, day = service.confidentiality.hides_service, branch.timetable.business_date(now)
     told = None if hidden else waits.for_newcomer(branch, service, now)
     stopped = branch.numbers_stopped_now(service.queue_id, now)
-    gives = service.walk_in and branch.gives_numbers(service.id, now)
+    full = awaits[service.id].full
+    gives = service.walk_in and branch.gives_numbers(service.id, now) and not full
     return Card(
         service=service,
         ahead=None if hidden else awaits[service.id].ahead,
         wait=told.range if told else None,
         counter_open=awaits[service.id].counter_open,
         gives=gives,
-        refusal=None if gives else _refusal(service),
+        refusal=None if gives else _refusal(service, full=full and branch.gives_numbers(service.id, now)),
         opens=next_numbers(branch, service, now) if service.walk_in and not gives and not stopped else None,
         direct=gives and not documents(service) and not note_of(service) and not self_declared(branch, day),
         urgent=line.is_emergency(branch, class_of_service(branch, service, day)),
@@ -163,10 +164,10 @@ def next_numbers(branch: BranchSettings, service: ServiceView | None, now: datet
     return hours.next_opening(now, branch.calendar, service.id if service else None)
 
 
-def _refusal(service: ServiceView) -> str:
+def _refusal(service: ServiceView, *, full: bool) -> str:
     found = ways(service)
     if Way.NUMBER in found:
-        return "closed"
+        return "full" if full else "closed"
     return REFUSALS[found[0]] if found else "not-here"
 
 

@@ -20,6 +20,7 @@ from ..store.queries.known_members import met_members, present_members, promised
 from ..store.queries.members import needs_of
 from ..store.queries.outings import places_to_book
 from ..store.queries.settings import BranchSettings, ServiceView
+from ..store.queries.walkin_share import left_to_book
 from . import apart, freed_places, members, seats
 
 
@@ -90,6 +91,8 @@ def find(lock: Locked, settings: BranchSettings, service: ServiceView, wanted: W
     bookings.may_book(policy, mode, booker, today, day, wanted.standing)
     outing = hours.outing_on(day, settings.calendar, service.id)
     if outing is not None and not places_to_book(tx, settings, outing, wanted.moving):
+        raise Refused("day-full")
+    if left_to_book(tx, settings, service, plan, opens_on, wanted.moving) == 0:
         raise Refused("day-full")
     others = others_at(tx, settings, service, wanted.people, wanted.moving)
     apart.refuse_time(others, slot.start, slot.end, wanted.leave)

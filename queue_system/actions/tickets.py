@@ -22,10 +22,11 @@ from ..store.database import Tx
 from ..store.log import Actor, Locked
 from ..store.prepared import Prepared
 from ..store.queries import classes, line
-from ..store.queries.bookings import BookingView, booking_by_id, check_in_rules
+from ..store.queries.bookings import BookingView, booking_by_id, check_in_rules, plan_on
 from ..store.queries.line import TicketView
 from ..store.queries.outings import places_left
 from ..store.queries.settings import BranchSettings, QueueView, ServiceView, branch_settings
+from ..store.queries.walkin_share import is_full
 from ..store.tables import Booking, Series, Ticket, table
 from . import offers
 from .day import in_session
@@ -88,7 +89,7 @@ def issue_ticket(tx: Tx, order: TicketOrder) -> Issued:
 
     The ticket gets the class of the order or of the service, whichever is heavier. It is idempotent by `request_id`.
     Raises Missing("service"), Refused with "not-walk-in", "number-by-reception", "closed", "numbers-stopped",
-    "outing-full", "class-out-of-season", "priority-unknown" (also for a class that cannot be asked for), "request-reused",
+    "outing-full", "places-gone" (staff may go beyond), "class-out-of-season", "priority-unknown" (also for a class that cannot be asked for), "request-reused",
     Denied("tickets-on-the-spot"), Stale("settings-changed").
     """
     with in_session(tx, order.branch_id) as lock:
@@ -124,6 +125,8 @@ def give_number(lock: Locked, order: TicketOrder) -> Issued:
     outing = hours.outing_on(day, settings.calendar, service.id)
     if outing is not None and not places_left(tx, settings, outing):
         raise Refused("outing-full")
+    if order.actor.kind != "staff" and is_full(tx, settings, service, plan_on(settings, service, day), day):
+        raise Refused("places-gone")
     return give_place(lock, settings, service, order)
 
 

@@ -176,7 +176,6 @@ class Told(Enum):
     FIELD = "the name of the field"
     PARTS = "what was written in it"
     ITEMS = "each item, in a line of its own"
-    VALUE = "the value, and its unit"
     PLACE = "nothing"
 
 
@@ -186,7 +185,6 @@ class NotYet:
 
     code: str
     told: Told = Told.FIELD
-    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)

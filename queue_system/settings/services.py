@@ -17,10 +17,8 @@ from .declared import (
     Least,
     Minutes,
     Names,
-    NotYet,
     Percent,
     Ref,
-    Told,
     WordsNotYet,
 )
 from .faults import Fault
@@ -89,7 +87,9 @@ class ServiceOwn(Retirable):
         "the policy's, unless the service takes visitors without booking",
     ]
     walkin_share_pct: Annotated[
-        Percent | None, NotYet("walkin-share", Told.VALUE, " %"), "places for visitors without an appointment; 0: none"
+        Percent | None,
+        "of a hundred places of a day, those that stay for visitors without an appointment, who get no more numbers once "
+        "these and all that no appointment has taken are given; 0: none; everybody gets a number when left out",
     ] = None
     tags: Annotated[tuple[Annotated[str, Ref("service tag")], ...], "tags for closures and searches"] = ()
     skills: Annotated[

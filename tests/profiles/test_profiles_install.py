@@ -98,7 +98,6 @@ def test_what_is_not_in_force_is_named(db: Database) -> None:
     assert {
         ("ballot", "doha-main/passport-apply (weekly_ballot)"),
         ("ballot", "doha-main/hajj-register (hajj_hybrid)"),
-        ("walkin-share", "doha-main/passport-apply: 15 %"),
         ("offline", "mobile-consulate"),
         ("offline", "mobile-consulate/mk1"),
         ("occasion", "doha-main/hajj-briefing"),
@@ -138,9 +137,7 @@ def test_of_access_only_what_nothing_obeys_is_named(db: Database) -> None:
 
 
 def test_every_detail_of_a_service_acts() -> None:
-    assert not [
-        name for name, field in Service.model_fields.items() if mark(field, NotYet) and name != "walkin_share_pct"
-    ]
+    assert not [name for name, field in Service.model_fields.items() if mark(field, NotYet)]
 
 
 def test_services_by_video_are_named_where_no_address_of_calls_is_set(db: Database) -> None:

@@ -24,6 +24,7 @@ from ..tables.day import PLACED_BOOKINGS, UNSETTLED_BOOKINGS
 from .members import member_time, needs_of
 from .outings import places_to_book
 from .settings import BranchSettings, ServiceView
+from .walkin_share import left_to_book
 
 BOOKING = table(Booking)
 SEAT = table(Seat)
@@ -107,7 +108,7 @@ class BookingView:
 class DaySlots:
     """A day with its free slots; `refusal` is the code of the reason why the day cannot be booked.
 
-    `most` limits the bookings of the whole day, as on outings; None for no limit.
+    `most` limits the bookings of the whole day, as on outings or beside a share for walk-ins; None for no limit.
     """
 
     day: date
@@ -308,7 +309,10 @@ def free_days(
             continue
         windows = hours.windows(day, settings.calendar, service.id)
         outing = hours.outing_on(day, settings.calendar, service.id)
-        most = places_to_book(tx, settings, outing, own) if outing is not None else None
+        limits = [left_to_book(tx, settings, service, plans[day], day, own)]
+        if outing is not None:
+            limits.append(places_to_book(tx, settings, outing, own))
+        most = min((limit for limit in limits if limit is not None), default=None)
         if most == 0:
             found.append(DaySlots(day, (), "day-full"))
             continue

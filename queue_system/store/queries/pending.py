@@ -207,9 +207,6 @@ def _told(pending: NotYet, detail: Detail, value: Any, where: At, together: dict
             together.setdefault(pending.code, []).append(detail)
         case Told.PLACE:
             yield Idle(NotInForce(pending.code, str(where)), where)
-        case Told.VALUE:
-            said = f"{value}{pending.unit}"
-            yield Idle(NotInForce(pending.code, f"{where}: {said}"), where, (Detail(None, said),))
         case Told.PARTS:
             yield Idle(NotInForce(pending.code, f"{where}: {_joined(_parts(value))}"), where, _part_details(value))
         case Told.ITEMS:

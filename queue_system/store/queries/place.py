@@ -26,10 +26,12 @@ from ..prepared import Prepared
 from ..tables import Booking, Branch, Device, Entry, PrintJob, table
 from ..tx import Appended
 from . import line
+from .bookings import plan_on
 from .classes import for_service
 from .line import TicketView
 from .screens import Live, is_kept_off, live_zones, where_to_wait
 from .settings import BranchSettings, ServiceView, ZoneView, derived
+from .walkin_share import is_full
 
 BOOKING = table(Booking)
 BRANCH = table(Branch)
@@ -98,10 +100,14 @@ class PlaceView:
 
 @dataclass(frozen=True, slots=True)
 class ProspectView:
-    """The outlook for a number taken for a service now: how many are ahead, and whether a counter is open."""
+    """The outlook for a number taken for a service now: how many are ahead, and whether a counter is open.
+
+    `full`: all places of the day for people without an appointment are gone.
+    """
 
     ahead: int
     counter_open: bool
+    full: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,8 +215,13 @@ def prospects(tx: Tx, settings: BranchSettings) -> dict[UUID, ProspectView]:
         newcomer: _ahead(dispatch.by_right([*waiting, newcomer], rules, tx.now), settings, sitting)[NEWCOMER]
         for newcomer in {_newcomer(settings, service, tx.now) for service in settings.services.values()}
     }
+    day = settings.timetable.business_date(tx.now)
     return {
-        service.id: ProspectView(ahead[_newcomer(settings, service, tx.now)], service.queue_id in served)
+        service.id: ProspectView(
+            ahead[_newcomer(settings, service, tx.now)],
+            service.queue_id in served,
+            full=is_full(tx, settings, service, plan_on(settings, service, day), day),
+        )
         for service in settings.services.values()
     }
 

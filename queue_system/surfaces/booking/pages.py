@@ -71,7 +71,7 @@ async def service(request: Request) -> Response:
         "by_telephone": _by_telephone(branch, chosen),
         "rules": services.rules(branch, chosen, words),
         "hours": services.open_today(branch, now, chosen),
-        "stopped": services.gives_no_more(branch, chosen, now),
+        "stopped": await here.read(services.gives_no_more, branch, chosen),
         "out": services.days_out(branch, chosen, now) if chosen.bookable else None,
         "anywhere": bool(await any_branch.places_of(here, chosen)),
     }

@@ -17,10 +17,11 @@ from ...i18n import filters
 from ...i18n.folding import fold, holds
 from ...i18n.words import Words
 from ...store.database import Tx
-from ...store.queries.bookings import free_days, policy_of
+from ...store.queries.bookings import free_days, plan_on, policy_of
 from ...store.queries.offering import ways
 from ...store.queries.outings import place_on
 from ...store.queries.settings import BranchSettings, DepartmentView, Names, ServiceView, ShownText
+from ...store.queries.walkin_share import is_full
 from ...web.addresses import address_key
 from ...web.how import HOW
 
@@ -157,14 +158,22 @@ def offers(tx: Tx, branch: BranchSettings) -> list[tuple[DepartmentView, list[Of
     for service in branch.services_on(tx.now.astimezone(branch.zone).date()).values():
         first = first_day(tx, branch, service) if service.bookable else None
         out = days_out(branch, service, tx.now) if service.bookable else None
-        offer = Offer(service, address_key(service), how(service), first, out, gives_no_more(branch, service, tx.now))
+        offer = Offer(service, address_key(service), how(service), first, out, gives_no_more(tx, branch, service))
         found.setdefault(service.department_id, []).append(offer)
     return [(department, found[key]) for key, department in branch.departments.items() if key in found]
 
 
-def gives_no_more(branch: BranchSettings, service: ServiceView, now: datetime) -> bool:
-    """Whether visitors usually get a number for a service at the door, and staff have stopped that for today."""
-    return Way.NUMBER in _here(service) and branch.numbers_stopped_now(service.queue_id, now)
+def gives_no_more(tx: Tx, branch: BranchSettings, service: ServiceView) -> bool:
+    """Whether visitors usually get a number for a service at the door, and no more today.
+
+    Either staff have stopped that, or all of the day's places for people without an appointment are gone.
+    """
+    if Way.NUMBER not in _here(service):
+        return False
+    day = branch.timetable.business_date(tx.now)
+    return branch.numbers_stopped_now(service.queue_id, tx.now) or is_full(
+        tx, branch, service, plan_on(branch, service, day), day
+    )
 
 
 def listed(

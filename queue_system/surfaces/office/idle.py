@@ -33,8 +33,8 @@ _FAMILIES: Final = {
     "access-needs": "setting.word.part-of-the-calm-mode",
     "referral-data": "setting.word.kind-of-data",
 }
-#: Details that are said as they are: a number with its unit, the make of a connection.
-_AS_IT_IS: Final = ("walkin-share", "printer-transport")
+#: Details that are said as they are: the make of a connection.
+_AS_IT_IS: Final = ("printer-transport",)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from queue_system.store.log import SYSTEM
 from queue_system.store.queries import access
 from queue_system.store.queries.access import DeviceView
 from queue_system.store.queries.pending import Idle, known_idle
+from queue_system.store.queries.settings import branch_ids
 from tests.kit.hall import Hall
 from tests.kit.web_hall import Page, another, application, furnished, sign_in
 
@@ -125,16 +126,18 @@ def test_what_nothing_acts_on_yet_is_said_to_the_administrator_alone(client: Tes
 def test_what_nothing_acts_on_yet_is_looked_for_once_for_each_version(hall: Hall) -> None:
     """A look reads all tables of the settings."""
 
-    def shares() -> list[Idle]:
-        return [one for one in hall.db.read_now(known_idle, ("ar", "en")) if one.told.code == "walkin-share"]
+    branch_id = hall.db.read_now(branch_ids)["mobile-consulate"]
 
-    (first,) = shares()
-    assert first.told.subject == "doha-main/passport-apply: 15 %"
-    assert shares()[0] is first
-    share = Edit("service", "passport-apply", {"walkin_share_pct": 15}, {})
-    told = hall.db.read_now(settings.preview, hall.branch.id, [share])
-    hall.db.write_now(settings.save, hall.branch.id, [share], told.sha256, actor=SYSTEM, person=None)
-    assert shares() == []
+    def offline() -> list[Idle]:
+        found = hall.db.read_now(known_idle, ("ar", "en"))
+        return [one for one in found if (one.told.code, one.told.subject) == ("offline", "mobile-consulate")]
+
+    (first,) = offline()
+    assert offline()[0] is first
+    alone = Edit("branch", "mobile-consulate", {"offline_first": True}, {})
+    told = hall.db.read_now(settings.preview, branch_id, [alone])
+    hall.db.write_now(settings.save, branch_id, [alone], told.sha256, actor=SYSTEM, person=None)
+    assert offline() == []
 
 
 def test_the_overview_counts_people_and_counters(client: TestClient, hall: Hall) -> None:
