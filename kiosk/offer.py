@@ -36,8 +36,8 @@ class Card:
     `ahead` is how many would be ahead of a number taken now, and `wait` how long it would wait; None if that must not be
     shown or is not known. `counter_open`: a
     counter that may call it is open. `gives`: numbers can be taken now. Otherwise `opens` is when they can be again, or
-    None, and `refusal` says why: closed, full, or one of `REFUSALS`. `direct`: the touch takes the number, because there is
-    nothing to show before it. `urgent`: its tickets are called before all others.
+    None, and `refusal` says why: closed, full, last-ticket, or one of `REFUSALS`. `direct`: the touch takes the number, because there is
+    nothing to show before it. `urgent`: its tickets are called before all others. `late`: it would be called after closing.
     """
 
     service: ServiceView
@@ -49,6 +49,7 @@ class Card:
     opens: datetime | None
     direct: bool
     urgent: bool
+    late: bool = False
 
     @property
     def names(self) -> Names:
@@ -132,17 +133,24 @@ def card_of(
     told = None if hidden else waits.for_newcomer(branch, service, now)
     stopped = branch.numbers_stopped_now(service.queue_id, now)
     full = awaits[service.id].full
-    gives = service.walk_in and branch.gives_numbers(service.id, now) and not full
+    late = waits.too_late(branch, service, now)
+    ended = late and branch.queue_of(service).last_ticket == "stop"
+    gives = service.walk_in and branch.gives_numbers(service.id, now) and not full and not ended
     return Card(
         service=service,
         ahead=None if hidden else awaits[service.id].ahead,
         wait=told.range if told else None,
         counter_open=awaits[service.id].counter_open,
         gives=gives,
-        refusal=None if gives else _refusal(service, full=full and branch.gives_numbers(service.id, now)),
+        refusal=None if gives else _refusal(service, _gone(branch, service, now, full=full, ended=ended)),
         opens=next_numbers(branch, service, now) if service.walk_in and not gives and not stopped else None,
-        direct=gives and not documents(service) and not note_of(service) and not self_declared(branch, day),
+        direct=gives
+        and not late
+        and not documents(service)
+        and not note_of(service)
+        and not self_declared(branch, day),
         urgent=line.is_emergency(branch, class_of_service(branch, service, day)),
+        late=gives and late,
     )
 
 
@@ -164,10 +172,17 @@ def next_numbers(branch: BranchSettings, service: ServiceView | None, now: datet
     return hours.next_opening(now, branch.calendar, service.id if service else None)
 
 
-def _refusal(service: ServiceView, *, full: bool) -> str:
+def _gone(branch: BranchSettings, service: ServiceView, now: datetime, *, full: bool, ended: bool) -> str:
+    """Why a service that is open gives no more numbers today; "closed" where it is not open, or staff have stopped it."""
+    if not branch.gives_numbers(service.id, now):
+        return "closed"
+    return "full" if full else "last-ticket" if ended else "closed"
+
+
+def _refusal(service: ServiceView, gone: str) -> str:
     found = ways(service)
     if Way.NUMBER in found:
-        return "full" if full else "closed"
+        return gone
     return REFUSALS[found[0]] if found else "not-here"
 
 

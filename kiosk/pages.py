@@ -92,11 +92,14 @@ async def take(visit: Visit) -> Response:
     told = visit.installation.waits.for_newcomer(
         visit.branch, visit.branch.services[wish.service_id], visit.now, wish.priority or ORDINARY
     )
-    issued = await visit.write(_take, visit, wish, told)
+    late = visit.installation.waits.too_late(
+        visit.branch, visit.branch.services[wish.service_id], visit.now, wish.priority or ORDINARY
+    )
+    issued = await visit.write(_take, visit, wish, told, late)
     return kit.see_other(number.address(visit, issued.ticket.token))
 
 
-def _take(tx: Tx, visit: Visit, wish: WantedNumber, told: Announced | None) -> Issued:
+def _take(tx: Tx, visit: Visit, wish: WantedNumber, told: Announced | None, late: bool) -> Issued:
     printer = printer_of_kiosk(tx, visit.device)
     order = TicketOrder(
         branch_id=visit.branch.id,
@@ -108,6 +111,7 @@ def _take(tx: Tx, visit: Visit, wish: WantedNumber, told: Announced | None) -> I
         priority=wish.priority or ORDINARY,
         printer_id=printer.id if printer else None,
         told=told,
+        too_late=late,
     )
     return issue_ticket(tx, order)
 

@@ -59,7 +59,7 @@ class TicketOrder:
 
     `remote`: the visitor is seen neither by staff nor by a device of the branch. `settings_version`: the version of
     the settings that the service was chosen from, where the page had been loaded before. `told`: the wait that the visitor
-    is told, where one is.
+    is told, where one is. `too_late`: it would be called after closing, as far as one knows.
     """
 
     branch_id: UUID
@@ -73,6 +73,7 @@ class TicketOrder:
     remote: bool = False
     settings_version: int | None = None
     told: Announced | None = None
+    too_late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,7 @@ def issue_ticket(tx: Tx, order: TicketOrder) -> Issued:
 
     The ticket gets the class of the order or of the service, whichever is heavier. It is idempotent by `request_id`.
     Raises Missing("service"), Refused with "not-walk-in", "number-by-reception", "closed", "numbers-stopped",
-    "outing-full", "places-gone" (staff may go beyond), "class-out-of-season", "priority-unknown" (also for a class that cannot be asked for), "request-reused",
+    "outing-full", "places-gone" or "last-ticket" (not for staff), "class-out-of-season", "priority-unknown" (also for a class that cannot be asked for), "request-reused",
     Denied("tickets-on-the-spot"), Stale("settings-changed").
     """
     with in_session(tx, order.branch_id) as lock:
@@ -120,13 +121,7 @@ def give_number(lock: Locked, order: TicketOrder) -> Issued:
         raise Refused("priority-unknown")
     if not settings.timetable.takes_tickets(tx.now, service.id):
         raise Refused("closed")
-    if settings.numbers_stopped_now(service.queue_id, tx.now):
-        raise Refused("numbers-stopped")
-    outing = hours.outing_on(day, settings.calendar, service.id)
-    if outing is not None and not places_left(tx, settings, outing):
-        raise Refused("outing-full")
-    if order.actor.kind != "staff" and is_full(tx, settings, service, plan_on(settings, service, day), day):
-        raise Refused("places-gone")
+    _require_place(tx, settings, service, order, day)
     return give_place(lock, settings, service, order)
 
 
@@ -207,6 +202,21 @@ def leave(tx: Tx, branch_id: UUID, ticket_id: UUID, actor: Actor) -> TicketView:
         lock.append(TicketLeft(subject=str(ticket_id), code=ticket.code), actor)
         end_booking(lock, ticket, BookingState.NO_SHOW, actor)
         return line.ticket(tx, branch_id, ticket_id)
+
+
+def _require_place(tx: Tx, settings: BranchSettings, service: ServiceView, order: TicketOrder, day: date) -> None:
+    """Raises Refused where the day has no number left to give; staff may go beyond what was only worked out."""
+    if settings.numbers_stopped_now(service.queue_id, tx.now):
+        raise Refused("numbers-stopped")
+    outing = hours.outing_on(day, settings.calendar, service.id)
+    if outing is not None and not places_left(tx, settings, outing):
+        raise Refused("outing-full")
+    if order.actor.kind == "staff":
+        return
+    if is_full(tx, settings, service, plan_on(settings, service, day), day):
+        raise Refused("places-gone")
+    if order.too_late and settings.queue_of(service).last_ticket == "stop":
+        raise Refused("last-ticket")
 
 
 def _may_be_remote(settings: BranchSettings, *, remote: bool) -> None:

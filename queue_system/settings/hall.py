@@ -6,6 +6,7 @@ from datetime import date
 from typing import Annotated, ClassVar, Literal
 
 from ..core.errors import Count
+from ..core.waits.last_ticket import LastTicket
 from .declared import LARGEST_HALL, LARGEST_POOL, Between, Derived, Kind, Least, Names, Once, Ref
 from .faults import Fault
 from .terms import QueueTerm, ResourceTerm, Retirable, term_on, terms_mistake
@@ -23,6 +24,12 @@ class Queue(Retirable):
     ] = "counted"
     lanes: Annotated[int, Between(1, LARGEST_HALL), Derived(), "bookings that may run at one time"]
     public_lanes: Annotated[int, Between(0, LARGEST_HALL), Derived(), "those of them that the internet may book"]
+    last_ticket: Annotated[
+        LastTicket,
+        Kind("last ticket"),
+        "what is done once a number taken now would be called after closing: people are told, or no more numbers are given; "
+        "staff may still give one",
+    ] = "tell"
     terms: Annotated[tuple[QueueTerm, ...], "other lanes, each from a day on"] = ()
 
     def mistake(self) -> Fault | None:

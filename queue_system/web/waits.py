@@ -14,9 +14,11 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from ..core import hours
 from ..core.tickets import ORDINARY
 from ..core.waits.accuracy import Outcome
 from ..core.waits.announce import Ahead, Announced, Announcements, Longer, Range, Standing
+from ..core.waits.last_ticket import is_too_late
 from ..store.queries.line import TicketView, told_with
 from ..store.queries.past_waits import Learnt
 from ..store.queries.settings import BranchSettings, ServiceView
@@ -24,6 +26,7 @@ from ..store.queries.waits import Played, newcomer_of
 
 #: An older forecast is not told, because something keeps this node from making new ones.
 FRESH: Final = timedelta(minutes=2)
+_MINUTE: Final = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,8 @@ class _Branch:
     learnt: Learnt | None = None
     played: Played | None = None
     standing: dict[UUID, _InLine] = field(default_factory=dict)
+    # What was said last of a number taken for a service.
+    late: dict[UUID, bool] = field(default_factory=dict)
 
 
 class Waits:
@@ -85,6 +90,24 @@ class Waits:
         found = known.standing.get(ticket_id) if known else None
         return None if found is None else Told(found.standing.at(now), found.standing.longer)
 
+    def too_late(self, branch: BranchSettings, service: ServiceView, now: datetime, priority: str = ORDINARY) -> bool:
+        """Whether a number taken for a service now would be called after closing, for one person of ten or more."""
+        known = self._fresh(branch.id, now)
+        if known is None or known.played is None or not _may_be_told(known, service.queue_id):
+            return False
+        day = branch.timetable.business_date(now)
+        wait = known.played.forecast.newcomers.get(newcomer_of(branch, service, day, priority))
+        if wait is None:
+            return False
+        minutes = known.announcements.upper(service.queue_id, wait)
+        closes = hours.last_closing(now, branch.calendar, branch.day_starts, service.id)
+        # Of a class that is called sooner something else may be true, so only the ordinary one is remembered.
+        before = priority == ORDINARY and known.late.get(service.id, False)
+        found = not math.isfinite(minutes) or is_too_late(known.played.at + minutes * _MINUTE, closes, before=before)
+        if priority == ORDINARY:
+            known.late[service.id] = found
+        return found
+
     def last_call(self, branch_id: UUID, now: datetime) -> datetime | None:
         """When the last of all who wait now, and whom a counter serves, is called at the earliest in half of the cases.
 
@@ -112,6 +135,8 @@ class Waits:
         known = self._branches[branch_id]
         known.played = played
         known.standing = dict(_standing(known, played)) if played else {}
+        if played is None:
+            known.late.clear()
 
     def _fresh(self, branch_id: UUID, now: datetime) -> _Branch | None:
         known = self._branches.get(branch_id)

@@ -91,12 +91,16 @@ class Announcements:
 
     def say(self, queue_id: UUID, wait: Wait) -> Announced | None:
         """The range for somebody who takes a number; None where the counters are expected to close before the call."""
-        upper = corrected(wait.p90, self._upper.of(queue_id))
+        upper = self.upper(queue_id, wait)
         if not math.isfinite(upper):
             return None
         most = max(STEP_MIN, STEP_MIN * math.ceil(upper / STEP_MIN))
         least = STEP_MIN * math.floor(wait.p20 / STEP_MIN)
         return Announced(queue_id, wait.p50, wait.p90, Range(min(least, most - STEP_MIN), most))
+
+    def upper(self, queue_id: UUID, wait: Wait) -> float:
+        """The minutes within which nine people of ten are called; without an end where counters close before."""
+        return corrected(wait.p90, self._upper.of(queue_id))
 
     def may_be_told(self, queue_id: UUID, visits: int) -> bool:
         """Whether a range may be told where so many visits are known; otherwise the place in line is."""

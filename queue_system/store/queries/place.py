@@ -215,14 +215,20 @@ def prospects(tx: Tx, settings: BranchSettings) -> dict[UUID, ProspectView]:
         newcomer: _ahead(dispatch.by_right([*waiting, newcomer], rules, tx.now), settings, sitting)[NEWCOMER]
         for newcomer in {_newcomer(settings, service, tx.now) for service in settings.services.values()}
     }
-    day = settings.timetable.business_date(tx.now)
+    full = full_services(tx, settings)
     return {
         service.id: ProspectView(
-            ahead[_newcomer(settings, service, tx.now)],
-            service.queue_id in served,
-            full=is_full(tx, settings, service, plan_on(settings, service, day), day),
+            ahead[_newcomer(settings, service, tx.now)], service.queue_id in served, full=service.id in full
         )
         for service in settings.services.values()
+    }
+
+
+def full_services(tx: Tx, settings: BranchSettings) -> set[UUID]:
+    """The services that have no place left today for people without an appointment."""
+    day = settings.timetable.business_date(tx.now)
+    return {
+        one.id for one in settings.services.values() if is_full(tx, settings, one, plan_on(settings, one, day), day)
     }
 
 

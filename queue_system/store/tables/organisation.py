@@ -109,6 +109,8 @@ class Queue(SQLModel, table=True):
     names: dict[str, Any] = json(dict)
     lanes: int
     public_lanes: int
+    # tell | stop
+    last_ticket: str = "tell"
     terms: list[Any] = json(list)
     until: date | None = None
 

@@ -57,6 +57,7 @@ async def _take_at(
         remote=token is None,
         settings_version=settings_version,
         told=here.installation.waits.for_newcomer(branch, service, here.now),
+        too_late=here.installation.waits.too_late(branch, service, here.now),
     )
     return await _in_line(here, await here.do(_take, order, token, asked.slip))
 

@@ -58,6 +58,7 @@ async def service(request: Request) -> Response:
     here, chosen = await _chosen(request)
     branch, words, now = here.branch, here.words, here.now
     via = await through.through(here)
+    late = services.at_the_door(chosen) and here.installation.waits.too_late(branch, chosen, now)
     values = {
         "how": services.how(chosen),
         "instead_of_booking": None if via and via.opens(chosen) else services.instead(chosen),
@@ -71,7 +72,9 @@ async def service(request: Request) -> Response:
         "by_telephone": _by_telephone(branch, chosen),
         "rules": services.rules(branch, chosen, words),
         "hours": services.open_today(branch, now, chosen),
-        "stopped": await here.read(services.gives_no_more, branch, chosen),
+        "stopped": await here.read(services.gives_no_more, branch, chosen)
+        or (late and branch.queue_of(chosen).last_ticket == "stop"),
+        "late": late,
         "out": services.days_out(branch, chosen, now) if chosen.bookable else None,
         "anywhere": bool(await any_branch.places_of(here, chosen)),
     }

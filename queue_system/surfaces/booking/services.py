@@ -163,12 +163,17 @@ def offers(tx: Tx, branch: BranchSettings) -> list[tuple[DepartmentView, list[Of
     return [(department, found[key]) for key, department in branch.departments.items() if key in found]
 
 
+def at_the_door(service: ServiceView) -> bool:
+    """Whether visitors usually get a number for a service at the door."""
+    return Way.NUMBER in _here(service)
+
+
 def gives_no_more(tx: Tx, branch: BranchSettings, service: ServiceView) -> bool:
     """Whether visitors usually get a number for a service at the door, and no more today.
 
     Either staff have stopped that, or all of the day's places for people without an appointment are gone.
     """
-    if Way.NUMBER not in _here(service):
+    if not at_the_door(service):
         return False
     day = branch.timetable.business_date(tx.now)
     return branch.numbers_stopped_now(service.queue_id, tx.now) or is_full(

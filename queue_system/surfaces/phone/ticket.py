@@ -10,6 +10,7 @@ import json
 from collections.abc import Hashable
 from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any, Final
 
 from starlette.requests import HTTPConnection, Request
@@ -18,6 +19,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from ...actions import tickets
+from ...core import hours
 from ...core.errors import IllegalTransition, Missing
 from ...core.tickets import OPEN, TAKE_BACK, Step, TicketState, steps_from
 from ...live.codes import Closed
@@ -119,6 +121,15 @@ def _wait(here: AtBranch, stands: PlaceView) -> Told | None:
     return here.installation.waits.of_ticket(here.branch.id, stands.ticket.id, here.now)
 
 
+def _is_late(here: AtBranch, stands: PlaceView) -> bool:
+    """Whether the visitor may be called after closing: the longest time that is told goes beyond it."""
+    wait, branch = _wait(here, stands), here.branch
+    if wait is None:
+        return False
+    closes = hours.last_closing(here.now, branch.calendar, branch.day_starts, stands.ticket.service_id)
+    return here.now + timedelta(minutes=wait.range.most) > closes
+
+
 async def _values(here: AtBranch, stands: PlaceView) -> dict[str, Any]:
     """The values of the partial, for page and socket."""
     branch, ticket = here.branch, stands.ticket
@@ -130,6 +141,7 @@ async def _values(here: AtBranch, stands: PlaceView) -> dict[str, Any]:
     return {
         "stands": stands,
         "wait": _wait(here, stands),
+        "late": _is_late(here, stands),
         "ticket": ticket,
         "token": ticket.token,
         "state": ticket.state.value,

@@ -40,7 +40,7 @@ from ...store.queries.escorts import Escort, to_fetch
 from ...store.queries.home_visits import Visit, gives_home_visits, overdue_visits
 from ...store.queries.line import TicketView
 from ...store.queries.participants import participants_of
-from ...store.queries.place import PaperView, paper, people_ahead
+from ...store.queries.place import PaperView, full_services, paper, people_ahead
 from ...store.queries.settings import BranchSettings, Names, PriorityView, ServiceView
 from ...store.queries.vouchers import VoucherView
 from ...web import kit
@@ -126,12 +126,16 @@ async def hall_values(
     receives, seen = here.services(RECEPTION_RIGHTS), here.services(HALL_RIGHTS)
     tickets = [one for one in tickets if one.service_id in seen]
     open_now = departments(branch, now, receives)
+    full, waits = await here.read(full_services, branch), here.installation.waits
+    offered = [service for department in open_now for service in department.services]
     return {
         "may": may(here),
         "printers": printers,
         "printer": _chosen(here.request, printers),
         "no_paper": NO_PAPER,
         "departments": [one for one in (_fitting(one, wanted) for one in open_now) if one.services],
+        "full": [one.listed_names for one in offered if one.id in full],
+        "late": [one.listed_names for one in offered if one.walk_in and waits.too_late(branch, one, now)],
         "wanted": wanted,
         "gives": bool(open_now),
         "opens": hours.next_opening(now, branch.calendar),

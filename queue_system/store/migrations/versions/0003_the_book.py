@@ -14,7 +14,7 @@ revision = "0003"
 down_revision = "0002"
 branch_labels = None
 depends_on = None
-FINGERPRINT = 774870134
+FINGERPRINT = 1847535741
 
 
 def upgrade() -> None:
@@ -36,6 +36,7 @@ def upgrade() -> None:
     _contact_proofs()
     _issued_numbers()
     _waits()
+    _last_tickets()
     _calling_profiles()
     _figures()
     _reserved_tickets()
@@ -450,6 +451,11 @@ def _contact_proofs() -> None:
 def _issued_numbers() -> None:
     """The numbers under which other offices keep the requests of visitors."""
     op.add_column("booking", sa.Column("issued_number", AutoString(), nullable=False, server_default=""))
+
+
+def _last_tickets() -> None:
+    """What a queue does once a number taken now would be called after closing."""
+    op.add_column("queue", sa.Column("last_ticket", AutoString(), nullable=False, server_default="tell"))
 
 
 def _waits() -> None:
