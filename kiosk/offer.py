@@ -20,6 +20,8 @@ from queue_system.web.waits import Waits
 
 # More cards do not fit on one screen in readable letters, so they are grouped.
 CARDS: Final = 8
+#: Why a service that is open gives no more numbers today.
+GONE: Final = ("full", "last-ticket")
 # Why a service without walk-in gives no number at a kiosk, by the first of its ways.
 REFUSALS: Final = {
     Way.RECEPTION: "by-reception",
@@ -87,6 +89,11 @@ class Group:
     @property
     def gives(self) -> bool:
         return any(card.gives for card in self.cards)
+
+    @property
+    def gone(self) -> bool:
+        """Whether it is open and all that it gives numbers for has none left today."""
+        return all(card.refusal in GONE for card in self.cards)
 
     @property
     def urgent(self) -> bool:

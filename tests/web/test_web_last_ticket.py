@@ -33,7 +33,11 @@ SERVICE = "attest-single"
 
 
 @pytest.fixture
-def kiosk(db_url: str, tmp_path: Path, clock: FrozenClock) -> Iterator[Kiosk]:
+def kiosk(db_url: str, tmp_path: Path, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch) -> Iterator[Kiosk]:
+    async def by_hand(_self: Forecaster) -> None:
+        """The tests make each forecast themselves, so that none comes between two looks."""
+
+    monkeypatch.setattr(Forecaster, "look", by_hand)
     installed(db_url, clock, "embassy")
     with paired_kiosk(db_url, tmp_path, clock) as found:
         yield found

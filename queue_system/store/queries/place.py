@@ -227,9 +227,8 @@ def prospects(tx: Tx, settings: BranchSettings) -> dict[UUID, ProspectView]:
 def full_services(tx: Tx, settings: BranchSettings) -> set[UUID]:
     """The services that have no place left today for people without an appointment."""
     day = settings.timetable.business_date(tx.now)
-    return {
-        one.id for one in settings.services.values() if is_full(tx, settings, one, plan_on(settings, one, day), day)
-    }
+    sharing = [one for one in settings.services.values() if one.walkin_share_pct]
+    return {one.id for one in sharing if is_full(tx, settings, one, plan_on(settings, one, day), day)}
 
 
 def place(tx: Tx, settings: BranchSettings, token: str) -> PlaceView:

@@ -32,8 +32,8 @@ def left_to_book(
     The `own` booking, which is about to be moved, counts as free. A place that was given back counts as taken until it has
     returned (decision 0009).
     """
-    spans = _spans(settings, service, day)
-    if not service.walkin_share_pct or not spans:
+    # Most services keep no share, and everybody who looks at times or at a kiosk asks.
+    if not service.walkin_share_pct or not (spans := _spans(settings, service, day)):
         return None
     booked = sa.select(BOOKING.c.id).where(
         BOOKING.c.branch_id == settings.id,
@@ -61,8 +61,7 @@ def left_to_take(tx: Tx, settings: BranchSettings, service: ServiceView, plan: S
 
     Whoever missed an appointment or a call leaves the place to others.
     """
-    spans = _spans(settings, service, day)
-    if not service.walkin_share_pct or not spans:
+    if not service.walkin_share_pct or not (spans := _spans(settings, service, day)):
         return None
     booked = sa.select(sa.func.count()).where(
         BOOKING.c.branch_id == settings.id,
