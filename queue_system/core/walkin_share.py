@@ -1,4 +1,4 @@
-"""The share of a day that stays for people without an appointment, in both directions (docs/decisions/0048).
+"""The share of a day that stays for people without an appointment, in both directions (docs/decisions/0050).
 
 A day has so many places for a service as visits fit into its hours, one after the other, on all lanes. Of these the share
 is kept, rounded up. Appointments may take the others. People without an appointment may take the kept ones and whatever
