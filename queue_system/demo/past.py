@@ -16,7 +16,7 @@ from ..clock import FrozenClock
 from ..core import hours
 from ..core.waits.announce import ENOUGH_VISITS
 from ..store.database import Database
-from ..store.log import SYSTEM
+from ..store.log import Actor
 from ..store.queries.settings import BranchSettings, ServiceView
 
 #: So many visits to each queue are a little more than the forecast asks for.
@@ -46,7 +46,8 @@ def _serve_day(database: Database, branch: BranchSettings, visits: Sequence[Visi
         database.clock = FrozenClock(at)
         if desk not in at_counter:
             database.write_in_now(branch.id, open_counter, desk)
-        order = TicketOrder(branch.id, service.id, branch.default_language, "reception", SYSTEM)
+        clerk = Actor("staff", str(desk.staff_id))
+        order = TicketOrder(branch.id, service.id, branch.default_language, "reception", clerk)
         database.write_in_now(branch.id, issue_ticket, order)
         called = database.write_in_now(branch.id, call_next, replace(desk, expected=at_counter.get(desk)), "done")
         if called is not None:
