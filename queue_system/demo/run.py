@@ -171,9 +171,15 @@ def _prepare(configuration: Configuration, wanted: Profile, *, real_clock: bool)
             kept = timedelta(seconds=notes["step_seconds"]) if "step_seconds" in notes else None
             clock = ShiftedClock(step_ahead(clock.now(), branch.calendar, kept))
             notes["step_seconds"] = clock.step.total_seconds()
+        if not is_new:
+            database.clock = clock
+        # A new organisation has had its people from its first day, because a log never goes back: written before the visits
+        # of past days, an entry of today would put these on today as well.
+        sign_ins, elsewhere = _people(database, branch)
         # From here on everything is written with the time of the demonstration's clock.
         database.clock = clock
-        sign_ins, elsewhere = _people(database, branch)
+        if is_new:
+            past.serve(database, branch, database.read_now(_clerks, sign_ins))
         kept_tokens = notes.get("tokens", {})
         found = {kind: _device_token(database, branch, kind, kept_tokens.get(kind)) for kind in ("kiosk", "display")}
         notes["tokens"] = tokens = {kind: token for kind, token in found.items() if token}
@@ -185,8 +191,6 @@ def _prepare(configuration: Configuration, wanted: Profile, *, real_clock: bool)
             notes_path.write_text(json.dumps(notes))
 
         casts = CASTS.get(wanted.slug, {})
-        if is_new:
-            past.serve(database, branch, database.read_now(_clerks, sign_ins))
         save(book.booked_until(notes, casts))
         book.fill(database, casts, notes["booked_until"], save)
         printers = database.read_now(access.devices, branch.id, "printer")

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 import signal
+import sqlite3
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -23,6 +24,7 @@ from queue_system.clock import FrozenClock, SystemClock
 from queue_system.core import hours
 from queue_system.core.calendars import Calendar
 from queue_system.core.errors import Unavailable
+from queue_system.demo import past
 from queue_system.demo.run import run_demo, step_ahead
 from queue_system.profiles import profile_names
 from queue_system.store import schema
@@ -138,6 +140,12 @@ def test_every_other_sample_starts_and_stops(tmp_path: Path, profile: str) -> No
         assert_stops(demo)
 
 
+def assert_past_days_are_in_the_log_of_these_days(data_dir: Path) -> None:
+    with closing(sqlite3.connect(data_dir / "queue.db")) as database:
+        statement = "SELECT count(*) FROM entry WHERE kind = 'ticket.called' AND at < datetime('now', '-12 hours')"
+        assert database.execute(statement).fetchone()[0] >= past.VISITS
+
+
 @pytest.mark.process
 @pytest.mark.slow
 @pytest.mark.timeout(300)
@@ -150,6 +158,7 @@ def test_a_second_run_finds_the_day_as_it_was(tmp_path: Path) -> None:
         morning = appointments_of_today(demo)
         assert len(morning) >= 10
         assert_stops(demo)
+    assert_past_days_are_in_the_log_of_these_days(tmp_path)
     with running(tmp_path) as demo:
         again = demo.get(f"/api/v1/tickets/{ticket['token']}")
         assert (again.status_code, again.json()["code"]) == (200, ticket["code"])
