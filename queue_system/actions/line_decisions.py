@@ -23,7 +23,7 @@ from ..store.queries.stranded import stranded
 from . import offers, seats
 from .day import in_session
 from .raising import raised_by_service
-from .steps import AFRESH, move
+from .steps import AFRESH, FOR_ALL, move
 
 
 def decide_line(
@@ -85,9 +85,9 @@ def _decide(
 
 
 def _send(lock: Locked, settings: BranchSettings, ticket: TicketView, to: str, actor: Actor) -> None:
-    """As a transfer at a counter: with the same code and anchor, so that the time waited counts."""
+    """As a transfer at a counter: with the same code and anchor, so that the time waited counts, and for everybody."""
     service = settings.service(to)
-    moved = move(lock.tx, ticket, Step.TRANSFER, service_id=service.id, queue_id=service.queue_id, **AFRESH)
+    moved = move(lock.tx, ticket, Step.TRANSFER, service_id=service.id, queue_id=service.queue_id, **AFRESH, **FOR_ALL)
     fact = TicketTransferred(
         subject=str(ticket.id),
         code=ticket.code,

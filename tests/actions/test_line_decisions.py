@@ -10,6 +10,7 @@ import pytest
 
 from queue_system.actions import guarded_settings, settings
 from queue_system.actions.line_decisions import decide_stranded
+from queue_system.actions.reserving import reserve
 from queue_system.clock import FrozenClock
 from queue_system.core.bookings import BookingState
 from queue_system.core.effect import Effect
@@ -19,6 +20,7 @@ from queue_system.core.tickets import TicketState
 from queue_system.settings.edits import Edit
 from queue_system.settings.objects import objects_of
 from queue_system.store import log
+from queue_system.store.database import Tx
 from queue_system.store.log import SYSTEM
 from queue_system.store.queries import line
 from queue_system.store.queries.bookings import booking_by_id
@@ -86,6 +88,21 @@ def test_people_in_line_are_sent_on_with_their_number_and_place(hall: Hall) -> N
     assert moved.queue_id == now(hall, other).queue_id
     assert facts(hall, ticket) == ["ticket.issued", "ticket.transferred"]
     assert listed(hall) == {}
+
+
+def test_whoever_is_sent_on_waits_for_no_certain_counter_any_more(hall: Hall) -> None:
+    ticket, here = hall.issue(LEGAL).ticket, hall.sit(hall.person("omar"), "r6")
+
+    def wait_for_one(tx: Tx) -> None:
+        with log.locked(tx, hall.branch.id) as lock:
+            reserve(lock, hall.branch, ticket, here.counter_id, None, SYSTEM)
+
+    hall.db.write_now(wait_for_one)
+    assert now(hall, ticket).reserved_counter_id == here.counter_id
+    save(hall, unserved(hall), for_line(Why.COUNTER, SEND))
+    moved = now(hall, ticket)
+    assert moved.queue_id != ticket.queue_id
+    assert (moved.reserved_counter_id, moved.reserved_until_at) == (None, None)
 
 
 @pytest.mark.parametrize("decision", [LineDecision(LineChoice.SERVE), LineDecision(LineChoice.SEND, LEGAL)])
