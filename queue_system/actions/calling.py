@@ -14,13 +14,22 @@ from ..core.tickets import Step, TicketState
 from ..store.database import Tx
 from ..store.log import Actor, Locked
 from ..store.queries import line
-from ..store.queries.calling_profiles import caller_at, clerk, profile_at, recent_calls, watched_queues
+from ..store.queries.calling_profiles import (
+    caller_at,
+    clerk,
+    looks_at_clerks,
+    own_profile,
+    profile_at,
+    recent_calls,
+    watched_queues,
+)
 from ..store.queries.foremost import foremost
 from ..store.queries.line import TicketView
 from ..store.queries.outcomes import outcomes_of
 from ..store.queries.settings import BranchSettings, CounterView, branch_settings
 from . import counter_steps, given_services
 from .breaks import call_again
+from .counter_steps import DecidedFrom
 from .counters import Desk, counter_of, require_holder
 from .day import in_session
 from .returning import come_back
@@ -38,13 +47,13 @@ def call_next(tx: Tx, desk: Desk, became: str | None = None) -> TicketView | Non
         settings, counter, current = _at_desk(tx, lock, desk)
         moves = counter_steps.let_go(lock, settings, counter, current, desk.actor, became)
         call_again(lock, counter, desk.actor)
-        singled_out, choice = _next_of(lock, settings, counter, current, desk.staff_id)
+        choice, decided = _next_of(lock, settings, counter, current, desk.staff_id)
         if choice is None:
             if moves:
                 remember(lock, counter.id, desk.staff_id, moves)
             return None
         chosen = line.ticket(tx, lock.id, choice.ticket_id)
-        return counter_steps.call(lock, counter, chosen, desk.staff_id, choice.reason, moves, singled_out)
+        return counter_steps.call(lock, counter, chosen, desk.staff_id, choice.reason, moves, decided)
 
 
 def call_ticket(
@@ -63,9 +72,9 @@ def call_ticket(
             raise Refused("not-of-this-counter", code=wanted.code)
         moves = counter_steps.let_go(lock, settings, counter, current, desk.actor, became)
         call_again(lock, counter, desk.actor)
-        singled_out, choice = _next_of(lock, settings, counter, current, desk.staff_id)
+        choice, decided = _next_of(lock, settings, counter, current, desk.staff_id)
         why = counter_steps.why_by_hand(wanted, choice, reason)
-        return counter_steps.call(lock, counter, wanted, desk.staff_id, why, moves, singled_out)
+        return counter_steps.call(lock, counter, wanted, desk.staff_id, why, moves, decided)
 
 
 def recall(tx: Tx, desk: Desk) -> TicketView:
@@ -184,8 +193,8 @@ def resume(tx: Tx, branch_id: UUID, ticket_id: UUID, actor: Actor) -> TicketView
 
 def _next_of(
     lock: Locked, settings: BranchSettings, counter: CounterView, gone: TicketView | None, staff_id: UUID
-) -> tuple[list[TicketView], Choice | None]:
-    """The tickets in the queues of a counter that were passed over or are reserved, and the choice of the next one.
+) -> tuple[Choice | None, DecidedFrom]:
+    """The choice of the next ticket for a counter, and what of it a call has to keep.
 
     `gone` has just left the counter and is not chosen. If it was passed over, it waits in line again, and this call
     is the first that goes before it.
@@ -198,7 +207,10 @@ def _next_of(
     calls = recent_calls(lock.tx, lock.id, counter, profile)
     caller = caller_at(settings, counter, person)
     choice = decide(waiting, caller, profile, calls, line.calling_rules(settings), lock.now)
-    return [one for one in found.singled_out if one.queue_id in counter.queues], choice
+    singled_out = [one for one in found.singled_out if one.queue_id in counter.queues]
+    if not looks_at_clerks(settings):
+        return choice, DecidedFrom(singled_out)
+    return choice, DecidedFrom(singled_out, caller, own_profile(settings, person))
 
 
 def with_current(

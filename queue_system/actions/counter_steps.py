@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from ..core.bookings import BookingState
+from ..core.calling_profiles import Caller
 from ..core.dispatch import Choice, Reason
 from ..core.errors import Refused
 from ..core.facts.tickets import TicketCalled, TicketNoShow, TicketServed, TicketSkipped, TicketStarted
@@ -39,6 +41,19 @@ _ONE_LESS = Prepared(
     )
     .values(aside=TICKET.c.aside - 1)
 )
+
+
+@dataclass(frozen=True, slots=True)
+class DecidedFrom:
+    """What the next call of a counter was decided from, as far as the call changes it or keeps it in the log.
+
+    `singled_out` are the tickets in the counter's queues that were passed over or are reserved. `caller` is None where
+    the branch looks at nothing of a clerk; `own_profile` is the slug of the clerk's, if it counted.
+    """
+
+    singled_out: Sequence[TicketView]
+    caller: Caller | None = None
+    own_profile: str | None = None
 
 
 def let_go(
@@ -81,7 +96,7 @@ def call(
     staff_id: UUID,
     why: Reason,
     moves: list[Move],
-    singled_out: Iterable[TicketView],
+    decided: DecidedFrom,
 ) -> TicketView:
     """Call a ticket and remember the press; those who were passed over wait for one call less."""
     tx = lock.tx
@@ -98,9 +113,12 @@ def call(
         reason=why.code,
         values=why.values,
         passed_over=next((str(after.id) for _, after in moves if after.state is TicketState.WAITING), None),
+        skills=sorted(decided.caller.skills) if decided.caller else None,
+        languages=sorted(decided.caller.languages) if decided.caller else None,
+        profile=decided.own_profile,
     )
     record_call(tx, lock, counter, ticket, lock.append(fact, Actor("staff", str(staff_id))), "call")
-    waited = [one for one in singled_out if one.aside and one.id != ticket.id]
+    waited = [one for one in decided.singled_out if one.aside and one.id != ticket.id]
     for one in waited:
         tx.later(_ONE_LESS, {"branch": lock.id, "ticket": one.id})
     remember(lock, counter.id, staff_id, [*moves, (ticket, called)], waited)

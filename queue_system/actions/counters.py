@@ -17,6 +17,7 @@ from ..store.queries.desk import holders
 from ..store.queries.settings import CounterView, branch_settings
 from ..store.tables import Counter, table
 from .day import in_session, vacate
+from .reserving import free_reserved
 from .sessions import SESSION_IDLE
 
 COUNTER = table(Counter)
@@ -65,7 +66,8 @@ def open_counter(tx: Tx, desk: Desk) -> None:
 def take_over(tx: Tx, desk: Desk) -> None:
     """Open a counter whose clerk has gone without leaving it and has no live session any more.
 
-    A visitor at the counter stays there. Raises Refused("counter-taken") while the other clerk has a live session.
+    A visitor at the counter stays there, and whoever waits for this counter alone goes on waiting for it; whoever waits
+    for the clerk who has gone is called by everybody. Raises Refused("counter-taken") while that clerk has a live session.
     """
     with in_session(tx, desk.branch_id) as lock:
         counter = counter_of(tx, lock, desk)
@@ -76,6 +78,7 @@ def take_over(tx: Tx, desk: Desk) -> None:
         if holder is not None:
             if holder.present:
                 raise Refused("counter-taken", number=Count(counter.number))
+            free_reserved(lock, counter.id, taken_over=True)
             lock.append(CounterClosed(subject=str(counter.id), number=counter.number), desk.actor)
         _sit_down(lock, counter, desk, holder.staff_id if holder else None)
 

@@ -53,15 +53,16 @@ def reserve(
     return replace(ticket, **values)
 
 
-def free_reserved(lock: Locked, counter_id: UUID) -> None:
-    """Let everybody call whoever waits for a counter that closes, or for the person who leaves it.
+def free_reserved(lock: Locked, counter_id: UUID, *, taken_over: bool = False) -> None:
+    """Let everybody call whoever waits for the person who leaves a counter, or for the counter itself, which closes.
 
-    The fact that the counter closed says it, so there is none for each ticket.
+    A counter that a colleague takes over (`taken_over`) stays open, so whoever waits for it goes on waiting there. The
+    facts that the counter closed, and that it was opened instead of somebody, say all this; there is none for each ticket.
     """
     person = lock.tx.scalar(
         sa.select(COUNTER.c.staff_id).where(COUNTER.c.branch_id == lock.id, COUNTER.c.id == counter_id)
     )
-    mine = TICKET.c.reserved_counter_id == counter_id
+    mine = sa.false() if taken_over else TICKET.c.reserved_counter_id == counter_id
     if person is not None:
         mine |= TICKET.c.reserved_staff_id == person
     lock.tx.execute(

@@ -321,6 +321,7 @@ def give_place(
             anchor_at=ticket.anchor_at.isoformat(),
             booking=str(booking.id) if booking else None,
             basis=classes.given_by_staff(settings, day).get(order.priority) if booking is None else None,
+            language=ticket.language,
         ),
         order.actor,
         creates=ticket,

@@ -130,6 +130,12 @@ def decide(
     return Choice(chosen.ticket_id, Reason("language"))
 
 
+def looked_at(queues: Collection[UUID], profile: Profile | None) -> frozenset[UUID]:
+    """The queues whose tickets a call is decided from: those of the counter, and those that its profile watches."""
+    watched = (step.watched for step in (profile.steps if profile else ()) if step.when == "waiting")
+    return frozenset(queues) | {queue_id for queue_id in watched if queue_id is not None}
+
+
 def line_up(
     waiting: Sequence[Waiting],
     counter: Caller,

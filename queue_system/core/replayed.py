@@ -33,21 +33,28 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A counter: the queues that it serves, its calling profile, and the queues from whose tickets its calls are decided."""
+    """A counter: the queues that it serves, and its calling profile."""
 
     queues: frozenset[UUID]
-    seen: frozenset[UUID]
     profile: Profile | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Hall:
-    """What the settings of a moment say of calling; counters by their numbers, queues and classes by their slugs."""
+    """What the settings of a moment say of calling; counters by their numbers, all else by slugs.
+
+    `skills` are those that services need. `looks_at_clerks`: something of a clerk can decide, so that a call has to say it.
+    `language_first` is that of `Caller`.
+    """
 
     rules: CallingRules
     weights: Mapping[str, float]
     queues: Mapping[str, UUID]
     counters: Mapping[int, Place]
+    profiles: Mapping[str, Profile] = field(default_factory=dict)
+    skills: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    looks_at_clerks: bool = False
+    language_first: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)

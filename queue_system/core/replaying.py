@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from .calling_profiles import LOOKED_BACK, Caller, Profile, RecentCall, decide, is_for_others
+from .calling_profiles import LOOKED_BACK, Caller, Profile, RecentCall, decide, looked_at, may_call
 from .dispatch import Choice, Reason, Waiting, is_emergency, longest_bypass
 from .facts import Fact
 from .facts import tickets as facts
@@ -60,7 +60,10 @@ class _Ticket:
     id: UUID
     code: str
     queue: str
+    service: str
     priority: str
+    #: None where an older entry does not say it.
+    language: str | None
     anchor_at: datetime
     appointment: bool
     state: TicketState = TicketState.WAITING
@@ -85,8 +88,8 @@ class Replay:
     #: The calls of the last hours, the oldest first: counter, queue, instant.
     _calls: deque[tuple[UUID, str, datetime]] = field(default_factory=deque)
     _sits: dict[str, UUID] = field(default_factory=dict)
-    #: What the counter that closed last has set free, because it stays reserved where a colleague takes the counter over.
-    _freed: list[tuple[_Ticket, _Reserved]] = field(default_factory=list)
+    #: What each counter has set free by closing, because it stays reserved where a colleague takes the counter over.
+    _freed: dict[str, list[tuple[_Ticket, _Reserved]]] = field(default_factory=dict)
 
     def follow(self, entry: Entry) -> Called | None:
         """Take one entry; returns the call where it is one."""
@@ -124,19 +127,22 @@ class Replay:
     def _open(self, fact: CounterOpened, actor: str) -> None:
         if clerk := fact.for_clerk or actor:
             self._sits[fact.subject] = UUID(clerk)
-        if fact.instead_of:
-            for ticket, reserved in self._freed:
-                ticket.reserved = reserved
+        freed = self._freed.pop(fact.subject, [])
+        for ticket, reserved in freed if fact.instead_of else ():
+            ticket.reserved = reserved
 
     def _close(self, fact: CounterClosed) -> None:
-        """Everybody may call who waited for the counter alone, or for whoever sat there (`actions.reserving`)."""
+        """Everybody may call who waited for the counter alone, or for whoever sat there (`actions.reserving`).
+
+        Whether a colleague takes the counter over, so that it never was closed, the entry after it says.
+        """
         counter, staff = UUID(fact.subject), self._sits.pop(fact.subject, None)
         mine = [
             one
             for one in self._waiting(self._lines)
             if one.reserved.until and (one.reserved.counter == counter or (staff and one.reserved.staff == staff))
         ]
-        self._freed = [(one, one.reserved) for one in mine]
+        self._freed[fact.subject] = [(one, one.reserved) for one in mine if one.reserved.counter == counter]
         for one in mine:
             one.reserved = _FOR_ALL
 
@@ -147,7 +153,9 @@ class Replay:
             id=UUID(fact.subject),
             code=fact.code,
             queue=fact.queue,
+            service=fact.service,
             priority=fact.priority_class,
+            language=fact.language,
             anchor_at=datetime.fromisoformat(fact.anchor_at),
             appointment=fact.booking is not None,
         )
@@ -178,7 +186,7 @@ class Replay:
             case facts.TicketReturned():
                 ticket.aside, ticket.anchor_at = fact.others_first, ticket.anchor_at if fact.others_first else at
             case facts.TicketTransferred():
-                ticket.queue, ticket.reserved = fact.to_queue, _FOR_ALL
+                ticket.queue, ticket.service, ticket.reserved = fact.to_queue, fact.to_service, _FOR_ALL
             case facts.TicketRaised():
                 self._raise(ticket, fact, at)
             case facts.TicketTakenBack():
@@ -193,7 +201,8 @@ class Replay:
 
     def _take_back(self, ticket: _Ticket, fact: facts.TicketTakenBack) -> None:
         was = ticket.state
-        ticket.state, ticket.queue, ticket.priority = TicketState(fact.to_state), fact.queue, fact.priority_class
+        ticket.state, ticket.priority = TicketState(fact.to_state), fact.priority_class
+        ticket.queue, ticket.service = fact.queue, fact.service
         if was is TicketState.CALLED and ticket.state in (TicketState.WAITING, TicketState.PARKED):
             ticket.reserved = ticket.reserved_before
         elif ticket.state in AT_COUNTER:
@@ -244,13 +253,16 @@ class Replay:
         )
         if self.hall is None or ticket is None or fact.counter_number not in self.hall.counters:
             return called
-        place = self.hall.counters[fact.counter_number]
-        seen = self._waiting(self._slugs(self.hall, place.seen))
+        caller, profile = _caller(self.hall, entry, fact)
+        seen = self._waiting(self._slugs(self.hall, looked_at(caller.queues, profile)))
         in_line = [one for one in seen if str(one.id) != fact.passed_over]
         if not ticket.sure or not all(one.sure for one in in_line):
             return called
-        caller = Caller(UUID(fact.counter), place.queues, UUID(entry.actor) if entry.actor else None)
-        choice = self._choice(self.hall, in_line, caller, place.profile, entry.at)
+        if self.hall.looks_at_clerks and fact.skills is None:
+            return called
+        if caller.languages and any(one.language is None for one in in_line):
+            return called
+        choice = self._choice(self.hall, in_line, caller, profile, entry.at)
         if by_hand:
             right = self._is_true_by_hand(ticket, fact, choice)
         else:
@@ -291,6 +303,20 @@ class Replay:
                 return waits and fact.values.get("basis") in OUT_OF_TURN
 
 
+def _caller(hall: Hall, entry: Entry, fact: facts.TicketCalled) -> tuple[Caller, Profile | None]:
+    """Who called, and by which profile: the clerk's own if the branch has it, else the counter's."""
+    place = hall.counters[fact.counter_number]
+    caller = Caller(
+        counter_id=UUID(fact.counter),
+        queues=place.queues,
+        staff_id=UUID(entry.actor) if entry.actor else None,
+        skills=frozenset(fact.skills or ()),
+        languages=frozenset(fact.languages or ()),
+        language_first=hall.language_first,
+    )
+    return caller, hall.profiles.get(fact.profile or "", place.profile)
+
+
 def _waiting(one: _Ticket, hall: Hall) -> Waiting:
     return Waiting(
         ticket_id=one.id,
@@ -303,15 +329,15 @@ def _waiting(one: _Ticket, hall: Hall) -> Waiting:
         reserved_counter=one.reserved.counter,
         reserved_staff=one.reserved.staff,
         reserved_until=one.reserved.until,
+        skills=hall.skills.get(one.service, frozenset()),
+        language=one.language or "",
     )
 
 
 def _able(in_line: Iterable[_Ticket], caller: Caller, hall: Hall, now: datetime) -> list[_Ticket]:
-    """Those whom a counter could have called: of its queues, and not reserved for others."""
+    """Those whom a counter could have called: of its queues, not reserved for others, and whom the clerk can serve."""
     return [
-        one
-        for one in in_line
-        if hall.queues[one.queue] in caller.queues and not is_for_others(_waiting(one, hall), caller, now)
+        one for one in in_line if hall.queues[one.queue] in caller.queues and may_call(_waiting(one, hall), caller, now)
     ]
 
 

@@ -41,12 +41,17 @@ class Hall:
         return self.branch.counter(slug).id
 
     def issue(
-        self, service: str = "attest-single", *, request_id: str | None = None, priority: str = "walkin"
+        self,
+        service: str = "attest-single",
+        *,
+        request_id: str | None = None,
+        priority: str = "walkin",
+        language: str = "ar",
     ) -> Issued:
         order = TicketOrder(
             branch_id=self.branch.id,
             service_id=self.service(service),
-            language="ar",
+            language=language,
             source="kiosk",
             actor=SYSTEM,
             request_id=request_id,

@@ -100,10 +100,11 @@ Fingerprint: TypeAlias = Annotated[str, Is.FINGERPRINT]
 PrinterSettings: TypeAlias = Annotated[dict[str, Any], Is.PRINTER_SETTINGS]
 Flag: TypeAlias = Annotated[bool, Is.UNSAID]
 
-# A code of `core.dispatch` and the values of its sentence, which is shown beside the sentence of the fact.
-# What a person calls: skills, languages, the slug of a calling profile.
+# What decides whom a person calls: slugs of skills, codes of languages, the slug of a calling profile.
 Abilities: TypeAlias = Annotated[list[str], Is.UNSAID]
 ProfileSlug: TypeAlias = Annotated[str, Is.UNSAID]
+LanguageCode: TypeAlias = Annotated[str, Is.UNSAID]
+# A code of `core.dispatch` and the values of its sentence, which is shown beside the sentence of the fact.
 CallingReason: TypeAlias = Annotated[str, Is.UNSAID]
 ReasonValues: TypeAlias = Annotated[dict[str, Any], Is.UNSAID]
 

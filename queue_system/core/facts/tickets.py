@@ -7,12 +7,14 @@ from typing import Any, ClassVar, Literal
 
 from .base import Fact
 from .fields import (
+    Abilities,
     Basis,
     BookingId,
     CallingReason,
     CounterId,
     Day,
     Flag,
+    LanguageCode,
     LostWhy,
     Moment,
     Number,
@@ -20,6 +22,7 @@ from .fields import (
     PersonId,
     PlaceId,
     PrioritySlug,
+    ProfileSlug,
     QueueSlug,
     ReasonValues,
     ServiceSlug,
@@ -43,7 +46,7 @@ class TicketFact(Fact):
 
 @dataclass(frozen=True, slots=True)
 class TicketIssued(TicketFact):
-    """`basis` is the evidence for a priority class that was requested with the number."""
+    """`basis` is the evidence for a priority class that was requested with the number. Older entries lack `language`."""
 
     kind: ClassVar[str] = "ticket.issued"
     queue: QueueSlug
@@ -54,6 +57,10 @@ class TicketIssued(TicketFact):
     anchor_at: Moment
     booking: BookingId | None = None
     basis: Basis | None = None
+    language: LanguageCode | None = None
+
+    def data(self) -> dict[str, Any]:
+        return _without_nothing(TicketFact.data(self), "language")
 
     def variant(self) -> Literal["", "class"]:
         return "class" if self.basis else ""
@@ -64,6 +71,10 @@ class TicketCalled(TicketFact):
     """`reason` is a code of the calling rule and `values` fill its sentence, so that every call can be explained.
 
     `passed_over`: the ticket that the same press passed over, which could not be the next one.
+
+    `skills` and `languages` are the clerk's as this call was decided with them, `profile` is a calling profile of the
+    clerk's own, where it went before that of the counter. None where nothing in the branch looked at the clerk, and in
+    older entries.
     """
 
     kind: ClassVar[str] = "ticket.called"
@@ -73,9 +84,12 @@ class TicketCalled(TicketFact):
     reason: CallingReason
     values: ReasonValues
     passed_over: TicketId | None = None
+    skills: Abilities | None = None
+    languages: Abilities | None = None
+    profile: ProfileSlug | None = None
 
     def data(self) -> dict[str, Any]:
-        return _without_nothing(TicketFact.data(self), "passed_over")
+        return _without_nothing(TicketFact.data(self), "passed_over", "skills", "languages", "profile")
 
 
 @dataclass(frozen=True, slots=True)

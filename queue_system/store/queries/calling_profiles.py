@@ -15,6 +15,7 @@ from ...settings.calling_profiles import CallingStep
 from ..database import AnyRow, Tx
 from ..prepared import Prepared
 from ..tables import Call, Counter, Staff, table
+from . import line
 from .settings import BranchSettings, CounterView, derived
 
 CALL = table(Call)
@@ -79,16 +80,31 @@ def caller_at(settings: BranchSettings, counter: CounterView, clerk: ClerkView |
     """A counter, and who sits there, as its calls are decided."""
     if clerk is None:
         return Caller(counter.id, frozenset(counter.queues))
-    rules = settings.queue_rules
-    first = timedelta(minutes=rules.language_first_min) if rules.language_match == "prefer" else None
-    languages = frozenset[str]() if rules.language_match == "off" else clerk.languages
+    languages = frozenset[str]() if settings.queue_rules.language_match == "off" else clerk.languages
+    first = language_first(settings)
     return Caller(counter.id, frozenset(counter.queues), clerk.staff_id, clerk.skills, languages, first)
+
+
+def language_first(settings: BranchSettings) -> timedelta | None:
+    """`Caller.language_first` as the branch has it; None also where languages do not matter."""
+    rules = settings.queue_rules
+    return timedelta(minutes=rules.language_first_min) if rules.language_match == "prefer" else None
+
+
+def looks_at_clerks(settings: BranchSettings) -> bool:
+    """Whether anything of a clerk can decide a call of the branch: a skill, a language, or a profile of their own."""
+    by_language = settings.queue_rules.language_match != "off"
+    return by_language or bool(settings.calling_profiles) or bool(line.skills_needed(settings))
 
 
 def profile_at(settings: BranchSettings, counter: CounterView, clerk: ClerkView | None) -> Profile | None:
     """The profile that counts: the person's if the branch has it, else the counter's."""
-    own = clerk.profile if clerk else None
-    return profile_named(settings, own if own in settings.calling_profiles else counter.calling_profile)
+    return profile_named(settings, own_profile(settings, clerk) or counter.calling_profile)
+
+
+def own_profile(settings: BranchSettings, clerk: ClerkView | None) -> str | None:
+    """The slug of the person's own profile if the branch has it."""
+    return clerk.profile if clerk and clerk.profile in settings.calling_profiles else None
 
 
 def callers(tx: Tx, settings: BranchSettings, opened: Collection[UUID]) -> list[Caller]:
@@ -112,9 +128,8 @@ def profile_named(settings: BranchSettings, slug: str | None) -> Profile | None:
 
 
 def watched_queues(counter: CounterView, profile: Profile | None) -> frozenset[UUID]:
-    """The queues whose tickets a call is decided from: those of the counter, and those that its profile looks at."""
-    watched = (step.watched for step in (profile.steps if profile else ()) if step.when == "waiting")
-    return frozenset(counter.queues) | {queue_id for queue_id in watched if queue_id is not None}
+    """`core.calling_profiles.looked_at` of a counter."""
+    return calling_profiles.looked_at(counter.queues, profile)
 
 
 def recent_calls(tx: Tx, branch_id: UUID, counter: CounterView, profile: Profile | None) -> list[RecentCall]:

@@ -18,9 +18,9 @@ from ..tables import Entry as EntryRow
 from ..tables import table
 from ..tx import Tx
 from . import line
-from .calling_profiles import profile_named, watched_queues
+from .calling_profiles import language_first, looks_at_clerks, profile_named
 from .past_settings import past_settings
-from .settings import BranchSettings, CounterView, derived
+from .settings import BranchSettings, derived
 
 ENTRY = table(EntryRow)
 #: A session may last over a change of day, so whoever waits at the beginning came at most so long before.
@@ -63,13 +63,19 @@ def hall_of(settings: BranchSettings) -> Hall:
         rules=line.calling_rules(settings),
         weights={slug: priority.weight for slug, priority in settings.priorities.items()},
         queues={queue.slug: queue.id for queue in settings.queues.values()},
-        counters={counter.number: _place(settings, counter) for counter in settings.counters.values()},
+        counters={
+            counter.number: Place(frozenset(counter.queues), profile_named(settings, counter.calling_profile))
+            for counter in settings.counters.values()
+        },
+        profiles={
+            slug: profile
+            for slug in settings.calling_profiles
+            if (profile := profile_named(settings, slug)) is not None
+        },
+        skills={service.slug: frozenset(service.skills) for service in settings.services.values() if service.skills},
+        looks_at_clerks=looks_at_clerks(settings),
+        language_first=language_first(settings),
     )
-
-
-def _place(settings: BranchSettings, counter: CounterView) -> Place:
-    profile = profile_named(settings, counter.calling_profile)
-    return Place(frozenset(counter.queues), watched_queues(counter, profile), profile)
 
 
 def _entries(tx: Tx, branch_id: UUID, start: int, end: int) -> Iterator[Entry]:
