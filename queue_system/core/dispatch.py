@@ -159,16 +159,17 @@ def foremost(line: Iterable[Waiting], count: int = 1) -> list[Waiting]:
     Among tickets of one weight, all with an appointment or all without, whoever has the smaller anchor (of equal ones the
     smaller id) comes first in every order that the rule looks at: by V, by V without the guard, and by anchors, because V
     grows with the wait and an appointment that is callable is no later than one that is not. So of each such kind only the
-    first `count` can be among the first `count` calls, or the reason of one. A kind is of one queue, so that this is also true
-    of a profile, which narrows the queues. Tickets that were passed over or are reserved are all kept.
+    first `count` can be among the first `count` calls, or the reason of one. A kind is also of one queue, of the same skills
+    and of one language, so that this is true of a profile and of a clerk (`calling_profiles.decide`), who narrow these.
+    Tickets that were passed over or are reserved are all kept.
     """
-    kinds: defaultdict[tuple[UUID, float, bool], list[Waiting]] = defaultdict(list)
+    kinds: defaultdict[tuple[UUID, float, bool, frozenset[str], str], list[Waiting]] = defaultdict(list)
     found: list[Waiting] = []
     for ticket in line:
         (
             found
             if ticket.aside or ticket.reserved_until
-            else kinds[ticket.queue_id, ticket.weight, ticket.appointment]
+            else kinds[ticket.queue_id, ticket.weight, ticket.appointment, ticket.skills, ticket.language]
         ).append(ticket)
     for kind in kinds.values():
         found += heapq.nsmallest(count, kind, key=_anchor_rank)

@@ -21,6 +21,7 @@ from queue_system.core.calling_profiles import (
     When,
     decide,
     line_up,
+    may_call,
     passes_too_far,
 )
 from queue_system.core.dispatch import (
@@ -240,6 +241,50 @@ def test_a_profile_decides_among_the_foremost_as_among_all(
 ) -> None:
     whole = decide(line, COUNTER, profile, calls, rules, NOON)
     assert decide(foremost(line), COUNTER, profile, calls, rules, NOON) == whole
+
+
+CLERKS = st.builds(
+    Caller,
+    st.just(HERE),
+    st.just(COUNTER.queues),
+    st.none(),
+    st.sampled_from([frozenset[str](), frozenset({"notary"})]),
+    st.frozensets(st.sampled_from(["ar", "en"])),
+    st.sampled_from([None, 10 * MINUTE, 45 * MINUTE]),
+)
+#: Of so few kinds that there are several tickets of each.
+TICKETS_FOR_CLERKS = st.lists(
+    st.builds(
+        Waiting,
+        st.integers(1, 999).map(lambda n: UUID(int=n)),
+        st.sampled_from((ATTEST, PASSPORTS)),
+        st.just("class"),
+        st.sampled_from((1.0, 1.0, 1.0, 4.0)),
+        st.integers(-10, 180).map(lambda minutes: NOON - minutes * MINUTE),
+        st.sampled_from((False, False, True)),
+        st.sampled_from((0, 0, 0, 0, 1)),
+        skills=st.sampled_from([frozenset[str](), frozenset({"notary"})]),
+        language=st.sampled_from(["ar", "en"]),
+    ),
+    min_size=4,
+    max_size=14,
+    unique_by=lambda one: one.ticket_id,
+)
+
+
+@given(line=TICKETS_FOR_CLERKS, clerk=CLERKS, profile=st.none() | PROFILES, calls=CALLS, rules=RULE_SETS)
+def test_a_clerk_decides_among_the_foremost_as_among_all_and_breaks_no_promise(
+    line: list[Waiting], clerk: Caller, profile: Profile | None, calls: list[RecentCall], rules: CallingRules
+) -> None:
+    choice = decide(line, clerk, profile, calls, rules, NOON)
+    assert decide(foremost(line), clerk, profile, calls, rules, NOON) == choice
+    foretold = line_up(line, clerk, profile, calls, rules, NOON)
+    assert foretold[:1] == ([choice] if choice else [])
+    for_clerk = [one for one in line if one.queue_id in clerk.queues and may_call(one, clerk, NOON)]
+    assert (choice is None) == (not for_clerk)
+    chosen = next((one for one in for_clerk if choice and one.ticket_id == choice.ticket_id), None)
+    if chosen is not None and not is_emergency(chosen.weight):
+        assert not passes_too_far(chosen, [one for one in for_clerk if is_callable(one, rules, NOON)], rules)
 
 
 # ---------------------------------------------------------------- skills and languages

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import random
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -13,27 +15,40 @@ import sqlalchemy as sa
 from queue_system.actions.counters import Desk
 from queue_system.clock import FrozenClock
 from queue_system.core import dispatch
+from queue_system.core.calling_profiles import Caller, decide
 from queue_system.core.tickets import TicketState
 from queue_system.store import prepared
 from queue_system.store.database import Tx
 from queue_system.store.queries import line
+from queue_system.store.queries.calling_profiles import profile_named, watched_queues
 from queue_system.store.queries.foremost import _statements, foremost
 from queue_system.store.queries.line import TicketView
+from queue_system.store.queries.settings import branch_settings
 from queue_system.store.tables import Ticket, table
 from tests.kit.hall import Hall
+from tests.kit.morning import CONDITIONS, SKILL, change_profile, need_skill
 
 TICKET = table(Ticket)
 SERVICES = ("attest-single", "attest-batch", "verify-doc", "edu-attest", "edu-guidance", "legal-advice")
+#: Fewer, so that there are several tickets of a kind, and no emergency, before which no language counts.
+FEW_SERVICES = ("attest-single", "verify-doc", "edu-attest")
+FEW_PRIORITIES = ("walkin", "walkin", "walkin", "elderly", "appointment")
 PRIORITIES = ("walkin", "walkin", "appointment", "late_appointment", "elderly", "disability", "bereavement")
 
 
-def by_chance(hall: Hall, chance: random.Random, count: int) -> None:
+def by_chance(
+    hall: Hall,
+    chance: random.Random,
+    count: int,
+    services: Sequence[str] = SERVICES,
+    priorities: Sequence[str] = PRIORITIES,
+) -> None:
     """People who wait, with values that actions give one by one: many with equal anchors, some passed over, some gone."""
     now = hall.db.clock.now()
     for _ in range(count):
-        ticket = hall.issue(chance.choice(SERVICES)).ticket
+        ticket = hall.issue(chance.choice(services)).ticket
         values: dict[str, Any] = {
-            "priority": chance.choice(PRIORITIES),
+            "priority": chance.choice(priorities),
             "language": chance.choice(("ar", "en")),
             "anchor_at": now + timedelta(minutes=5 * chance.randint(-20, 12)),
             "booking_id": uuid4() if chance.random() < 0.4 else None,
@@ -77,6 +92,36 @@ def test_the_first_of_each_kind_and_whoever_was_singled_out_decide_as_everybody_
                 now = hall.db.clock.now() + timedelta(minutes=minutes)
                 by_all = dispatch.choose(line.as_waiting(others, hall.branch), queues, rules, now)
                 assert dispatch.choose(found.waiting(hall.branch, gone), queues, rules, now) == by_all
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_clerk_s_skills_and_languages_decide_as_with_everybody(hall: Hall, seed: int) -> None:
+    chance = random.Random(seed)
+    need_skill(hall, chance.choice(FEW_SERVICES))
+    change_profile(hall, "r6", chance.choice(CONDITIONS))
+    by_chance(hall, chance, 60, FEW_SERVICES, FEW_PRIORITIES)
+    branch = hall.db.read_now(branch_settings, hall.branch.id)
+    rules, decided, shorter = line.calling_rules(branch), set(), 0
+    for slug in ("c4", "r6", "r7"):
+        counter = branch.counter(slug)
+        profile = profile_named(branch, counter.calling_profile)
+        queues = tuple(sorted(watched_queues(counter, profile)))
+        waiting = line.as_waiting(everybody(hall, queues), branch)
+        found = hall.db.read_now(foremost, branch.id, queues).waiting(branch)
+        shorter += len(waiting) - len(found)
+        for skills, languages, first, minutes in itertools.product(
+            (frozenset[str](), frozenset({SKILL})),
+            (frozenset[str](), frozenset({"ar"}), frozenset({"en"})),
+            (None, timedelta(minutes=15), timedelta(minutes=60)),
+            (-60, 0, 45),
+        ):
+            clerk = Caller(counter.id, frozenset(counter.queues), None, skills, languages, first)
+            now = hall.db.clock.now() + timedelta(minutes=minutes)
+            by_all = decide(waiting, clerk, profile, (), rules, now)
+            assert decide(found, clerk, profile, (), rules, now) == by_all
+            decided.add(by_all.reason.code if by_all else "")
+    assert "language" in decided
+    assert shorter > 10
 
 
 def test_nobody_is_foremost_where_there_is_no_queue_or_nobody_waits(hall: Hall) -> None:
