@@ -124,12 +124,12 @@ def finish(tx: Tx, desk: Desk, outcome: str = "done") -> TicketView:
 def next_service(tx: Tx, desk: Desk, service_id: UUID, *, corrects: bool = False) -> TicketView:
     """Another service begins in the visit; `corrects`: it is this one that has been given, and not the one noted.
 
-    Raises what `given_services.begin` raises.
+    Raises what `given_services.begin_next` raises.
     """
 
     def step(lock: Locked, counter: CounterView, ticket: TicketView) -> TicketView:
         settings = branch_settings(tx, lock.id, lock.config_version)
-        return given_services.begin(lock, settings, counter, ticket, service_id, desk.actor, corrects=corrects)
+        return given_services.begin_next(lock, settings, counter, ticket, service_id, desk.actor, corrects=corrects)
 
     # A correction leaves no trace of the service before it, so it is corrected again and not taken back.
     return with_current(tx, desk, step, kept=not corrects)

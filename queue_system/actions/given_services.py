@@ -24,7 +24,7 @@ GIVEN = table(GivenService)
 TICKET = table(Ticket)
 
 
-def begin(
+def begin_next(
     lock: Locked,
     settings: BranchSettings,
     counter: CounterView,

@@ -16,8 +16,7 @@ from uuid import UUID
 
 from .calling_profiles import LOOKED_BACK, Caller, Profile, RecentCall, decide, looked_at, may_call
 from .dispatch import Choice, Reason, Waiting, is_emergency, longest_bypass
-from .facts import Fact
-from .facts import tickets as facts
+from .facts import Fact, tickets
 from .facts.counters import CounterClosed, CounterOpened
 from .reasons import BY_HAND, OUT_OF_TURN
 from .replayed import Bypass, Called, Entry, Hall, Verdict
@@ -25,20 +24,20 @@ from .tickets import AT_COUNTER, TicketState
 
 #: The state of a ticket after an entry about it; the others leave it as it is, or say it themselves.
 _STATES: Final[Mapping[type[Fact], TicketState]] = {
-    facts.TicketCalled: TicketState.CALLED,
-    facts.TicketStarted: TicketState.SERVING,
-    facts.TicketServed: TicketState.SERVED,
-    facts.TicketSkipped: TicketState.WAITING,
-    facts.TicketNoShow: TicketState.NO_SHOW,
-    facts.TicketParked: TicketState.PARKED,
-    facts.TicketResumed: TicketState.WAITING,
-    facts.TicketReturned: TicketState.WAITING,
-    facts.TicketTransferred: TicketState.WAITING,
-    facts.TicketLeft: TicketState.LEFT,
-    facts.TicketVoided: TicketState.VOID,
+    tickets.TicketCalled: TicketState.CALLED,
+    tickets.TicketStarted: TicketState.SERVING,
+    tickets.TicketServed: TicketState.SERVED,
+    tickets.TicketSkipped: TicketState.WAITING,
+    tickets.TicketNoShow: TicketState.NO_SHOW,
+    tickets.TicketParked: TicketState.PARKED,
+    tickets.TicketResumed: TicketState.WAITING,
+    tickets.TicketReturned: TicketState.WAITING,
+    tickets.TicketTransferred: TicketState.WAITING,
+    tickets.TicketLeft: TicketState.LEFT,
+    tickets.TicketVoided: TicketState.VOID,
 }
 #: After these, missed calls are forgotten (`actions.steps.AFRESH`).
-_AFRESH: Final = (facts.TicketParked, facts.TicketReturned, facts.TicketTransferred)
+_AFRESH: Final = (tickets.TicketParked, tickets.TicketReturned, tickets.TicketTransferred)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,24 +93,24 @@ class Replay:
     def follow(self, entry: Entry) -> Called | None:
         """Take one entry; returns the call where it is one."""
         fact = entry.fact
-        if isinstance(fact, facts.TicketIssued):
+        if isinstance(fact, tickets.TicketIssued):
             self._issue(fact)
             return None
         if isinstance(fact, CounterOpened):
             self._open(fact, entry.actor)
         if isinstance(fact, CounterClosed):
             self._close(fact)
-        if not isinstance(fact, facts.TicketFact):
+        if not isinstance(fact, tickets.TicketFact):
             return None
         ticket = self._tickets.get(fact.subject)
-        called = self._judge(entry, fact, ticket) if isinstance(fact, facts.TicketCalled) else None
+        called = self._judge(entry, fact, ticket) if isinstance(fact, tickets.TicketCalled) else None
         if ticket is None:
             self.doubtful_until = entry.seq
             return called
         self._leave_line(ticket)
         self._step(ticket, fact, entry.at)
         self._join_line(ticket)
-        if isinstance(fact, facts.TicketCalled):
+        if isinstance(fact, tickets.TicketCalled):
             self._one_less(fact)
             self._calls.append((UUID(fact.counter), ticket.queue, entry.at))
         return called
@@ -148,7 +147,7 @@ class Replay:
 
     # ------------------------------------------------------------ the line
 
-    def _issue(self, fact: facts.TicketIssued) -> None:
+    def _issue(self, fact: tickets.TicketIssued) -> None:
         ticket = _Ticket(
             id=UUID(fact.subject),
             code=fact.code,
@@ -169,37 +168,37 @@ class Replay:
         if ticket.state is TicketState.WAITING:
             self._lines.setdefault(ticket.queue, {})[str(ticket.id)] = ticket
 
-    def _step(self, ticket: _Ticket, fact: facts.TicketFact, at: datetime) -> None:
+    def _step(self, ticket: _Ticket, fact: tickets.TicketFact, at: datetime) -> None:
         """Change a ticket as the entry says."""
         ticket.state = _STATES.get(type(fact), ticket.state)
         if isinstance(fact, _AFRESH):
             ticket.skips = ticket.aside = 0
         match fact:
-            case facts.TicketCalled():
+            case tickets.TicketCalled():
                 ticket.aside, ticket.reserved_before, ticket.reserved = 0, ticket.reserved, _FOR_ALL
-            case facts.TicketForCounter():
+            case tickets.TicketForCounter():
                 ticket.reserved = _Reserved(datetime.fromisoformat(fact.until), counter=UUID(fact.counter))
-            case facts.TicketForPerson():
+            case tickets.TicketForPerson():
                 ticket.reserved = _Reserved(datetime.fromisoformat(fact.until), staff=UUID(fact.person))
-            case facts.TicketSkipped():
+            case tickets.TicketSkipped():
                 ticket.skips, ticket.aside = ticket.skips + 1, fact.others_first
-            case facts.TicketReturned():
+            case tickets.TicketReturned():
                 ticket.aside, ticket.anchor_at = fact.others_first, ticket.anchor_at if fact.others_first else at
-            case facts.TicketTransferred():
+            case tickets.TicketTransferred():
                 ticket.queue, ticket.service, ticket.reserved = fact.to_queue, fact.to_service, _FOR_ALL
-            case facts.TicketRaised():
+            case tickets.TicketRaised():
                 self._raise(ticket, fact, at)
-            case facts.TicketTakenBack():
+            case tickets.TicketTakenBack():
                 self._take_back(ticket, fact)
 
-    def _raise(self, ticket: _Ticket, fact: facts.TicketRaised, at: datetime) -> None:
+    def _raise(self, ticket: _Ticket, fact: tickets.TicketRaised, at: datetime) -> None:
         ticket.priority = fact.to_class
         if fact.anchor_at is not None:
             ticket.anchor_at = datetime.fromisoformat(fact.anchor_at)
         elif self.hall is None or (is_emergency(self.hall.weights.get(fact.to_class, 1.0)) and ticket.anchor_at > at):
             ticket.sure = False
 
-    def _take_back(self, ticket: _Ticket, fact: facts.TicketTakenBack) -> None:
+    def _take_back(self, ticket: _Ticket, fact: tickets.TicketTakenBack) -> None:
         was = ticket.state
         ticket.state, ticket.priority = TicketState(fact.to_state), fact.priority_class
         ticket.queue, ticket.service = fact.queue, fact.service
@@ -219,7 +218,7 @@ class Replay:
             if one in self._tickets:
                 self._tickets[one].aside += 1
 
-    def _one_less(self, fact: facts.TicketCalled) -> None:
+    def _one_less(self, fact: tickets.TicketCalled) -> None:
         """Those who were passed over wait for one call less (`actions.counter_steps.call`)."""
         if self.hall is None or fact.counter_number not in self.hall.counters:
             return
@@ -237,7 +236,7 @@ class Replay:
 
     # ------------------------------------------------------------ the verdict
 
-    def _judge(self, entry: Entry, fact: facts.TicketCalled, ticket: _Ticket | None) -> Called:
+    def _judge(self, entry: Entry, fact: tickets.TicketCalled, ticket: _Ticket | None) -> Called:
         reason = Reason(fact.reason, dict(fact.values))
         by_hand = reason.code in BY_HAND
         called = Called(
@@ -286,7 +285,7 @@ class Replay:
         ]
         return decide(waiting, caller, profile, recent, hall.rules, now)
 
-    def _is_true_by_hand(self, ticket: _Ticket, fact: facts.TicketCalled, choice: Choice | None) -> bool:
+    def _is_true_by_hand(self, ticket: _Ticket, fact: tickets.TicketCalled, choice: Choice | None) -> bool:
         """Whether a call by hand is what it says, and was not the next one anyway (`counter_steps.why_by_hand`)."""
         hall = self.hall
         if hall is None or hall.queues.get(ticket.queue) not in hall.counters[fact.counter_number].queues:
@@ -303,7 +302,7 @@ class Replay:
                 return waits and fact.values.get("basis") in OUT_OF_TURN
 
 
-def _caller(hall: Hall, entry: Entry, fact: facts.TicketCalled) -> tuple[Caller, Profile | None]:
+def _caller(hall: Hall, entry: Entry, fact: tickets.TicketCalled) -> tuple[Caller, Profile | None]:
     """Who called, and by which profile: the clerk's own if the branch has it, else the counter's."""
     place = hall.counters[fact.counter_number]
     caller = Caller(

@@ -9,7 +9,6 @@ not an optimum.
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Generic, TypeVar
@@ -66,7 +65,7 @@ def _gives_away(one: Sum[K], counts: Mapping[K, int], hidden: Collection[K], few
     return too_few and len(parts) < len(one.parts)
 
 
-def _combined(sums: Sequence[Sum[K]], counts: Mapping[K, int], hidden: AbstractSet[K]) -> Iterator[Sum[K]]:
+def _combined(sums: Sequence[Sum[K]], counts: Mapping[K, int], hidden: set[K]) -> Iterator[Sum[K]]:
     """For each cell that only several sums together give away, a sum with it in which something is still shown."""
     for cell in derivable(sums, hidden):
         around = [one for one in sums if cell == one.total or cell in one.parts]

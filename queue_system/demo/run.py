@@ -173,8 +173,7 @@ def _prepare(configuration: Configuration, wanted: Profile, *, real_clock: bool)
             notes["step_seconds"] = clock.step.total_seconds()
         if not is_new:
             database.clock = clock
-        # A new organisation has had its people from its first day, because a log never goes back: written before the visits
-        # of past days, an entry of today would put these on today as well.
+        # New people came on the first day, because a log never goes back: visits of past days would follow them to today.
         sign_ins, elsewhere = _people(database, branch)
         # From here on everything is written with the time of the demonstration's clock.
         database.clock = clock

@@ -13,16 +13,14 @@ from ...core import hours
 from ...core.facts import UnknownFact, from_data
 from ...core.replayed import Called, Entry, Hall, Place
 from ...core.replaying import Replay
-from .. import log
-from ..tables import Entry as EntryRow
-from ..tables import table
+from .. import log, tables
 from ..tx import Tx
 from . import line
 from .calling_profiles import language_first, looks_at_clerks, profile_named
 from .past_settings import past_settings
 from .settings import BranchSettings, derived
 
-ENTRY = table(EntryRow)
+ENTRY = tables.table(tables.Entry)
 #: A session may last over a change of day, so whoever waits at the beginning came at most so long before.
 BEFORE: Final = timedelta(days=2)
 AT_ONCE: Final = 2_000

@@ -17,9 +17,9 @@ from ...core.waits.announce import Ahead, ahead_of
 from ...core.waits.durations import learnt
 from ...core.waits.forecast import Forecast, forecast
 from ...core.waits.hall import Arrival, Away, Counter, Hall, InLine, Newcomer, Visit
+from .. import tables
 from ..database import Tx
 from ..tables import Booking, Branch, table
-from ..tables import Counter as CounterRow
 from . import line
 from .classes import for_service
 from .line import TicketView
@@ -28,7 +28,7 @@ from .settings import BranchSettings, ServiceView, branch_settings
 
 BOOKING = table(Booking)
 BRANCH = table(Branch)
-COUNTER = table(CounterRow)
+COUNTER = table(tables.Counter)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from ...store.queries.figures import Asked, of_days, of_today
 from ...store.queries.settings import BranchSettings
 from ...web.departments import queues_for, services_for
 from ...web.setting_words import weekday
-from .audit_books import Asked as AskedOfLog
+from . import audit_books
 from .figure_targets import measured_targets, targets_table
 from .figures_asked import AskedFigures
 from .frame import InOffice
@@ -120,7 +120,7 @@ def _pages(
         return {}
     if here.person.may_any(AUDIT_RIGHTS, branch.id):
         return {
-            row: AskedOfLog(
+            row: audit_books.Asked(
                 branch.slug, "ticket", since=date.fromisoformat(row), until=date.fromisoformat(row)
             ).address()
             for row in rows
