@@ -89,6 +89,7 @@ def test_an_old_backup_is_a_fault(client: TestClient, hall: Hall, clock: FrozenC
 
 
 @pytest.mark.process
+@pytest.mark.slow
 def test_the_newest_backup_is_tried_out_in_a_process_of_its_own(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
