@@ -25,6 +25,7 @@ FROM_WEB = {
     "queue_system.web.kit",
     "queue_system.web.screens",
     "queue_system.web.installation.ReadOnlyInstallation",
+    "queue_system.web.rules.wall_promise",
     "queue_system.web.waits",
 }
 

@@ -141,7 +141,9 @@ def drop_unique(database: Database, table_name: str, constraint: str) -> None:
             keyed = column.primary_key and constraint != f"{table_name}_pkey"
             loose.append_column(sa.Column(column.name, column.type, nullable=column.nullable, primary_key=keyed))
         loose.create(connection)
-        connection.execute(sa.text(f"INSERT INTO {table_name}_loose SELECT * FROM {table_name}"))
+        # By name, because a migration may have added columns at the end.
+        names = ", ".join(column.name for column in loose.columns)
+        connection.execute(sa.text(f"INSERT INTO {table_name}_loose ({names}) SELECT {names} FROM {table_name}"))
         connection.execute(sa.text(f"DROP TABLE {table_name}"))
         connection.execute(sa.text(f"ALTER TABLE {table_name}_loose RENAME TO {table_name}"))
 

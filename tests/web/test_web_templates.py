@@ -31,6 +31,7 @@ def test_pages_carry_no_code_and_no_style_of_their_own() -> None:
 
 # Words in sentences and lists, which are no signs of a state.
 WITHOUT_A_SIGN = (
+    "state.away.",
     "state.channel.",
     "state.transport.",
     "state.lost.",

@@ -75,7 +75,7 @@ def test_two_that_meet_are_listed_and_accepted(house: tuple[TestClient, Hall]) -
     pair(hall)
     sign_in(client, "keeper", "en")
     page = client.get(PAIRS).text
-    assert "To be decided" in page
+    assert "Meetings to be decided" in page
     assert all(f"{BOOK}/{one}" in page for one in (hers, his))
     (form,) = [one for one in Page(page).forms if one.action.endswith("/accept")]
     assert client.post(form.action, data={"booking": [str(hers), str(his)], "why": "escorted"}).status_code == 303

@@ -296,7 +296,7 @@ def test_htmx_gets_the_desk_alone_and_is_told_what_was_done(layla: Clerk, hall: 
 def test_what_cannot_be_done_says_why_and_is_refused_all_the_same(layla: Clerk, hall: Hall) -> None:
     page = layla.look()
     disabled = page.html.count('aria-disabled="true"')
-    assert disabled == 8
+    assert disabled == 9
     assert "غير متاح: لا أحد في الانتظار" in page.html
     assert layla.press("starts").status_code == 409
     hall.issue()
