@@ -38,7 +38,7 @@ LANDS = {
         "receptionist": HALL,
         "case_worker": "/desk",
         "centre_manager": "/office",
-        "foundation_manager": "/office",
+        "foundation_manager": "/office/figures/branches",
         # Whoever fetches visitors looks there first whom to fetch.
         "intake_protection": HALL,
     },
