@@ -280,7 +280,8 @@ class Desk(Given):
 
 class Break(Asked):
     reason: Annotated[
-        Literal["break", "prayer", "meal", "meeting", "back_office"], Field(description="api.field-break-reason")
+        Literal["break", "prayer", "meal", "meeting", "back_office"],
+        Field(description="api.field-break-reason", examples=["break"]),
     ]
     minutes: Annotated[int, Field(ge=1, le=480, description="api.field-break-minutes", examples=[15])]
 
