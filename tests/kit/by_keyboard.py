@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from tests.kit.hall import PASSWORD
-from tests.kit.looks import fits
+from tests.kit.looks import FITS
 
 # More than any page has between two of its controls.
 MOST_TABS = 150
@@ -60,7 +61,11 @@ class ByKeyboard:
 
     def arrived(self) -> None:
         """What every page must be: no wider than the telephone, with one heading."""
-        assert fits(self.page), f"{self.page.url} is wider than its window"
+        try:
+            # A page may go on to the next by itself. This waits for whichever is the last, where `fits` would be cut off.
+            self.page.wait_for_function(FITS, timeout=PATIENCE_MS)
+        except PlaywrightTimeout:
+            raise AssertionError(f"{self.page.url} is wider than its window") from None
         assert self.page.locator("h1").count() >= 1, self.page.url
 
     def says(self, *words: str) -> None:

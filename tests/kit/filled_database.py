@@ -51,6 +51,7 @@ from queue_system.store.queries import access, past_days
 from queue_system.store.queries.bookings import BookingView
 from queue_system.store.queries.credentials import step_by_token
 from queue_system.store.queries.freed import kept_places
+from queue_system.store.queries.line import TicketView
 from queue_system.store.queries.series_chances import dates_shown, planned
 from queue_system.store.tables import (
     ORGANISATION,
@@ -64,11 +65,13 @@ from queue_system.store.tables import (
     ContactProof,
     EarlierOffer,
     EarlierWish,
+    GivenService,
     HomeVisit,
     Message,
     Participant,
     PhoneCall,
     Resource,
+    ReturnVoucher,
     ServiceResource,
     StaffNote,
     table,
@@ -127,7 +130,7 @@ def fill(hall: Hall, clock: FrozenClock) -> None:
     """A morning in the embassy, with some of everything."""
     here = hall.sit(hall.person("layla"))
     hall.issue()
-    hall.call_next(here)
+    _serve(hall, hall.call_next(here), here.counter_id)
     _print(hall)
     hall.check_in("edu-attest", clock)
     _give_a_time_back(hall)
@@ -152,6 +155,16 @@ def fill(hall: Hall, clock: FrozenClock) -> None:
     hall.db.write_now(_note, hall, here.staff_id)
     _rename(hall)
     _digest(hall)
+
+
+def _serve(hall: Hall, called: TicketView | None, counter_id: UUID) -> None:
+    """A service that is given in a visit of several, and the voucher of a visit for which documents were missing."""
+    assert called is not None
+    mine = {"branch_id": hall.branch.id, "ticket_id": called.id, "service_id": called.service_id}
+    given = {"n": 1, "counter_id": counter_id, "started_at": NOW}
+    hall.db.write_now(Tx.execute, sa.insert(table(GivenService)), mine | given)
+    voucher = {"code": "AAAA-AAAA", "token": "a token", "valid_until": NOW.date()}
+    hall.db.write_now(Tx.execute, sa.insert(table(ReturnVoucher)), mine | voucher)
 
 
 def _note(tx: Tx, hall: Hall, staff_id: UUID) -> None:

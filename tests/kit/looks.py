@@ -82,5 +82,9 @@ def barriers_of_shape(page: Page) -> list[str]:
     return found
 
 
+#: Whether the page is no wider than its window.
+FITS = "document.documentElement.scrollWidth <= innerWidth"
+
+
 def fits(page: Page) -> bool:
-    return bool(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
+    return bool(page.evaluate(FITS))

@@ -235,13 +235,18 @@ def test_without_a_visitor_nothing_can_be_done(layla: Program, act: str) -> None
         ("calls", {"expected": False}, {"expected": "type"}),
         ("finishes", {"expected": None, "outcome": 7}, {"outcome": "type"}),
         ("starts", {"expected": None, "ticket": None}, {"ticket": "unknown"}),
-        ("transfers", {"expected": None}, {"service": "missing"}),
+        ("transfers", {"expected": None, "service": 7}, {"service": "type"}),
     ],
 )
 def test_what_is_sent_is_read_strictly(
     layla: Program, act: str, body: dict[str, object], wrong: dict[str, str]
 ) -> None:
     assert layla.post(f"{COUNTER}/{act}", body).wrong == wrong
+
+
+def test_a_transfer_needs_a_goal(layla: Program) -> None:
+    answer = layla.post(f"{COUNTER}/transfers", NOBODY)
+    assert (answer.status, answer.code) == (422, "service-not-chosen")
 
 
 def test_a_break_begins_and_ends(layla: Program, hall: Hall) -> None:
