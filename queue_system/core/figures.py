@@ -45,7 +45,7 @@ class Grouped:
     """
 
     whole: Tally
-    parts: Mapping[Part, Mapping[str, Tally]]
+    parts: Mapping[str, Mapping[str, Tally]]
     more: Mapping[str, Mapping[str, Tally]] = field(default_factory=dict)
     queue_of: Mapping[str, str] = field(default_factory=dict)
     weekday_of: Mapping[str, str] = field(default_factory=dict)
@@ -92,7 +92,7 @@ class Shown:
     def _tally(self, part: str, row: str) -> Tally:
         if part == "whole":
             return self.grouped.whole
-        return self.grouped.parts[part].get(row, Tally())  # type: ignore[index]
+        return self.grouped.parts[part].get(row, Tally())
 
 
 def shown(grouped: Grouped, fewest: int) -> Shown:
@@ -201,8 +201,8 @@ def _sums(grouped: Grouped) -> Iterator[Sum[Place]]:
             ("service", "queue", grouped.queue_of),
             ("day", "weekday", grouped.weekday_of),
         ):
-            for whole in grouped.parts.get(whole_part, {}):  # type: ignore[call-overload]
-                rows = [row for row in grouped.parts.get(part, {}) if whole_of.get(row) == whole]  # type: ignore[call-overload]
+            for whole in grouped.parts.get(whole_part, {}):
+                rows = [row for row in grouped.parts.get(part, {}) if whole_of.get(row) == whole]
                 if rows:
                     parts = tuple((part, row, name) for row in rows)
                     yield from _true(grouped, Sum((whole_part, whole, name), parts))
@@ -218,7 +218,7 @@ def _true(grouped: Grouped, one: Sum[Place]) -> Iterator[Sum[Place]]:
 
 def _value(grouped: Grouped, place: Place) -> int:
     part, row, name = place
-    return counted(grouped.whole if part == "whole" else grouped.parts[part][row], name)  # type: ignore[index]
+    return counted(grouped.whole if part == "whole" else grouped.parts[part][row], name)
 
 
 def _rows(grouped: Grouped) -> Iterator[tuple[str, str, Tally]]:

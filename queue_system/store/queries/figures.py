@@ -11,7 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from ...core.digests import Tally
-from ...core.figures import Grouped, Part
+from ...core.figures import Grouped
 from ..database import Tx
 from ..tables import HourDigest, PartDigest, ServiceDigest, table
 from .day_sums import OF_HOURS, OF_SERVICES, Added, Figures, hour_row, service_row
@@ -119,7 +119,7 @@ class _Figures:
         whole = self._hours.by(lambda _: "").get("", Tally())
         booked = self._services.by(lambda _: "").get("", Tally())
         dates = self._days.by(lambda key: str(key[0]))
-        parts: dict[Part, Mapping[str, Tally]] = {
+        parts: dict[str, Mapping[str, Tally]] = {
             "queue": self._hours.by(lambda key: str(key[1])),
             "service": self._services.by(str),
             "hour": self._hours.by(lambda key: str(key[0])),

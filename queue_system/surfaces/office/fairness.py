@@ -12,7 +12,6 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from ...core import fairness
-from ...core.errors import Missing
 from ...core.fairness import ClassPassed, Fairness
 from ...core.reasons import OUT_OF_TURN
 from ...core.replayed import Called, Verdict
@@ -26,11 +25,11 @@ from ...web.access import in_service
 from ...web.departments import queues_for
 from ...web.rules import wall_promise
 from .frame import InOffice, enter, office_page
+from .past_day import past_day_asked
 
 PAGE: Final = "/office/fairness"
 #: A smaller number could be about one person, and is not shown.
 FEWEST: Final = 10
-FARTHEST: Final = timedelta(days=3_660)
 _MINUTE: Final = timedelta(minutes=1)
 
 
@@ -63,17 +62,13 @@ async def show(request: Request) -> Response:
 
 async def _values(here: InOffice, branch: BranchSettings) -> dict[str, Any]:
     """The values of `office/fairness.html` for a branch."""
-    yesterday = branch.timetable.business_date(here.now) - timedelta(days=1)
-    day = _day(here.request.query_params.get("day", ""), yesterday)
+    asked = past_day_asked(here, branch)
+    day = asked.day
     seen = {branch.queues[queue].slug for queue in queues_for(here.person, branch, REPORT_RIGHTS)}
     calls = await here.read_apart(_calls, branch.id, day)
     found = fairness.fairness([one for one in calls if one.queue in seen])
     return {
-        "branches": in_service(here.branches, here.now),
-        "day": day,
-        "day_words": dates.day(day, here.words),
-        "before": day - timedelta(days=1),
-        "after": day + timedelta(days=1) if day < yesterday else None,
+        **asked.shown(here),
         "command": f"queue-system replay calls --branch {branch.slug} --from {day} --to {day}",
         "promise": wall_promise(branch, here.words),
         "found": found,
@@ -107,17 +102,6 @@ def _passed(found: Iterable[ClassPassed], branch: BranchSettings, here: InOffice
             None if promise is None else dates.minutes(-(-promise // _MINUTE), here.words),
             one.kept,
         )
-
-
-def _day(text: str, yesterday: date) -> date:
-    """The day of an address, yesterday where it names none; raises Missing("not-found")."""
-    try:
-        day = date.fromisoformat(text) if text else yesterday
-    except ValueError:
-        raise Missing("not-found") from None
-    if not yesterday - FARTHEST <= day <= yesterday:
-        raise Missing("not-found")
-    return day
 
 
 routes: list[BaseRoute] = [Route(PAGE, show)]

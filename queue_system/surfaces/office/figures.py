@@ -25,22 +25,16 @@ from .figure_plots import HEIGHT, WIDTH, Bars, Plot, counts, name_ranges, ranges
 from .figure_tables import fewest_for, figure_tables
 from .figure_targets import measured_targets, outcome_of
 from .figures_asked import PAGE, STRETCHES, WHOLE_STRETCHES, AskedFigures, asked_figures, last_over
-from .frame import InOffice, enter, office_page
+from .frame import InOffice, branch_asked, enter, office_page
 
 
 async def show(request: Request) -> Response:
     """The figures that the address asks for (`figures_asked`); raises Missing("branch") or Missing("not-found")."""
     here = await enter(request, FIGURE_RIGHTS)
-    branch = _chosen(here)
+    branch = branch_asked(here)
     return await office_page(
         here, "office/figures.html", {"branch": branch} | (await _values(here, branch) if branch else {})
     )
-
-
-def _chosen(here: InOffice) -> BranchSettings | None:
-    """The branch that the address names, else the first one; None without any. Raises Missing("branch")."""
-    slug = here.request.query_params.get("branch", "")
-    return here.named(slug) if slug else next(iter(in_service(here.branches, here.now)), None)
 
 
 async def _values(here: InOffice, branch: BranchSettings) -> dict[str, Any]:

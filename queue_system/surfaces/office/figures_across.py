@@ -38,8 +38,9 @@ from ...web.access import in_service
 from .figure_plots import name_ranges
 from .figure_tables import fewest_of
 from .figures import whole_figures
-from .figures_asked import FARTHEST, PAGE, last_over
+from .figures_asked import PAGE, last_over
 from .frame import InOffice, enter, office_page
+from .past_day import FARTHEST
 
 ACROSS: Final = f"{PAGE}/branches"
 # No service has this name.

@@ -10,9 +10,9 @@ from urllib.parse import urlencode
 
 from ...core.errors import Missing
 from ...core.figures import TIMES, Time
+from .past_day import FARTHEST, read_day
 
 PAGE: Final = "/office/figures"
-FARTHEST: Final = timedelta(days=3_660)
 _DAY: Final = timedelta(days=1)
 _WEEK: Final = timedelta(days=7)
 
@@ -75,7 +75,7 @@ def asked_figures(
     if stretch not in (WHOLE_STRETCHES if whole else STRETCHES) or time not in TIMES:
         raise Missing("not-found")
     yesterday = last_over(stretch, today, week_starts) if whole else today - _DAY
-    first, last = (_day(query.get(name, ""), yesterday) for name in ("first", "last"))
+    first, last = (read_day(query.get(name, ""), yesterday) for name in ("first", "last"))
     if not today - FARTHEST <= first <= today:
         raise Missing("not-found")
     if stretch == "today":
@@ -106,10 +106,3 @@ def _kind(length: timedelta, stretch: Stretch) -> Stretch:
 
 def _month_end(day: date) -> date:
     return (day.replace(day=28) + timedelta(days=4)).replace(day=1) - _DAY
-
-
-def _day(text: str, otherwise: date) -> date:
-    try:
-        return date.fromisoformat(text) if text else otherwise
-    except ValueError:
-        raise Missing("not-found") from None

@@ -40,6 +40,7 @@ from ...store.queries.people import rescued_lately
 from ...store.queries.settings import BranchSettings
 from ...store.tables import ORGANISATION
 from ...web import kit
+from ...web.access import in_service
 from ...web.here import StaffAtBranch, StaffHere, onlooker_here, staff_at, staff_here
 from ...web.places import Place, entry
 
@@ -112,6 +113,12 @@ class InOffice(StaffHere):
     def at(self, branch: BranchSettings) -> StaffAtBranch:
         """The same person at one of the branches: in its language and digits, and writing to it."""
         return staff_at(self.connection, self.person, branch)
+
+
+def branch_asked(here: InOffice) -> BranchSettings | None:
+    """The branch that the address names, else the first one; None without any. Raises Missing("branch")."""
+    slug = here.request.query_params.get("branch", "")
+    return here.named(slug) if slug else next(iter(in_service(here.branches, here.now)), None)
 
 
 async def enter(request: Request, rights: Rights) -> InOffice:

@@ -29,7 +29,7 @@ from ...web.access import in_service
 from ...web.departments import counters_for, in_use, queues_for, services_for
 from ...web.kit import see_other
 from .counters import SAID, free_for
-from .frame import InOffice, enter, enter_as_onlooker, entries_for, office_page
+from .frame import InOffice, branch_asked, enter, enter_as_onlooker, entries_for, office_page
 from .hours_words import part_words
 from .todo import to_do
 
@@ -70,7 +70,7 @@ async def show(request: Request) -> Response:
     if not here.person.may_somewhere(TODAY_RIGHTS):
         return see_other(entries_for(here, PAGE)[0].address)
     here = await enter(request, TODAY_RIGHTS)
-    branch = _chosen(here)
+    branch = branch_asked(here)
     several = len(in_service(here.branches, here.now)) > 1
     values = await _values(here, branch) | {
         "lines": await here.read(_lines, here) if several else [],
@@ -83,18 +83,11 @@ async def show(request: Request) -> Response:
 async def part(request: Request) -> Response:
     """What the page fetches again by itself."""
     here = await enter_as_onlooker(request, TODAY_RIGHTS)
-    branch = _chosen(here)
+    branch = branch_asked(here)
     return await here.part("office/_today.html", await _values(here, branch))
 
 
 # ---------------------------------------------------------------- inside
-
-
-def _chosen(here: InOffice) -> BranchSettings | None:
-    """The branch that the address names, else the first one; None without any. Raises Missing("branch")."""
-    if slug := here.request.query_params.get("branch", ""):
-        return here.named(slug)
-    return next(iter(in_service(here.branches, here.now)), None)
 
 
 async def _values(here: InOffice, branch: BranchSettings | None) -> dict[str, Any]:

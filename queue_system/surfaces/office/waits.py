@@ -13,7 +13,6 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from ...core import hours
-from ...core.errors import Missing
 from ...core.rights import REPORT_RIGHTS
 from ...core.waits.accuracy import Accuracy, Outcome, accuracy
 from ...core.waits.announce import SHARE
@@ -23,15 +22,14 @@ from ...store.database import Tx
 from ...store.queries.class_targets import class_targets
 from ...store.queries.past_waits import outcomes
 from ...store.queries.settings import BranchSettings
-from ...web.access import in_service
 from ...web.departments import queues_for
-from .frame import InOffice, enter, office_page
+from .frame import InOffice, branch_asked, enter, office_page
+from .past_day import past_day_asked
 
 PAGE: Final = "/office/waits"
 #: Of fewer people a share says nothing, and could be about one of them.
 FEWEST: Final = 10
 _AIMS_OVER: Final = timedelta(days=29)
-FARTHEST: Final = timedelta(days=3_660)
 
 K = TypeVar("K", bound=Hashable)
 
@@ -53,23 +51,17 @@ class Line:
 async def show(request: Request) -> Response:
     """Yesterday, or an earlier day that the address names; raises Missing("not-found") for any other."""
     here = await enter(request, REPORT_RIGHTS)
-    branch = _chosen(here)
+    branch = branch_asked(here)
     return await office_page(
         here, "office/waits.html", {"branch": branch} | (await _values(here, branch) if branch else {})
     )
 
 
-def _chosen(here: InOffice) -> BranchSettings | None:
-    """The branch that the address names, else the first one; None without any. Raises Missing("branch")."""
-    slug = here.request.query_params.get("branch", "")
-    return here.named(slug) if slug else next(iter(in_service(here.branches, here.now)), None)
-
-
 async def _values(here: InOffice, branch: BranchSettings) -> dict[str, Any]:
     """The values of `office/waits.html` for a branch."""
     # The waits of today are not over, and those that are over are the shorter ones.
-    yesterday = branch.timetable.business_date(here.now) - timedelta(days=1)
-    day = _day(here.request.query_params.get("day", ""), yesterday)
+    asked = past_day_asked(here, branch)
+    day = asked.day
     seen = queues_for(here.person, branch, REPORT_RIGHTS)
     told = [one for one in await here.read(_told, branch, day) if one.announced.queue_id in seen]
     by_queue = _grouped(told, lambda one: one.announced.queue_id)
@@ -77,11 +69,7 @@ async def _values(here: InOffice, branch: BranchSettings) -> dict[str, Any]:
         told, lambda one: one.issued_at.astimezone(branch.zone).replace(minute=0, second=0, microsecond=0)
     )
     return {
-        "branches": in_service(here.branches, here.now),
-        "day": day,
-        "day_words": dates.day(day, here.words),
-        "before": day - timedelta(days=1),
-        "after": day + timedelta(days=1) if day < yesterday else None,
+        **asked.shown(here),
         "whole": _line("", told),
         "share": int(100 * SHARE),
         "queues": [
@@ -109,17 +97,6 @@ def _grouped(told: Iterable[Outcome], key: Callable[[Outcome], K]) -> dict[K, li
 def _line(about: str, told: Sequence[Outcome]) -> Line:
     found = accuracy(told)
     return Line(about, len(told), found if found and found.people >= FEWEST else None)
-
-
-def _day(text: str, yesterday: date) -> date:
-    """The day of an address, yesterday where it names none; raises Missing("not-found")."""
-    try:
-        day = date.fromisoformat(text) if text else yesterday
-    except ValueError:
-        raise Missing("not-found") from None
-    if not yesterday - FARTHEST <= day <= yesterday:
-        raise Missing("not-found")
-    return day
 
 
 routes: list[BaseRoute] = [Route(PAGE, show)]
