@@ -23,7 +23,7 @@ day gives the same order on any machine.
 from __future__ import annotations
 
 import heapq
-from collections import defaultdict, deque
+from collections import deque
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -151,29 +151,6 @@ def order(
         )
     line.reverse()
     return line
-
-
-def foremost(line: Iterable[Waiting], count: int = 1) -> list[Waiting]:
-    """The tickets of a line that decide its first `count` calls: `choose` and `order` need no others.
-
-    Among tickets of one weight, all with an appointment or all without, whoever has the smaller anchor (of equal ones the
-    smaller id) comes first in every order that the rule looks at: by V, by V without the guard, and by anchors, because V
-    grows with the wait and an appointment that is callable is no later than one that is not. So of each such kind only the
-    first `count` can be among the first `count` calls, or the reason of one. A kind is also of one queue, of the same skills
-    and of one language, so that this is true of a profile and of a clerk (`calling_profiles.decide`), who narrow these.
-    Tickets that were passed over or are reserved are all kept.
-    """
-    kinds: defaultdict[tuple[UUID, float, bool, frozenset[str], str], list[Waiting]] = defaultdict(list)
-    found: list[Waiting] = []
-    for ticket in line:
-        (
-            found
-            if ticket.aside or ticket.reserved_until
-            else kinds[ticket.queue_id, ticket.weight, ticket.appointment, ticket.skills, ticket.language]
-        ).append(ticket)
-    for kind in kinds.values():
-        found += heapq.nsmallest(count, kind, key=_anchor_rank)
-    return found
 
 
 def in_order(waiting: Iterable[Waiting], rules: CallingRules, now: datetime) -> list[Waiting]:

@@ -30,11 +30,11 @@ from queue_system.core.dispatch import (
     Reason,
     Waiting,
     choose,
-    foremost,
     is_callable,
     is_emergency,
     order,
 )
+from tests.kit.foremost import foremost
 
 NOON = datetime(2026, 11, 22, 9, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

@@ -16,11 +16,11 @@ from queue_system.core.dispatch import (
     CallingRules,
     Waiting,
     choose,
-    foremost,
     is_callable,
     longest_bypass,
     order,
 )
+from tests.kit.foremost import foremost
 
 NOON = datetime(2026, 11, 22, 9, tzinfo=UTC)
 QUEUES = (UUID(int=100), UUID(int=200))

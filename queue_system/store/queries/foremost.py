@@ -1,9 +1,14 @@
 """The tickets among which the calling rule decides, found without reading the whole line.
 
-`core.dispatch.foremost` says why the rule needs no more than the first of each kind and those singled out: who were passed
-over, or are reserved for one counter or person. A kind here is everything that a narrowing before the rule may look at: queue,
-service, class, language, and whether the ticket has an appointment. The database goes from kind to kind by an index, so a line
-of two thousand costs as much as one of a hundred.
+Among tickets of one weight, all with an appointment or all without, whoever has the smaller anchor (of equal ones the smaller
+id) comes first in every order that the rule looks at: by V, by V without the guard, and by anchors, because V grows with the wait
+and an appointment that is callable is no later than one that is not. So of each such kind only the first can be called next, or be
+the reason of that call. A kind is here everything that a narrowing before the rule may look at besides (a calling profile, a
+clerk's skills and languages): queue, service, class, language, and whether the ticket has an appointment. Those who are singled
+out are all read: who were passed over, or are reserved for one counter or person. Tests compare calls among these with calls among
+all (`tests/kit/foremost.py`).
+
+The database goes from kind to kind by an index, so a line of two thousand costs as much as one of a hundred.
 """
 
 from __future__ import annotations
