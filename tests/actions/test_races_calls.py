@@ -14,7 +14,7 @@ from queue_system.actions import calling, counter_steps, transferring
 from queue_system.actions.counters import Desk
 from queue_system.actions.transferring import Goal
 from queue_system.clock import FrozenClock
-from queue_system.core import dispatch, tickets
+from queue_system.core import tickets
 from queue_system.core.errors import Refused, Stale
 from queue_system.core.tickets import Step, TicketState
 from queue_system.store import log
@@ -141,7 +141,8 @@ def test_control_without_lock_and_compare_one_visitor_is_called_to_several_count
     ticket = hall.issue().ticket
     unlocked(monkeypatch)
     monkeypatch.setattr(counter_steps, "move", without_compare)
-    with meet(dispatch, "choose", NODES), crowd(db_url, clock, NODES) as people:
+    # At the last reading before the call, because whoever reads later sees that the visitor has been called.
+    with meet(line, "ticket", NODES), crowd(db_url, clock, NODES) as people:
         outcomes = people.rush([press_next(here) for here in desks[:NODES]])
     assert len(called(outcomes)) == NODES
     assert calls_of(hall, ticket.id) == NODES
@@ -153,7 +154,8 @@ def test_without_the_lock_compare_and_set_alone_keeps_it_one_call(
     """Without the lock, those who are too late get an error, and the visitor is still called only once."""
     ticket = hall.issue().ticket
     unlocked(monkeypatch)
-    with meet(dispatch, "choose", NODES), crowd(db_url, clock, NODES) as people:
+    # At the last reading before the call, because whoever reads later sees that the visitor has been called.
+    with meet(line, "ticket", NODES), crowd(db_url, clock, NODES) as people:
         outcomes = people.rush([press_next(here) for here in desks[:NODES]])
     assert [view.id for view in called(outcomes)] == [ticket.id]
     assert sum(isinstance(outcome, Stale) for outcome in outcomes) == NODES - 1
