@@ -22,6 +22,7 @@ import structlog
 from sqlalchemy.engine import URL, Connection, Engine, make_url
 
 from ..core.errors import Unavailable
+from .pools import close_left_over
 from .prepared import Outcome, Prepared, SharedUuid, Statement
 
 READERS: Final = 4
@@ -63,6 +64,8 @@ class Dialect(ABC):
     def __init__(self, url: URL) -> None:
         self.url = url
         self.writing, self.reading = self._engines()
+        for engine in (self.writing, self.reading):
+            close_left_over(engine)
 
     # ------------------------------------------------------------ connections
 

@@ -26,6 +26,7 @@ from queue_system.store.prepared import Prepared
 from queue_system.store.queries import known_members, line
 from queue_system.store.tables import ORGANISATION, Branch, Entry, Ticket, table
 from tests.kit.hall import Hall, furnish
+from tests.kit.waiting import until
 
 TICKET = table(Ticket)
 
@@ -140,6 +141,24 @@ def test_lost_connections_cost_no_read(postgres_url: str, clock: FrozenClock) ->
             _end_connections(database)
             assert database.read_now(Tx.scalar, statement, values) == before[0]
             assert list(pool.map(database.read_now, [read] * READERS)) == before
+    database.close()
+
+
+@pytest.mark.postgres
+def test_a_connection_in_use_when_its_pool_is_given_up_is_closed_by_its_user(
+    postgres_url: str, clock: FrozenClock
+) -> None:
+    """Another thread has found its connection lost, and has given up the pool."""
+    database = Database(postgres_url, clock)
+    own = "SELECT pg_backend_pid()"
+
+    def read(tx: Tx) -> Any:
+        database.dialect.reading.dispose()
+        return tx.scalar(sa.text(own))
+
+    used = database.read_now(read)
+    alive = sa.text("SELECT count(*) FROM pg_stat_activity WHERE pid = :pid").bindparams(pid=used)
+    until(lambda: database.read_now(Tx.scalar, alive) == 0)
     database.close()
 
 
