@@ -363,6 +363,11 @@ def test_at_every_distance_codes_stand_in_columns_and_no_name_is_cut(
     page = opened(size=size)
     connected(page)
     wait_for(page, "document.fonts.status === 'loaded'")
+    page.evaluate(
+        """() => document.querySelectorAll('.queues .name').forEach(e => {
+             e.querySelectorAll('.wait').forEach(old => old.remove());
+             e.insertAdjacentHTML('beforeend', `<div class="wait"><svg class="icon"></svg><bdi dir="ltr">100–125</bdi></div>`) })"""
+    )
     # The widest and the narrowest letter that a queue can have.
     page.evaluate(
         "[...document.querySelectorAll('.code')].forEach((e, n) => { e.textContent = n % 2 ? 'W888' : 'J111' })"
@@ -378,7 +383,7 @@ def test_at_every_distance_codes_stand_in_columns_and_no_name_is_cut(
                  const stage = document.querySelector('.newest:not([hidden])');
                  stage.querySelector('.code').textContent = 'W888';
                  return [
-                   [...document.querySelectorAll('.queues .name p')].filter(
+                   [...document.querySelectorAll('.queues .name p, .queues .wait > *')].filter(
                      e => e.scrollWidth > e.clientWidth + 1 || e.scrollHeight > e.clientHeight + 3 || !within(e, e.closest('li'))).map(e => e.textContent),
                    [stage.querySelector('.code'), stage.querySelector('.counter')].filter(
                      e => !within(e, stage) || box(e).bottom > box(stage).bottom).length,
