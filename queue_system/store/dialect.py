@@ -64,8 +64,7 @@ class Dialect(ABC):
     def __init__(self, url: URL) -> None:
         self.url = url
         self.writing, self.reading = self._engines()
-        for engine in (self.writing, self.reading):
-            close_left_over(engine)
+        close_left_over(self.writing, self.reading)
 
     # ------------------------------------------------------------ connections
 
@@ -275,16 +274,14 @@ class SQLite(Dialect):
         return []
 
     def changes(self, stop: threading.Event) -> Iterator[dict[UUID, int] | None]:
-        def counter() -> Any:
-            return connection.execute("PRAGMA data_version").fetchone()
-
+        counter = "PRAGMA data_version"
         # A raw connection, because on one of the engine our BEGIN would hold a snapshot in which the counter stands still.
         with contextlib.closing(self.reading.raw_connection()) as connection:
-            last = counter()
+            last = connection.execute(counter).fetchone()
             # The counter does not show writes from before it was first read, so ask for one look at once.
             yield None
             while not stop.wait(LOCAL_POLL_SECONDS):
-                if (seen := counter()) != last:
+                if (seen := connection.execute(counter).fetchone()) != last:
                     last = seen
                     yield None
 
@@ -335,8 +332,7 @@ class PostgreSQL(Dialect):
             isolation_level="REPEATABLE READ",
             execution_options={"postgresql_readonly": True},
         )
-        for engine in (writing, reading):
-            watch(engine)
+        watch(writing, reading)
         return writing, reading
 
     @property

@@ -52,10 +52,11 @@ def doubt(connection: Connection) -> None:
         line.is_in_doubt = True
 
 
-def watch(engine: Engine) -> None:
-    """Call `doubt` for each connection of an engine whose work is rolled back."""
-    for undone in ("rollback", "rollback_savepoint"):
-        sa.event.listen(engine, undone, lambda connection, *_: doubt(connection))
+def watch(*engines: Engine) -> None:
+    """Call `doubt` for each connection of these engines whose work is rolled back."""
+    for engine in engines:
+        for undone in ("rollback", "rollback_savepoint"):
+            sa.event.listen(engine, undone, lambda connection, *_: doubt(connection))
 
 
 def _line_of(connection: Connection) -> _Line | None:

@@ -11,12 +11,16 @@ from sqlalchemy.engine import Engine
 _POOL: Final = "pool"
 
 
-def close_left_over(engine: Engine) -> None:
+def close_left_over(*engines: Engine) -> None:
     """Close a connection that was in use when its pool was given up, as soon as its user returns it.
 
     SQLAlchemy keeps it in the old pool, where nobody can use it, until the memory is collected.
     """
+    for engine in engines:
+        _close_left_over(engine)
 
+
+def _close_left_over(engine: Engine) -> None:
     @sa.event.listens_for(engine, "connect")
     def _connected(_connection: Any, record: Any) -> None:
         record.info[_POOL] = engine.pool
