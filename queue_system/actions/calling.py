@@ -8,12 +8,14 @@ from uuid import UUID
 from ..core import tickets
 from ..core.calling_profiles import decide
 from ..core.dispatch import Choice
-from ..core.errors import Refused, Stale
+from ..core.errors import Denied, Refused, Stale
 from ..core.facts.tickets import TicketParked, TicketRecalled, TicketResumed
+from ..core.rights import CHOOSE_RIGHTS
 from ..core.tickets import Step, TicketState
 from ..store.database import Tx
 from ..store.log import Actor, Locked
 from ..store.queries import line
+from ..store.queries.access import staff_by_id
 from ..store.queries.calling_profiles import (
     caller_at,
     clerk,
@@ -61,8 +63,9 @@ def call_ticket(
 ) -> TicketView:
     """Call a certain visitor: one who was parked, one who was passed over and has come, or one out of turn.
 
-    Out of turn it takes a `reason` of OUT_OF_TURN, which the log keeps; Refused("call-reason-missing") without one.
-    `became` as for `call_next`. Also raises Refused("not-of-this-counter").
+    Out of turn it takes CHOOSE_RIGHTS for the department of the ticket's service, Denied("choose-not-allowed") without,
+    and a `reason` of OUT_OF_TURN, which the log keeps; Refused("call-reason-missing") without one. `became` as for
+    `call_next`. Also raises Refused("not-of-this-counter").
     """
     with in_session(tx, desk.branch_id) as lock:
         settings, counter, current = _at_desk(tx, lock, desk)
@@ -73,6 +76,8 @@ def call_ticket(
         moves = counter_steps.let_go(lock, settings, counter, current, desk.actor, became)
         call_again(lock, counter, desk.actor)
         choice, decided = _next_of(lock, settings, counter, current, desk.staff_id)
+        if counter_steps.is_out_of_turn(wanted, choice):
+            _require_choosing(tx, settings, desk, wanted)
         why = counter_steps.why_by_hand(wanted, choice, reason)
         return counter_steps.call(lock, counter, wanted, desk.staff_id, why, moves, decided)
 
@@ -211,6 +216,13 @@ def _next_of(
     if not looks_at_clerks(settings):
         return choice, DecidedFrom(singled_out)
     return choice, DecidedFrom(singled_out, caller, own_profile(settings, person))
+
+
+def _require_choosing(tx: Tx, settings: BranchSettings, desk: Desk, wanted: TicketView) -> None:
+    person = staff_by_id(tx, desk.staff_id)
+    department = settings.departments[settings.services[wanted.service_id].department_id].slug
+    if person is None or not person.may_in(CHOOSE_RIGHTS, settings.id, department):
+        raise Denied("choose-not-allowed", code=wanted.code)
 
 
 def with_current(

@@ -76,9 +76,15 @@ def let_go(
     return [(current, finish(lock, counter, current, actor, "done"))]
 
 
+def is_out_of_turn(wanted: TicketView, choice: Choice | None) -> bool:
+    """Whether a ticket waits in turn and is not the next, so that only a choice of staff calls it now."""
+    is_next = choice is not None and choice.ticket_id == wanted.id
+    return not is_next and wanted.state is not TicketState.PARKED and not wanted.skips
+
+
 def why_by_hand(wanted: TicketView, choice: Choice | None, reason: str | None) -> Reason:
+    """The reason of a call by hand; the button beside the first in line calls a visitor whose turn it is."""
     if choice is not None and choice.ticket_id == wanted.id:
-        # The button beside the first in line calls a visitor whose turn it is.
         return choice.reason
     if wanted.state is TicketState.PARKED:
         return Reason("parked-back")

@@ -149,6 +149,8 @@ _MEANS: Final[Mapping[str, Rights]] = {
 #: People with one of these may change what others may do, or how they sign in.
 ADMINISTRATION: Final[Rights] = frozenset({EVERYTHING, "grant_roles", "reset_sign_in", "edit_sign_in"})
 DESK_RIGHTS: Final[Rights] = frozenset({"call_next"})
+# To call a number out of turn, besides the right to call.
+CHOOSE_RIGHTS: Final[Rights] = frozenset({"choose_ticket"})
 PARK_RIGHTS: Final[Rights] = frozenset({"park"})
 TRANSFER_RIGHTS: Final[Rights] = frozenset({"transfer"})
 # To send a visitor on to a service, also of another branch.

@@ -12,7 +12,7 @@ from queue_system.actions import calling, counters, tickets, transferring
 from queue_system.actions.counters import Desk
 from queue_system.actions.transferring import Goal
 from queue_system.clock import FrozenClock
-from queue_system.core.errors import IllegalTransition, Refused
+from queue_system.core.errors import Denied, IllegalTransition, Refused
 from queue_system.core.reasons import OUT_OF_TURN
 from queue_system.core.tickets import TicketState
 from queue_system.store import log
@@ -21,6 +21,7 @@ from queue_system.store.queries import bookings as stored
 from queue_system.store.queries import line
 from queue_system.store.queries.line import TicketView
 from tests.kit.hall import Hall
+from tests.kit.people import add_role, give_in_department, let_choose
 
 
 @pytest.fixture
@@ -180,6 +181,7 @@ def test_a_no_show_comes_back_behind_as_many_and_once_only(hall: Hall, here: Des
 
 
 def test_out_of_turn_takes_a_reason_that_the_log_keeps(hall: Hall, here: Desk) -> None:
+    let_choose(hall, "layla")
     hall.issue()
     wanted = hall.issue().ticket
     for reason in (None, "", "friend"):
@@ -188,6 +190,21 @@ def test_out_of_turn_takes_a_reason_that_the_log_keeps(hall: Hall, here: Desk) -
     do(hall, calling.call_ticket, here, wanted.id, None, OUT_OF_TURN[0])
     call = [entry for entry in hall.db.read_now(log.after, hall.branch.id, 0) if entry.kind == "ticket.called"][-1]
     assert (call.data["reason"], call.data["values"]) == ("chosen-by-staff", {"basis": "unwell"})
+
+
+def test_out_of_turn_takes_the_right_for_the_department(hall: Hall, here: Desk) -> None:
+    hall.issue()
+    wanted = hall.issue().ticket
+    own = hall.branch.departments[hall.branch.services[wanted.service_id].department_id].slug
+    other = next(one.slug for one in hall.branch.departments.values() if one.slug != own)
+    role = add_role(hall, "chooser", "choose_ticket")
+    for department in ("", other):
+        if department:
+            give_in_department(hall, "layla", role, department)
+        with pytest.raises(Denied, match="choose-not-allowed"):
+            do(hall, calling.call_ticket, here, wanted.id, None, OUT_OF_TURN[0])
+    give_in_department(hall, "layla", role, own)
+    assert do(hall, calling.call_ticket, here, wanted.id, None, OUT_OF_TURN[0]).id == wanted.id
 
 
 def test_the_first_in_line_the_held_and_the_passed_over_are_called_without_a_reason(hall: Hall, here: Desk) -> None:

@@ -18,6 +18,7 @@ from queue_system.store.queries.desk import desk_view
 from queue_system.store.queries.settings import branch_settings
 from queue_system.store.tables import Counter, Service, table
 from tests.kit.hall import Hall, edit, set_branch
+from tests.kit.people import let_choose
 
 COUNTER = table(Counter)
 SERVICE = table(Service)
@@ -125,6 +126,7 @@ def test_the_clerk_s_own_profile_goes_before_that_of_the_counter(hall: Hall, her
 
 
 def test_a_skill_is_needed_for_next_and_not_for_a_call_with_a_reason(hall: Hall, here: Desk) -> None:
+    let_choose(hall, "layla")
     service = hall.branch.services[hall.service("attest-single")]
     set_branch(hall, skills={"notary": {"ar": "توثيق", "en": "Notary"}})
 

@@ -25,6 +25,7 @@ from queue_system.store.tables import Call, Ticket, table
 from tests.kit.crowd import PATIENCE_SECONDS, Work, clerks_at_counters, crowd, meet, unlocked
 from tests.kit.furnished import prepared
 from tests.kit.hall import Hall, enter, furnish
+from tests.kit.people import let_choose
 
 COUNTERS = 20
 NODES = 5
@@ -183,6 +184,7 @@ def two_tabs(
     hall: Hall, here: Desk, db_url: str, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch, *, indexed: bool
 ) -> list[Any]:
     """Call two visitors to one counter at once, without the lock."""
+    let_choose(hall, "clerk-0")
     wanted = [hall.issue().ticket.id, hall.issue().ticket.id]
     unlocked(monkeypatch)
     if not indexed:

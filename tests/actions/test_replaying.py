@@ -42,6 +42,7 @@ from tests.kit.morning import (
     not_reproduced,
     spoil,
 )
+from tests.kit.people import let_choose
 
 a_step = st.tuples(st.sampled_from(STEPS + RARER), st.integers(0, 2), st.integers(0, 999), st.integers(0, 20))
 
@@ -49,6 +50,7 @@ a_step = st.tuples(st.sampled_from(STEPS + RARER), st.integers(0, 2), st.integer
 @pytest.fixture
 def morning(hall: Hall, clock: FrozenClock) -> Morning:
     clerks = [hall.person(f"clerk-{number}") for number in range(len(COUNTERS))]
+    let_choose(hall, *(f"clerk-{number}" for number in range(len(COUNTERS))))
     return Morning(hall, clerks, clock)
 
 

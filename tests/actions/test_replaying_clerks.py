@@ -30,6 +30,7 @@ from tests.kit.morning import (
     not_reproduced,
     save,
 )
+from tests.kit.people import let_choose
 
 NEW = ("skills", "languages", "profile")
 
@@ -37,6 +38,7 @@ NEW = ("skills", "languages", "profile")
 @pytest.fixture
 def morning(hall: Hall, clock: FrozenClock) -> Morning:
     clerks = [hall.person(f"clerk-{number}") for number in range(len(COUNTERS))]
+    let_choose(hall, *(f"clerk-{number}" for number in range(len(COUNTERS))))
     morning = Morning(hall, clerks, clock)
     morning.sit(AT, 1)
     return morning

@@ -14,12 +14,13 @@ from queue_system.actions.counters import Desk
 from queue_system.actions.sessions import SESSION_IDLE
 from queue_system.actions.transferring import Goal
 from queue_system.clock import FrozenClock
-from queue_system.core.errors import Refused
+from queue_system.core.errors import Denied, Refused
 from queue_system.store import log
 from queue_system.store.queries import line
 from queue_system.store.queries.desk import desk_view
 from queue_system.store.queries.line import TicketView
 from tests.kit.hall import Hall
+from tests.kit.people import let_choose
 
 
 @pytest.fixture
@@ -149,5 +150,8 @@ def test_somebody_else_calls_a_reserved_visitor_with_a_reason_only(hall: Hall, n
     ticket = hall.issue().ticket
     hall.call_next(near)
     send(hall, near, to_counter(far))
+    with pytest.raises(Denied, match="choose-not-allowed"):
+        hall.db.write_in_now(hall.branch.id, calling.call_ticket, near, ticket.id, None, "own_case")
+    let_choose(hall, "layla")
     with pytest.raises(Refused, match="call-reason-missing"):
         hall.db.write_in_now(hall.branch.id, calling.call_ticket, near, ticket.id)

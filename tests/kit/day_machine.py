@@ -32,6 +32,7 @@ from queue_system.store.tables import Queue, Staff, table
 from tests.conftest import SUNDAY_MORNING
 from tests.kit.day_log import LONG_AGO, Telling
 from tests.kit.hall import change_settings, enter, furnish
+from tests.kit.people import let_choose
 
 COUNTERS = ("c3", "c4", "c5", "r6")
 CLERKS = 4
@@ -44,6 +45,7 @@ def prepare(db: Database) -> None:
         # No password is hashed, because nobody signs in.
         new = staff.NewStaff(f"clerk-{number}", f"clerk {number}", "-", "ar", ((hall.branch.id, "officer"),))
         db.write_now(staff.create_staff, new)
+    let_choose(hall, *(f"clerk-{number}" for number in range(CLERKS)))
     queues = table(Queue)
     for slug, lanes, public in (("q-attest", 3, 2), ("q-verify", 2, 2)):
         wider = sa.update(queues).where(queues.c.branch_id == hall.branch.id, queues.c.slug == slug)

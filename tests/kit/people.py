@@ -39,6 +39,13 @@ def give_in_department(hall: Hall, login: str, role: str, department: str) -> No
     hall.db.write_now(give_role, login, hall.branch.id, role, department, SYSTEM)
 
 
+def let_choose(hall: Hall, *logins: str) -> None:
+    """Let people call out of turn, besides what else they may do."""
+    role = add_role(hall, "chooser", "choose_ticket")
+    for login in logins:
+        hall.db.write_now(give_role, login, hall.branch.id, role, "", SYSTEM)
+
+
 def head_of_section(hall: Hall, login: str = "head") -> UUID:
     """Somebody who runs the branch and its people."""
     return hall.person(login, ((hall.branch.id, add_role(hall, f"{login}-of-section", *HEAD)),))

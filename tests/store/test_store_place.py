@@ -15,6 +15,7 @@ from queue_system.store.log import SYSTEM
 from queue_system.store.queries.place import PlaceView, paper, place
 from tests.kit.hall import Hall, furnish
 from tests.kit.kiosk_hall import book
+from tests.kit.people import let_choose
 
 
 def stands(hall: Hall, issued: tickets.Issued) -> PlaceView:
@@ -95,6 +96,7 @@ def test_who_is_served_is_told_by_letter_and_never_of_protected_visits(db: Datab
     hall.issue(open_one.slug)
     mine = hall.issue(open_one.slug)
     here = hall.sit(hall.person("nour", ()), counter.slug)
+    let_choose(hall, "nour")
     called = hall.call_next(here)
     assert called is not None
     assert [(one.code, one.counter_id) for one in stands(hall, mine).served] == [(called.code, counter.id)]

@@ -79,6 +79,11 @@ class StaffView:
         found = {one.department for one in self.grants for right in rights if one.gives(right, branch_id)}
         return None if "" in found else frozenset(found)
 
+    def may_in(self, rights: Rights, branch_id: UUID, department: str) -> bool:
+        """Whether any of `rights` is granted at the branch for that department, or for all."""
+        granted = self.departments(rights, branch_id)
+        return granted is None or department in granted
+
     def may_any(self, rights: Rights, branch_id: UUID) -> bool:
         """Whether any of several rights is granted."""
         return any(self.may(right, branch_id) for right in rights)

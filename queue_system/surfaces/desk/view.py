@@ -10,8 +10,8 @@ from uuid import UUID
 
 from ...core.absence import is_followed_up
 from ...core.counters import AWAY_MINUTES, AWAY_REASONS
-from ...core.dispatch import Reason
-from ...core.rights import REFER_RIGHTS
+from ...core.dispatch import Choice, Reason
+from ...core.rights import CHOOSE_RIGHTS, REFER_RIGHTS
 from ...core.tickets import Step, TicketState, steps_from
 from ...store.queries.access import StaffView
 from ...store.queries.class_targets import beyond_target
@@ -95,6 +95,7 @@ def context(view: DeskView, person: StaffView, now: datetime, waits: Waits, *, e
     """The values of `desk/_desk.html` for `person`; `everybody`: the whole line instead of its beginning."""
     settings, current = view.settings, view.current
     order = view.order(now)
+    by_hand = _by_hand(view, person, order)
     tickets = {ticket.id: ticket for ticket in view.waiting}
     shown = order if everybody else order[:LINE_SHOWN]
     mine = view.holder is not None and view.holder.staff_id == person.id
@@ -125,6 +126,8 @@ def context(view: DeskView, person: StaffView, now: datetime, waits: Waits, *, e
         "waiting": len(order),
         "hidden": len(order) - len(shown),
         "raisable": {row.id for row in (*view.waiting, *view.parked) if classes_for(settings, row, now)},
+        "by_hand": by_hand,
+        "in_turn_only": any(choice.ticket_id not in by_hand for choice in shown),
         "parked": [_row(ticket, settings) for ticket in view.parked],
         "missed": [_row(ticket, settings) for ticket in view.missed],
         "colleagues": [
@@ -198,6 +201,22 @@ def queue_names(settings: BranchSettings, counter: CounterView) -> list[Names]:
 
 def _row(ticket: TicketView, settings: BranchSettings, reason: Reason | None = None) -> Row:
     return Row(ticket, settings.services[ticket.service_id].listed_names, reason)
+
+
+def _by_hand(view: DeskView, person: StaffView, order: list[Choice]) -> set[UUID]:
+    """The tickets that a button of their own calls; out of turn only where the person may choose."""
+    settings = view.settings
+    first = order[0].ticket_id if order else None
+
+    def chooses(ticket: TicketView) -> bool:
+        department = settings.departments[settings.services[ticket.service_id].department_id].slug
+        return person.may_in(CHOOSE_RIGHTS, settings.id, department)
+
+    return {
+        ticket.id
+        for ticket in (*view.waiting, *view.parked)
+        if ticket.id == first or ticket.skips or ticket.state is TicketState.PARKED or chooses(ticket)
+    }
 
 
 def _booked_name(view: DeskView) -> str | None:

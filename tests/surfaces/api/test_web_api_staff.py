@@ -17,6 +17,7 @@ from queue_system.surfaces.api import operations
 from queue_system.surfaces.api.operation import Key, Operation
 from tests.kit.api_program import BASE, EMBASSY, Program, facts, kiosk_token
 from tests.kit.hall import PASSWORD, Hall
+from tests.kit.people import let_choose
 from tests.kit.web_hall import application, furnished
 
 COUNTER = f"{EMBASSY}/counters/c4"
@@ -178,10 +179,12 @@ def test_the_next_is_called_only_when_it_is_said_what_became_of_the_one_before(l
     assert [ticket["id"] for ticket in desk["line"]][-1] == first["expected"]
 
 
-def test_out_of_turn_takes_a_reason(layla: Program, hall: Hall) -> None:
+def test_out_of_turn_takes_a_right_and_a_reason(layla: Program, hall: Hall) -> None:
     hall.issue()
     second = hall.issue().ticket
     wanted = {"expected": None, "ticket": str(second.id)}
+    assert layla.post(f"{COUNTER}/calls", wanted | {"reason": "unwell"}).code == "choose-not-allowed"
+    let_choose(hall, "layla")
     assert layla.post(f"{COUNTER}/calls", wanted).code == "call-reason-missing"
     assert layla.post(f"{COUNTER}/calls", wanted | {"reason": "friend"}).wrong == {"reason": "choice"}
     assert layla.post(f"{COUNTER}/calls", wanted | {"reason": "unwell"}).body["ticket"]["id"] == str(second.id)

@@ -17,6 +17,7 @@ from queue_system.store.queries import audit, line
 from queue_system.store.queries.line import TicketView
 from queue_system.surfaces.office.sentences import Sentences
 from tests.kit.hall import Hall
+from tests.kit.people import let_choose
 from tests.kit.web_hall import Clerk, Page, another, clerk, sign_in
 
 
@@ -169,6 +170,7 @@ def test_an_appointment_down_the_line_is_not_said_to_be_the_only_one_to_call(
 
 
 def test_a_certain_visitor_can_be_called_out_of_turn_and_the_log_says_so(layla: Clerk, hall: Hall) -> None:
+    let_choose(hall, "layla")
     first, second, third = hall.issue().ticket, hall.issue().ticket, hall.issue().ticket
     asked = layla.press("calls", ticket=str(second.id))
     assert asked.status_code == 409
@@ -182,6 +184,31 @@ def test_a_certain_visitor_can_be_called_out_of_turn_and_the_log_says_so(layla: 
     layla.press("calls", ticket=str(first.id))
     assert "خارج الترتيب" not in layla.look().text
     assert seen(hall, third) is TicketState.WAITING
+
+
+def test_who_may_not_choose_sees_only_the_buttons_that_work(layla: Clerk, hall: Hall) -> None:
+    first, second, third = hall.issue().ticket, hall.issue().ticket, hall.issue().ticket
+
+    def callable_ones() -> list[bool]:
+        html = layla.look().html
+        return [f'id="call-{one.id}"' in html for one in (first, second, third)]
+
+    assert callable_ones() == [True, False, False]
+    assert "لا يُنادى خارج الترتيب إلا بصلاحية اختيار الرقم" in layla.look().text
+    form = layla.look().form("calls")
+    refused = layla.client.post(form.action, data=form.values | {"ticket": str(second.id), "reason": "unwell"})
+    assert refused.status_code == 403
+    assert "لا تشمل صلاحيات هذا الحساب نداءه خارج الترتيب" in Page(refused.text).text
+    assert seen(hall, second) is TicketState.WAITING
+    # Whoever was passed over and has come, and whoever is held, is called by everybody.
+    layla.press("calls")
+    layla.press("absences")
+    layla.press("calls")
+    layla.press("parkings")
+    assert callable_ones() == [True, True, True]
+    let_choose(hall, "layla")
+    hall.issue()
+    assert "لا يُنادى خارج الترتيب" not in layla.look().text
 
 
 def test_a_held_visitor_keeps_the_place_and_comes_back(layla: Clerk, hall: Hall, clock: FrozenClock) -> None:

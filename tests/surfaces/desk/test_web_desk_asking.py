@@ -13,6 +13,7 @@ from queue_system.i18n import isolates
 from queue_system.store.queries import audit, line
 from queue_system.store.queries.line import TicketView
 from tests.kit.hall import Hall
+from tests.kit.people import let_choose
 from tests.kit.web_hall import Clerk, Page, clerk
 
 
@@ -51,6 +52,7 @@ def test_next_on_a_visitor_who_has_not_come_asks_what_happened_and_does_nothing(
 
 
 def test_two_open_questions_are_asked_one_after_the_other(layla: Clerk, hall: Hall) -> None:
+    let_choose(hall, "layla")
     first, _, third = hall.issue().ticket, hall.issue().ticket, hall.issue().ticket
     layla.press("calls")
     form = Page(layla.press("calls", ticket=str(third.id)).text).form("calls", ticket=str(third.id), current="absent")

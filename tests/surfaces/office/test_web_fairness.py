@@ -16,7 +16,7 @@ from queue_system.store.queries.replays import replayed_days
 from queue_system.store.tables import Entry, table
 from queue_system.surfaces.office.fairness import FEWEST
 from tests.kit.hall import Hall
-from tests.kit.people import add_role, give_in_department
+from tests.kit.people import add_role, give_in_department, let_choose
 from tests.kit.web_hall import Page, sign_in
 
 PAGE = "/office/fairness"
@@ -33,6 +33,7 @@ def a_day(hall: Hall, clock: FrozenClock, by_rule: int, by_hand: int = 0) -> str
     """A day with so many calls of the rule, each of which passes one who came before, and so many by hand; then it is over."""
     day = hall.branch.timetable.business_date(clock.now())
     here = hall.sit(hall.person("nour"))
+    let_choose(hall, "nour")
     hall.issue("attest-single")
     for _ in range(by_rule):
         clock.move(timedelta(seconds=20))

@@ -25,7 +25,7 @@ from queue_system.store.queries import audit
 from queue_system.store.queries.audit import Wanted
 from queue_system.surfaces.office import audit_papers
 from tests.kit.hall import Hall, furnish
-from tests.kit.people import add_role
+from tests.kit.people import add_role, let_choose
 from tests.kit.web_hall import Page, application, furnished, sign_in
 
 HEAD = ["Entry", "Day", "Time", "What happened", "Reason", "Values", "By", "Kind"]
@@ -40,6 +40,7 @@ def place(sqlite_template: Path, tmp_path: Path, clock: FrozenClock) -> Iterator
 def out_of_turn(hall: Hall) -> list[tuple[str, str]]:
     """A day on which one is called in turn, one out of turn, and one gets a heavier class; returns what was not in turn."""
     nour = hall.person("nour")
+    let_choose(hall, "nour")
     codes = [hall.issue().ticket for _ in range(4)]
     here = hall.sit(nour)
     hall.call_next(here)
