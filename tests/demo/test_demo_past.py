@@ -23,6 +23,6 @@ def test_the_forecast_knows_enough_also_after_a_weekend(hall: Hall, clock: Froze
     past.serve(hall.db, hall.branch, clerks)
     assert hall.db.clock.now() == now
     visits = hall.db.read_now(learn, hall.branch.id).visits
-    assert [count for count in visits.values() if count >= ENOUGH_VISITS] == [past.VISITS] * len(clerks)
+    assert sum(count >= ENOUGH_VISITS for count in visits.values()) >= len(clerks)
     assert hall.db.read_now(line.open_tickets, hall.branch.id) == []
     assert all(found.broken_at is None for found in hall.db.read_now(verify))
