@@ -24,6 +24,7 @@ from queue_system.core.facts import KINDS
 from queue_system.core.members import WhyMember
 from queue_system.core.messages import MUST_BE_TOLD, Event
 from queue_system.core.participants import Role
+from queue_system.core.passing import Kind
 from queue_system.core.presets import PRESETS
 from queue_system.core.printers import STANDING_STILL, TRANSPORTS
 from queue_system.core.rights import ATOMIC, GROUPS
@@ -138,6 +139,10 @@ def test_every_word_about_a_series_is_there() -> None:
 
 def test_every_reason_for_a_longer_wait_has_words() -> None:
     assert members("ticket.longer.") == {str(why) for why in Longer}
+
+
+def test_every_kind_of_passing_has_words() -> None:
+    assert members("passed.kind.") == {str(kind) for kind in Kind}
 
 
 def test_every_state_of_a_request_has_words() -> None:

@@ -37,6 +37,7 @@ FAMILIES = (
     "blocks.reason-",
     "blocks.tell-",
     "ticket.longer.",
+    "passed.kind.",
     "api.about.",
     "appointments.role-",
     "appointments.why-",

@@ -16,7 +16,7 @@ from ...core.tickets import Step, TicketState, steps_from
 from ...store.queries.access import StaffView
 from ...store.queries.class_targets import beyond_target
 from ...store.queries.desk import DeskView, HolderView
-from ...store.queries.line import TicketView, absence_rule, agreed_time, emergencies, served_queues
+from ...store.queries.line import TicketView, absence_rule, agreed_time, emergencies, served_queues, weight_of
 from ...store.queries.outcomes import outcomes_of
 from ...store.queries.screens import is_kept_off
 from ...store.queries.settings import BranchSettings, CounterView, Names
@@ -57,6 +57,15 @@ class Row:
     ticket: TicketView
     names: Names
     reason: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What the rule weighed for a number: the weight of its class, and its minutes since its anchor at a moment."""
+
+    code: str
+    weight: str
+    minutes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +120,7 @@ def context(view: DeskView, person: StaffView, now: datetime, waits: Waits, *, e
         "priority": settings.priorities.get(current.priority) if current else None,
         "name": _booked_name(view),
         "expected": current.id if current else "",
+        "figures": figures(view),
         "unseen": _unseen(view),
         "emergencies": [
             (ticket, settings.priorities[ticket.priority].names) for ticket in emergencies(settings, view.waiting)
@@ -192,6 +202,26 @@ def absence(view: DeskView, now: datetime) -> Absence | None:
         no_show_from=rule.no_show_from(current.first_called_at, agreed_time(current)),
         follow_up=is_followed_up(view.settings.queue_rules.no_show_action),
     )
+
+
+def figures(view: DeskView) -> tuple[Figures, list[Figures]] | None:
+    """The figures of the visitor who was called, and of those who came before and were passed and still wait."""
+    current = view.current
+    if current is None or current.called_at is None:
+        return None
+    at, settings = current.called_at, view.settings
+    reserved = {ticket.id for ticket in view.reserved(at)}
+    passed = [
+        one
+        for one in view.waiting
+        if one.anchor_at < current.anchor_at and one.issued_at <= at and not one.aside and one.id not in reserved
+    ]
+
+    def of(ticket: TicketView) -> Figures:
+        weight = weight_of(settings, ticket.priority)
+        return Figures(ticket.code, f"{weight:g}", max(0, (at - ticket.anchor_at) // timedelta(minutes=1)))
+
+    return of(current), [of(one) for one in passed]
 
 
 def queue_names(settings: BranchSettings, counter: CounterView) -> list[Names]:

@@ -26,6 +26,7 @@ from ...live.codes import Closed
 from ...live.socket import Frame, refuse, serve
 from ...store.log import VISITOR
 from ...store.queries.line import TicketView
+from ...store.queries.passed_by import passed_by
 from ...store.queries.place import PlaceView, place
 from ...store.queries.stranded import was_taken_away
 from ...store.queries.vouchers import voucher_of
@@ -55,6 +56,15 @@ async def leave(request: Request) -> Response:
     with suppress(IllegalTransition):
         await here.do(tickets.leave, ticket.id, VISITOR)
     return kit.see_other(f"/t/{ticket.token}")
+
+
+async def why(request: Request) -> Response:
+    """`/t/{token}/why`: why others were called before; not for a service that others must not learn of."""
+    here, ticket = await at_ticket(request)
+    if here.branch.services[ticket.service_id].confidentiality.hides_service:
+        return kit.see_other(f"/t/{ticket.token}")
+    passed = await here.read(passed_by, here.branch, ticket)
+    return await here.page("phone/why.html", {"ticket": ticket, "token": ticket.token, "passed": passed})
 
 
 async def live(websocket: WebSocket) -> None:
@@ -182,6 +192,7 @@ async def _voucher(here: AtBranch, ticket: TicketView) -> dict[str, Any]:
 
 routes: list[BaseRoute] = [
     Route("/t/{token}", show),
+    Route("/t/{token}/why", why),
     Route("/t/{token}/leave", leave, methods=["POST"]),
     WebSocketRoute("/t/{token}/live", live),
 ]

@@ -40,6 +40,7 @@ from ...store.queries.escorts import Escort, to_fetch
 from ...store.queries.home_visits import Visit, gives_home_visits, overdue_visits
 from ...store.queries.line import TicketView
 from ...store.queries.participants import participants_of
+from ...store.queries.passed_by import passed_by
 from ...store.queries.place import PaperView, full_services, paper, people_ahead
 from ...store.queries.settings import BranchSettings, Names, PriorityView, ServiceView
 from ...store.queries.vouchers import VoucherView
@@ -169,6 +170,7 @@ async def ticket_values(here: StaffAtBranch, ticket_id: UUID) -> dict[str, Any]:
     ticket, ahead, counter_open, slip, printers = await here.read(_ticket, branch, ticket_id)
     if ticket.service_id not in here.services(HALL_RIGHTS):
         raise Missing("ticket")
+    passed = await here.read(passed_by, branch, ticket)
     link = f"{here.installation.configuration.address}/t/{ticket.token}"
     return {
         "may": may(here),
@@ -182,6 +184,7 @@ async def ticket_values(here: StaffAtBranch, ticket_id: UUID) -> dict[str, Any]:
         "qr": qr_svg(link, here.words.text("reception.qr-label")),
         "printers": printers,
         "printer": _chosen(here.request, printers),
+        "passed": passed,
         "heavier": heavier(branch, ticket, here.now),
         "void_reasons": VOID_REASONS if Step.VOID in steps_from(ticket.state) and not ticket.booking_id else (),
     }

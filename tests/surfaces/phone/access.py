@@ -9,6 +9,7 @@ from tests.kit.access_rows import LINK, SOCKET, Row
 STATIC_FILE: Final = "ticket.css"
 MATRIX: Final[dict[tuple[str, str], Row]] = {
     ("GET", "/t/{token}"): LINK,
+    ("GET", "/t/{token}/why"): LINK,
     ("POST", "/t/{token}/leave"): LINK,
     (SOCKET, "/t/{token}/live"): LINK,
 }
