@@ -114,9 +114,15 @@ class Offer:
         return any(card.gives for card in self.cards)
 
 
-def offer(branch: BranchSettings, awaits: Mapping[UUID, ProspectView], now: datetime, waits: Waits) -> Offer:
+def offer(
+    branch: BranchSettings,
+    awaits: Mapping[UUID, ProspectView],
+    now: datetime,
+    waits: Waits,
+    language: str | None = None,
+) -> Offer:
     """All that can be chosen, urgent services first; `awaits` is the prospect of a number taken now, by service."""
-    cards = [card_of(branch, service, awaits, now, waits) for service in _offered(branch, now)]
+    cards = [card_of(branch, service, awaits, now, waits, language) for service in _offered(branch, now)]
     cards.sort(key=lambda card: not card.urgent)
     given = branch.services_on(branch.timetable.business_date(now)).values()
     books = any(service.bookable and not service.elsewhere for service in given)
@@ -133,14 +139,19 @@ def offer(branch: BranchSettings, awaits: Mapping[UUID, ProspectView], now: date
 
 
 def card_of(
-    branch: BranchSettings, service: ServiceView, awaits: Mapping[UUID, ProspectView], now: datetime, waits: Waits
+    branch: BranchSettings,
+    service: ServiceView,
+    awaits: Mapping[UUID, ProspectView],
+    now: datetime,
+    waits: Waits,
+    language: str | None = None,
 ) -> Card:
-    """The card of one service at `now`."""
+    """The card of one service at `now`, for a visitor who speaks this language (the branch's own)."""
     hidden, day = service.confidentiality.hides_service, branch.timetable.business_date(now)
-    told = None if hidden else waits.for_newcomer(branch, service, now)
+    told = None if hidden else waits.for_newcomer(branch, service, now, language=language)
     stopped = branch.numbers_stopped_now(service.queue_id, now)
     full = awaits[service.id].full
-    late = waits.too_late(branch, service, now)
+    late = waits.too_late(branch, service, now, language=language)
     ended = late and branch.queue_of(service).last_ticket == "stop"
     gives = service.walk_in and branch.gives_numbers(service.id, now) and not full and not ended
     return Card(

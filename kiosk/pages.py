@@ -69,9 +69,9 @@ async def group(visit: Visit) -> Response:
 async def service(visit: Visit) -> Response:
     """`/kiosk/{lang}/services/{service}`: what to bring, a button for the number, and one per priority class."""
     chosen = _service(visit.branch, visit.request.path_params["service"])
-    awaits = await visit.read(prospects, visit.branch)
+    awaits = await visit.read(prospects, visit.branch, visit.language)
     values = {
-        "card": card_of(visit.branch, chosen, awaits, visit.now, visit.installation.waits),
+        "card": card_of(visit.branch, chosen, awaits, visit.now, visit.installation.waits, visit.language),
         "documents": documents(chosen),
         "note": note_of(chosen),
         "priorities": self_declared(visit.branch, visit.branch.timetable.business_date(visit.now)),
@@ -89,12 +89,13 @@ async def rules(visit: Visit) -> Response:
 async def take(visit: Visit) -> Response:
     """POST `/kiosk/{lang}/tickets`: issues the number, and a slip if the kiosk has a printer."""
     wish = _wish(visit, await kit.form(visit.request))
-    told = visit.installation.waits.for_newcomer(
-        visit.branch, visit.branch.services[wish.service_id], visit.now, wish.priority or ORDINARY
+    waits, chosen, priority = (
+        visit.installation.waits,
+        visit.branch.services[wish.service_id],
+        wish.priority or ORDINARY,
     )
-    late = visit.installation.waits.too_late(
-        visit.branch, visit.branch.services[wish.service_id], visit.now, wish.priority or ORDINARY
-    )
+    told = waits.for_newcomer(visit.branch, chosen, visit.now, priority, visit.language)
+    late = waits.too_late(visit.branch, chosen, visit.now, priority, visit.language)
     issued = await visit.write(_take, visit, wish, told, late)
     return kit.see_other(number.address(visit, issued.ticket.token))
 
@@ -136,8 +137,8 @@ def _wish(visit: Visit, form: dict[str, str]) -> WantedNumber:
 
 
 async def _offer(visit: Visit) -> Offer:
-    awaits = await visit.read(prospects, visit.branch)
-    return offer(visit.branch, awaits, visit.now, visit.installation.waits)
+    awaits = await visit.read(prospects, visit.branch, visit.language)
+    return offer(visit.branch, awaits, visit.now, visit.installation.waits, visit.language)
 
 
 async def _back(visit: Visit, chosen: ServiceView) -> str:

@@ -13,7 +13,7 @@ Calls and replays of the log decide with `decide`; all that it looks at is in it
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Hashable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
@@ -171,6 +171,14 @@ def may_call(ticket: Waiting, counter: Caller, now: datetime) -> bool:
         return False
     only = bool(counter.languages) and counter.language_first is None
     return not only or is_emergency(ticket.weight) or ticket.language in counter.languages
+
+
+def kind_of(ticket: Waiting, now: datetime) -> Hashable:
+    """What of a ticket decides who may call it at `now`: tickets of one kind may be called by the same counters."""
+    reserved = None
+    if ticket.reserved_until is not None and ticket.reserved_until > now:
+        reserved = ticket.reserved_counter, ticket.reserved_staff
+    return ticket.queue_id, is_emergency(ticket.weight), ticket.skills, ticket.language, reserved
 
 
 def is_for_others(ticket: Waiting, counter: Caller, now: datetime) -> bool:

@@ -62,14 +62,22 @@ class Waits:
         self._branches: defaultdict[UUID, _Branch] = defaultdict(_Branch)
 
     def for_newcomer(
-        self, branch: BranchSettings, service: ServiceView, now: datetime, priority: str = ORDINARY
+        self,
+        branch: BranchSettings,
+        service: ServiceView,
+        now: datetime,
+        priority: str = ORDINARY,
+        language: str | None = None,
     ) -> Announced | None:
-        """What somebody is told who takes a number for a service now, in a class; None where no range can be told."""
+        """What somebody is told who takes a number for a service now, in a class and a language (the branch's own).
+
+        None where no range can be told.
+        """
         known = self._fresh(branch.id, now)
         if known is None or known.played is None or not _may_be_told(known, service.queue_id):
             return None
         wait = known.played.forecast.newcomers.get(
-            newcomer_of(branch, service, branch.timetable.business_date(now), priority)
+            newcomer_of(branch, service, branch.timetable.business_date(now), priority, language)
         )
         return None if wait is None else known.announcements.say(service.queue_id, wait)
 
@@ -90,21 +98,30 @@ class Waits:
         found = known.standing.get(ticket_id) if known else None
         return None if found is None else Told(found.standing.at(now), found.standing.longer)
 
-    def too_late(self, branch: BranchSettings, service: ServiceView, now: datetime, priority: str = ORDINARY) -> bool:
+    def too_late(
+        self,
+        branch: BranchSettings,
+        service: ServiceView,
+        now: datetime,
+        priority: str = ORDINARY,
+        language: str | None = None,
+    ) -> bool:
         """Whether a number taken for a service now would be called after closing, for one person of ten or more."""
         known = self._fresh(branch.id, now)
         if known is None or known.played is None or not _may_be_told(known, service.queue_id):
             return False
         day = branch.timetable.business_date(now)
-        wait = known.played.forecast.newcomers.get(newcomer_of(branch, service, day, priority))
+        wait = known.played.forecast.newcomers.get(newcomer_of(branch, service, day, priority, language))
         if wait is None:
             return False
         minutes = known.announcements.upper(service.queue_id, wait)
         closes = hours.last_closing(now, branch.calendar, branch.day_starts, service.id)
-        # Of a class that is called sooner something else may be true, so only the ordinary one is remembered.
-        before = priority == ORDINARY and known.late.get(service.id, False)
+        # Of a class or a language that is called sooner something else may be true, so only the ordinary one of the branch
+        # is remembered.
+        usual = priority == ORDINARY and language in (None, branch.default_language)
+        before = usual and known.late.get(service.id, False)
         found = not math.isfinite(minutes) or is_too_late(known.played.at + minutes * _MINUTE, closes, before=before)
-        if priority == ORDINARY:
+        if usual:
             known.late[service.id] = found
         return found
 

@@ -127,7 +127,7 @@ def test_the_line_says_where_whoever_was_passed_over_stands(hall: Hall, here: De
     do(hall, calling.mark_absent, here)
     stands = hall.db.read_now(place.place, hall.branch, waiting[0].token)
     assert (stands.ahead, stands.not_before) == (others, None)
-    assert hall.db.read_now(place.people_ahead, hall.branch, waiting[others + 1]) == others + 1
+    assert hall.db.read_now(place.place, hall.branch, waiting[others + 1].token).ahead == others + 1
 
 
 def test_an_emergency_that_is_not_here_lets_one_other_go_first(hall: Hall, here: Desk) -> None:

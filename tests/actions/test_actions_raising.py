@@ -114,7 +114,7 @@ def test_the_kiosk_says_before_the_touch_that_nobody_is_ahead_of_an_emergency(ha
     before = hall.db.read_now(place.prospects, hall.branch)
     assert before[hall.service("passport-apply")].ahead == 3
     assert before[hall.service("death")].ahead == 0
-    assert hall.db.read_now(place.people_ahead, hall.branch, hall.issue("death").ticket) == 0
+    assert hall.db.read_now(place.place, hall.branch, hall.issue("death").ticket.token).ahead == 0
 
 
 # ---------------------------------------------------------------- a ticket is raised

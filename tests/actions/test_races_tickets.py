@@ -190,7 +190,7 @@ def test_the_first_numbers_of_a_day_from_many_kiosks_close_the_day_before_once(
     with crowd(db_url, clock, NODES) as people:
         given = people.rush([take(hall, order(hall))] * 8)
     assert sorted(issued.ticket.code for issued in given) == [f"F{number:03d}" for number in range(1, 9)]
-    ahead = [hall.db.read_now(place.people_ahead, hall.branch, issued.ticket) for issued in given]
+    ahead = [hall.db.read_now(place.place, hall.branch, issued.ticket.token).ahead for issued in given]
     assert sorted(-1 if count is None else count for count in ahead) == list(range(8)), "nobody of yesterday is ahead"
     assert voided(hall) == sorted(str(ticket.id) for ticket in yesterday)
     assert len(hall.db.read_now(line.open_tickets, hall.branch.id)) == 8

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -17,7 +18,8 @@ from functools import cache
 from typing import Final
 from uuid import UUID
 
-from ..dispatch import is_emergency
+from ..calling_profiles import kind_of
+from ..dispatch import Waiting, is_emergency
 from .correction import Quantile, corrected
 from .forecast import Wait
 from .hall import Hall
@@ -167,25 +169,31 @@ class Standing:
 
 def ahead_of(hall: Hall) -> dict[UUID, Ahead]:
     """What bears on the wait of everybody in line, by ticket."""
-    calling = [counter.queues for counter in hall.counters if not any(away.covers(hall.now) for away in counter.away)]
-    reached = {
-        queue: [queues for queues in calling if queue in queues]
-        for queue in {one.ticket.queue_id for one in hall.waiting}
+    calling = [counter for counter in hall.counters if not any(away.covers(hall.now) for away in counter.away)]
+    kinds: dict[Hashable, list[Waiting]] = {}
+    for one in hall.waiting:
+        kinds.setdefault(kind_of(one.ticket, hall.now), []).append(one.ticket)
+    able = {
+        kind: frozenset(place for place, one in enumerate(calling) if one.may_call(same[0], hall.now))
+        for kind, same in kinds.items()
     }
 
     @cache
-    def ahead(queue_id: UUID, weight: float) -> Ahead:
-        queues = frozenset[UUID]().union(*reached[queue_id])
+    def ahead(counters: frozenset[int], weight: float) -> Ahead:
         heavier = [
-            other.ticket for other in hall.waiting if other.ticket.queue_id in queues and other.ticket.weight > weight
+            other
+            for kind, same in kinds.items()
+            if not counters.isdisjoint(able[kind])
+            for other in same
+            if other.weight > weight
         ]
         return Ahead(
-            len(reached[queue_id]),
+            len(counters),
             sum(is_emergency(other.weight) for other in heavier),
             sum(other.appointment for other in heavier),
         )
 
-    return {one.ticket.ticket_id: ahead(one.ticket.queue_id, one.ticket.weight) for one in hall.waiting}
+    return {one.ticket_id: ahead(able[kind], one.weight) for kind, same in kinds.items() for one in same}
 
 
 def why_longer(before: Ahead, now: Ahead) -> Longer:

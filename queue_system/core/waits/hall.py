@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from ..calling_profiles import Caller, may_call
 from ..dispatch import CallingRules, Waiting
 
 
@@ -42,12 +43,19 @@ class Away:
 class Counter:
     """A counter where somebody sits or will sit: the queues that it serves, its visit, when it calls nobody.
 
-    With a calling profile it is taken to call from all of them by the rule (docs/decisions/0047).
+    `caller` says what of the counter and its clerk decides whom they may call; None where only the queues do. With a
+    calling profile it is taken to call from all of its queues by the rule (docs/decisions/0047), and so it is where
+    languages only come first.
     """
 
     queues: frozenset[UUID]
     visit: Visit | None = None
     away: tuple[Away, ...] = ()
+    caller: Caller | None = None
+
+    def may_call(self, ticket: Waiting, at: datetime) -> bool:
+        """Whether the counter can ever be given this ticket by "next" from `at` on, if nothing changes."""
+        return ticket.queue_id in self.queues and (self.caller is None or may_call(ticket, self.caller, at))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +72,21 @@ class Arrival:
     at: datetime
     chance: float
     appointment: bool = True
+    skills: frozenset[str] = frozenset()
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Newcomer:
-    """Somebody who would take a number now: for this queue, in a priority class of this weight."""
+    """Somebody who would take a number now: for this queue, in a priority class of this weight.
+
+    `skills` are those that a clerk needs; `language` is told where clerks call only visitors who speak theirs.
+    """
 
     queue_id: UUID
     weight: float
+    skills: frozenset[str] = frozenset()
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)

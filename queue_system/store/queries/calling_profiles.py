@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from ...core import calling_profiles
 from ...core.calling_profiles import LOOKED_BACK, Caller, Profile, RecentCall
+from ...core.dispatch import Waiting
 from ...settings.calling_profiles import CallingStep
 from ..database import AnyRow, Tx
 from ..prepared import Prepared
@@ -31,6 +32,12 @@ _CLERK = Prepared(
     sa.select(STAFF.c.id, STAFF.c.skills, STAFF.c.languages, STAFF.c.calling_profile).where(
         STAFF.c.id == sa.bindparam("staff")
     )
+)
+_SITTING = Prepared(
+    sa.select(COUNTER.c.id.label("counter_id"), STAFF.c.id, STAFF.c.skills, STAFF.c.languages, STAFF.c.calling_profile)
+    .join(STAFF, STAFF.c.id == COUNTER.c.staff_id)
+    .where(COUNTER.c.branch_id == sa.bindparam("branch"))
+    .order_by(COUNTER.c.id)
 )
 _COLUMNS = (CALL.c.counter_id, CALL.c.queue_id, CALL.c.at)
 _OF_BRANCH = Prepared(
@@ -73,7 +80,7 @@ def clerk(tx: Tx, staff_id: UUID) -> ClerkView:
     row = tx.row(_CLERK, {"staff": staff_id})
     if row is None:
         return ClerkView(staff_id, frozenset(), frozenset(), None)
-    return ClerkView(staff_id, frozenset(row.skills), frozenset(row.languages), row.calling_profile)
+    return _clerk(row)
 
 
 def caller_at(settings: BranchSettings, counter: CounterView, clerk: ClerkView | None) -> Caller:
@@ -108,13 +115,21 @@ def own_profile(settings: BranchSettings, clerk: ClerkView | None) -> str | None
 
 
 def callers(tx: Tx, settings: BranchSettings, opened: Collection[UUID]) -> list[Caller]:
-    """The open counters with their clerks; `opened` are their ids."""
-    rows = tx.rows(
-        sa.select(COUNTER.c.id, COUNTER.c.staff_id).where(
-            COUNTER.c.branch_id == settings.id, COUNTER.c.staff_id.is_not(None)
-        )
-    )
-    return [caller_at(settings, settings.counters[row.id], clerk(tx, row.staff_id)) for row in rows if row.id in opened]
+    """The open counters with their clerks, by their ids; `opened` are these ids."""
+    return [
+        caller_at(settings, settings.counters[row.counter_id], _clerk(row))
+        for row in tx.rows(_SITTING, {"branch": settings.id})
+        if row.counter_id in opened
+    ]
+
+
+def callers_of(
+    tx: Tx, settings: BranchSettings, opened: Collection[UUID], waiting: Iterable[Waiting]
+) -> Sequence[Caller]:
+    """`callers` as far as they matter for whom of `waiting` each may call; nothing is read where only the queues do."""
+    if looks_at_clerks(settings) or any(one.reserved_staff for one in waiting):
+        return callers(tx, settings, opened)
+    return [caller_at(settings, settings.counters[one], None) for one in sorted(opened)]
 
 
 @derived
@@ -147,6 +162,10 @@ def recent_calls(tx: Tx, branch_id: UUID, counter: CounterView, profile: Profile
     else:
         found = tx.rows(_OF_COUNTER, values | {"counter": counter.id})
     return found
+
+
+def _clerk(row: AnyRow) -> ClerkView:
+    return ClerkView(row.id, frozenset(row.skills), frozenset(row.languages), row.calling_profile)
 
 
 def _step(step: CallingStep, ids: dict[str, UUID]) -> calling_profiles.Step:

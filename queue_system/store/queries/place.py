@@ -1,24 +1,22 @@
 """The place of a visitor: how many are ahead, the tickets being served, the state of the slip.
 
-How many are ahead (decision 0014). Every counter that serves the ticket's queue has one line, that of
-`core.dispatch.in_order` over all queues of the counter. `ahead` is the number of tickets before this one in the
-shortest of these lines: at that counter only these are called before it, unless tickets of higher priority come. Open
-counters count; where none is open, all counters that serve the queue. All surfaces use this module, also before there
-is a ticket: a prospective visitor is placed in line as if the number were taken.
+How many are ahead (decision 0014) is computed by `core.ahead` from the line and the counters. All surfaces use this
+module, also before there is a ticket: a prospective visitor is placed in line as if the number were taken.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import chain
 from typing import Final, NamedTuple, TypedDict
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from ...core import dispatch
+from ...core.ahead import ahead_of, may_be_called
+from ...core.calling_profiles import Caller
 from ...core.dispatch import Waiting
 from ...core.tickets import AT_COUNTER, ORDINARY
 from ..database import Tx
@@ -27,6 +25,7 @@ from ..tables import Booking, Branch, Device, Entry, PrintJob, table
 from ..tx import Appended
 from . import line
 from .bookings import plan_on
+from .calling_profiles import callers_of
 from .classes import for_service
 from .line import TicketView
 from .screens import Live, is_kept_off, live_zones, where_to_wait
@@ -126,9 +125,10 @@ class LineView:
     """All tickets in the hall, as a snapshot; the page of each telephone shows one of them.
 
     `open` are the open tickets by their secret; `ahead` and `early` (the earliest time of a call) are by ticket.
-    `sitting` are the open counters and `served_queues` their queues, `live` the zones with a live screen,
-    `appointments` what was agreed, by ticket. `read_at` is when all this was read; `waiting` is in the order of
-    `dispatch.by_right`, `at_counters` are the tickets at counters, latest call first.
+    `sitting` are the open counters and `served_queues` their queues, `served` the tickets that wait and that one of these
+    counters may call, `live` the zones with a live screen, `appointments` what was agreed, by ticket. `read_at` is when
+    all this was read; `waiting` is in the order of `dispatch.by_right`, `at_counters` are the tickets at counters, latest
+    call first.
     """
 
     settings: BranchSettings
@@ -138,8 +138,9 @@ class LineView:
     at_counters: Sequence[TicketView]
     open: Mapping[str, TicketView]
     ahead: Mapping[UUID, int]
+    served: frozenset[UUID]
     early: Mapping[UUID, datetime]
-    sitting: frozenset[UUID]
+    sitting: Sequence[Caller]
     served_queues: frozenset[UUID]
     live: Live
     appointments: Mapping[UUID, Agreed]
@@ -153,7 +154,7 @@ class LineView:
             ticket=ticket,
             seq=self.seq,
             ahead=self.ahead.get(ticket.id),
-            counter_open=ticket.queue_id in self.served_queues,
+            counter_open=ticket.id in self.served if waits else ticket.queue_id in self.served_queues,
             wait_in=() if kept_off else where_to_wait(self.settings, ticket.queue_id, self.live),
             on_screen=bool(self.live) and not kept_off,
             appointment=AppointmentView(booked.at, ticket.anchor_at > booked.at, booked.persons) if booked else None,
@@ -166,7 +167,9 @@ def whole_line(tx: Tx, settings: BranchSettings, earlier: LineView | None = None
     """The whole line. Tickets of an `earlier` snapshot are reused where only new numbers were given since."""
     seq = int(tx.scalar(_POSITION, {"branch": settings.id}) or 0)
     tickets = _in_hall(tx, settings, seq, earlier)
-    sitting = line.open_counters(tx, settings)
+    opened = line.open_counters(tx, settings)
+    waiting = line.as_waiting(tickets, settings)
+    sitting = callers_of(tx, settings, opened, waiting)
     return LineView(
         settings=settings,
         seq=seq,
@@ -174,10 +177,10 @@ def whole_line(tx: Tx, settings: BranchSettings, earlier: LineView | None = None
         at_counters=_at_counters(tickets),
         open={ticket.token: ticket for ticket in tickets},
         sitting=sitting,
-        served_queues=line.served_queues(settings, sitting),
+        served_queues=line.served_queues(settings, opened),
         live=live_zones(tx, settings.id),
         appointments=_appointments(tx, settings.id, tickets, earlier.appointments if earlier else {}),
-        **_order(line.as_waiting(tickets, settings), settings, sitting, tx.now),
+        **_order(waiting, settings, sitting, tx.now),
     )
 
 
@@ -205,22 +208,23 @@ def joined(earlier: LineView, appended: Iterable[Appended], now: datetime) -> Li
     )
 
 
-def prospects(tx: Tx, settings: BranchSettings) -> dict[UUID, ProspectView]:
-    """The outlook by service for a number taken now, with the class of the service."""
+def prospects(tx: Tx, settings: BranchSettings, language: str | None = None) -> dict[UUID, ProspectView]:
+    """The outlook by service for a number taken now in a language (the branch's own), with the class of the service."""
     waiting = line.as_waiting(line.in_hall(tx, settings), settings)
     rules = line.calling_rules(settings)
-    sitting = line.open_counters(tx, settings)
-    served = line.served_queues(settings, sitting)
-    ahead = {
-        newcomer: _ahead(dispatch.by_right([*waiting, newcomer], rules, tx.now), settings, sitting)[NEWCOMER]
-        for newcomer in {_newcomer(settings, service, tx.now) for service in settings.services.values()}
+    sitting = callers_of(tx, settings, line.open_counters(tx, settings), waiting)
+    spoken = language or settings.default_language
+    newcomers = {one.id: _newcomer(settings, one, spoken, tx.now) for one in settings.services.values()}
+    found = {
+        newcomer: ahead_of(dispatch.by_right([*waiting, newcomer], rules, tx.now), sitting, _counters(settings), tx.now)
+        for newcomer in set(newcomers.values())
     }
     full = full_services(tx, settings)
     return {
-        service.id: ProspectView(
-            ahead[_newcomer(settings, service, tx.now)], service.queue_id in served, full=service.id in full
+        service_id: ProspectView(
+            found[newcomer].people[NEWCOMER], NEWCOMER in found[newcomer].served, full=service_id in full
         )
-        for service in settings.services.values()
+        for service_id, newcomer in newcomers.items()
     }
 
 
@@ -238,9 +242,13 @@ def place(tx: Tx, settings: BranchSettings, token: str) -> PlaceView:
     return everybody.place(line.as_it_stands(ticket, settings, tx.now))
 
 
-def people_ahead(tx: Tx, settings: BranchSettings, ticket: TicketView) -> int | None:
-    """How many are ahead of a ticket, as the module defines it; None unless it waits."""
-    return place(tx, settings, ticket.token).ahead
+def served_tickets(tx: Tx, settings: BranchSettings, tickets: Collection[TicketView]) -> frozenset[UUID]:
+    """Those of some open tickets for which a counter is open that may call them; of a parked one its queue decides."""
+    opened = line.open_counters(tx, settings)
+    waiting = line.as_waiting(tickets, settings)
+    able = may_be_called(waiting, callers_of(tx, settings, opened, waiting), tx.now)
+    queues, others = line.served_queues(settings, opened), {one.ticket_id for one in waiting}
+    return able | {one.id for one in tickets if one.id not in others and one.queue_id in queues}
 
 
 def paper(tx: Tx, branch_id: UUID, ticket_id: UUID) -> PaperView | None:
@@ -261,10 +269,11 @@ class _Order(TypedDict):
 
     waiting: Sequence[Waiting]
     ahead: Mapping[UUID, int]
+    served: frozenset[UUID]
     early: Mapping[UUID, datetime]
 
 
-def _order(waiting: Iterable[Waiting], settings: BranchSettings, sitting: frozenset[UUID], now: datetime) -> _Order:
+def _order(waiting: Iterable[Waiting], settings: BranchSettings, sitting: Sequence[Caller], now: datetime) -> _Order:
     rules = line.calling_rules(settings)
     in_order = dispatch.by_right(waiting, rules, now)
     early = {
@@ -272,7 +281,8 @@ def _order(waiting: Iterable[Waiting], settings: BranchSettings, sitting: frozen
         for ticket in in_order
         if not ticket.aside and not dispatch.is_callable(ticket, rules, now)
     }
-    return _Order(waiting=in_order, ahead=_ahead(in_order, settings, sitting), early=early)
+    found = ahead_of(in_order, sitting, _counters(settings), now)
+    return _Order(waiting=in_order, ahead=found.people, served=found.served, early=early)
 
 
 def _in_hall(tx: Tx, settings: BranchSettings, seq: int, earlier: LineView | None) -> list[TicketView]:
@@ -307,38 +317,17 @@ def _appointments(
     return found | {booked[row.id]: Agreed(row.starts_at, row.persons) for row in tx.rows(statement)}
 
 
-def _newcomer(settings: BranchSettings, service: ServiceView, now: datetime) -> Waiting:
+def _newcomer(settings: BranchSettings, service: ServiceView, language: str, now: datetime) -> Waiting:
     """A ticket as the service would give it now."""
     priority = for_service(settings, service, ORDINARY, settings.timetable.business_date(now))
-    return Waiting(NEWCOMER, service.queue_id, priority, line.weight_of(settings, priority), now)
-
-
-def _ahead(waiting: Sequence[Waiting], settings: BranchSettings, sitting: frozenset[UUID]) -> dict[UUID, int]:
-    """How many are ahead of each ticket in the shortest line of its queue; `waiting` is in the order of `by_right`."""
-    lines = _lines(settings, sitting)
-    ahead: dict[UUID, int] = {}
-    places: dict[UUID, list[int]] = {}
-    for index, ticket in enumerate(waiting):
-        places.setdefault(ticket.queue_id, []).append(index)
-    for queues in set().union(*(lines[queue_id] for queue_id in places)):
-        # One line of several queues, in the order of `by_right`; merging is cheap, because queues are few.
-        merged = sorted(chain.from_iterable(places.get(queue_id, ()) for queue_id in queues))
-        for place, ticket in enumerate(dispatch.let_pass([waiting[index] for index in merged])):
-            if queues in lines[ticket.queue_id]:
-                ahead[ticket.ticket_id] = min(place, ahead.get(ticket.ticket_id, place))
-    return ahead
+    weight, skills = line.weight_of(settings, priority), line.skills_needed(settings).get(service.id, line.NO_SKILLS)
+    return Waiting(NEWCOMER, service.queue_id, priority, weight, now, skills=skills, language=language)
 
 
 @derived
-def _lines(settings: BranchSettings, sitting: frozenset[UUID]) -> Mapping[UUID, set[frozenset[UUID]]]:
-    """By queue: the queues of each counter that may call its tickets; never empty."""
-    served = [(counter.id in sitting, frozenset(counter.queues)) for counter in settings.counters.values()]
-    return {
-        queue_id: {line for is_open, line in served if is_open and queue_id in line}
-        or {line for _, line in served if queue_id in line}
-        or {frozenset((queue_id,))}
-        for queue_id in settings.queues
-    }
+def _counters(settings: BranchSettings) -> Sequence[Caller]:
+    """All counters of the branch, also those where nobody sits."""
+    return [Caller(one.id, frozenset(one.queues)) for one in settings.counters.values()]
 
 
 def _at_counters(tickets: Iterable[TicketView]) -> list[TicketView]:

@@ -21,6 +21,7 @@ from .. import tables
 from ..database import Tx
 from ..tables import Booking, Branch, table
 from . import line
+from .calling_profiles import callers_of
 from .classes import for_service
 from .line import TicketView
 from .past_waits import Learnt
@@ -65,29 +66,40 @@ def hall_of(tx: Tx, settings: BranchSettings, tickets: Sequence[TicketView], com
     }
     breaks, pauses = tuple(_breaks(settings, tx.now)), _pauses(tx, settings)
     day = settings.timetable.business_date(tx.now)
+    waiting = line.as_waiting(tickets, settings)
+    callers = callers_of(tx, settings, line.open_counters(tx, settings), waiting)
     return Hall(
         now=tx.now,
         rules=line.calling_rules(settings),
         counters=[
-            Counter(frozenset(settings.counters[one].queues), visits.get(one), (*pauses.get(one, ()), *breaks))
-            for one in sorted(line.open_counters(tx, settings))
+            Counter(one.queues, visits.get(one.counter_id), (*pauses.get(one.counter_id, ()), *breaks), one)
+            for one in callers
         ],
-        waiting=[InLine(one, services[one.ticket_id]) for one in line.as_waiting(tickets, settings)],
+        waiting=[InLine(one, services[one.ticket_id]) for one in waiting],
         arrivals=list(_arrivals(tx, settings, come)),
         newcomers=list(
             dict.fromkeys(
-                newcomer_of(settings, service, day, slug)
+                newcomer_of(settings, service, day, slug, language)
                 for service in settings.services.values()
                 for slug in settings.priorities
+                for language in settings.languages
                 if service.walk_in
             )
         ),
     )
 
 
-def newcomer_of(settings: BranchSettings, service: ServiceView, day: date, priority: str = ORDINARY) -> Newcomer:
-    """Somebody who takes a number for a service on a day, in this class or the service's own, whichever is heavier."""
-    return Newcomer(service.queue_id, line.weight_of(settings, for_service(settings, service, priority, day)))
+def newcomer_of(
+    settings: BranchSettings, service: ServiceView, day: date, priority: str = ORDINARY, language: str | None = None
+) -> Newcomer:
+    """Somebody who takes a number for a service on a day, in this class or the service's own, whichever is heavier.
+
+    Without a `language` it is the branch's own.
+    """
+    weight = line.weight_of(settings, for_service(settings, service, priority, day))
+    # Only where clerks call nobody else does the language say anything about the wait.
+    spoken = (language or settings.default_language) if settings.queue_rules.language_match == "only" else ""
+    return Newcomer(service.queue_id, weight, line.skills_needed(settings).get(service.id, line.NO_SKILLS), spoken)
 
 
 def _pauses(tx: Tx, settings: BranchSettings) -> dict[UUID, tuple[Away, ...]]:
@@ -111,15 +123,16 @@ def _arrivals(tx: Tx, settings: BranchSettings, come: float) -> Iterator[Arrival
     """Those with an appointment at the branch today who are not there yet, and not late beyond its grace."""
     day = settings.timetable.business_date(tx.now)
     _, end = hours.day_bounds(day, settings.zone, settings.day_starts)
-    statement = sa.select(BOOKING.c.service_id, BOOKING.c.starts_at, BOOKING.c.channel).where(
+    statement = sa.select(BOOKING.c.service_id, BOOKING.c.starts_at, BOOKING.c.channel, BOOKING.c.language).where(
         BOOKING.c.branch_id == settings.id,
         BOOKING.c.state == BookingState.CONFIRMED.value,
         BOOKING.c.starts_at >= tx.now - timedelta(minutes=settings.queue_rules.late_grace_min),
         BOOKING.c.starts_at < end,
     )
     given = APPOINTMENT if APPOINTMENT in settings.priorities else ORDINARY
-    for service_id, starts_at, channel in tx.rows(statement.order_by(BOOKING.c.starts_at, BOOKING.c.id)):
+    for service_id, starts_at, channel, language in tx.rows(statement.order_by(BOOKING.c.starts_at, BOOKING.c.id)):
         service = settings.services[service_id]
         if service.takes_place(channel).is_received:
             weight = line.weight_of(settings, for_service(settings, service, given, day))
-            yield Arrival(service.queue_id, service_id, weight, starts_at, come)
+            skills = line.skills_needed(settings).get(service_id, line.NO_SKILLS)
+            yield Arrival(service.queue_id, service_id, weight, starts_at, come, skills=skills, language=language)

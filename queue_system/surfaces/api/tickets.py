@@ -45,19 +45,19 @@ async def _take_at(
     here: AtBranch, asked: models.Take, token_of: Callable[[], str | None], settings_version: int | None
 ) -> models.Ticket:
     branch = here.branch
-    service = service_at(branch, asked.service)
-    token = token_of()
+    service, language = service_at(branch, asked.service), language_at(branch, asked.language)
+    waits, token = here.installation.waits, token_of()
     order = TicketOrder(
         branch_id=branch.id,
         service_id=service.id,
-        language=language_at(branch, asked.language),
+        language=language,
         source=SOURCE,
         actor=VISITOR,
         request_id=asked.request_id,
         remote=token is None,
         settings_version=settings_version,
-        told=here.installation.waits.for_newcomer(branch, service, here.now),
-        too_late=here.installation.waits.too_late(branch, service, here.now),
+        told=waits.for_newcomer(branch, service, here.now, language=language),
+        too_late=waits.too_late(branch, service, here.now, language=language),
     )
     return await _in_line(here, await here.do(_take, order, token, asked.slip))
 

@@ -58,7 +58,9 @@ async def service(request: Request) -> Response:
     here, chosen = await _chosen(request)
     branch, words, now = here.branch, here.words, here.now
     via = await through.through(here)
-    late = services.at_the_door(chosen) and here.installation.waits.too_late(branch, chosen, now)
+    late = services.at_the_door(chosen) and here.installation.waits.too_late(
+        branch, chosen, now, language=here.language
+    )
     values = {
         "how": services.how(chosen),
         "instead_of_booking": None if via and via.opens(chosen) else services.instead(chosen),

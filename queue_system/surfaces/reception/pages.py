@@ -86,18 +86,18 @@ async def issue(request: Request) -> Response:
         if not _REQUEST_ID.fullmatch(request_id):
             raise Invalid("bad-request", "request_id")
         service_id = _service(here, _id(form.get("service"), "service"))
-        priority = str(form.get("class") or ORDINARY)
+        priority, language = str(form.get("class") or ORDINARY), _language(here.branch, str(form.get("language", "")))
         order = TicketOrder(
             branch_id=here.branch.id,
             service_id=service_id,
-            language=_language(here.branch, str(form.get("language", ""))),
+            language=language,
             source=SOURCE,
             actor=here.actor,
             request_id=request_id,
             priority=priority,
             printer_id=await printer_of(here),
             told=here.installation.waits.for_newcomer(
-                here.branch, here.branch.services[service_id], here.now, priority
+                here.branch, here.branch.services[service_id], here.now, priority, language
             ),
         )
         issued = await here.write(tickets.issue_ticket, order)

@@ -41,7 +41,7 @@ from ...store.queries.home_visits import Visit, gives_home_visits, overdue_visit
 from ...store.queries.line import TicketView
 from ...store.queries.participants import participants_of
 from ...store.queries.passed_by import passed_by
-from ...store.queries.place import PaperView, full_services, paper, people_ahead
+from ...store.queries.place import PaperView, full_services, paper, place, served_tickets
 from ...store.queries.settings import BranchSettings, Names, PriorityView, ServiceView
 from ...store.queries.vouchers import VoucherView
 from ...web import kit
@@ -280,7 +280,7 @@ async def _results(here: StaffAtBranch, found: Found) -> list[Appointment]:
 
 def _waiting(branch: BranchSettings, ticket: TicketView, served: Collection[UUID]) -> Waiting:
     names = branch.services[ticket.service_id].listed_names
-    return Waiting(ticket, names, branch.priorities.get(ticket.priority), ticket.queue_id in served)
+    return Waiting(ticket, names, branch.priorities.get(ticket.priority), ticket.id in served)
 
 
 def _chosen(request: Request, printers: Sequence[DeviceView]) -> DeviceView | None:
@@ -299,7 +299,7 @@ def _hall(
 ]:
     inside = line.in_hall(tx, branch)
     tickets = [one for one in inside if one.state in (TicketState.WAITING, TicketState.PARKED)]
-    served = line.served_queues(branch, line.open_counters(tx, branch))
+    served = served_tickets(tx, branch, tickets)
     printers, today = reception.slip_printers(tx, branch.id), reception.appointments_of_today(tx, branch)
     visits, apart, escorts = (
         overdue_visits(tx, branch),
@@ -313,7 +313,7 @@ def _ticket(
     tx: Tx, branch: BranchSettings, ticket_id: UUID
 ) -> tuple[TicketView, int | None, bool, PaperView | None, list[DeviceView]]:
     ticket = line.as_it_stands(line.ticket(tx, branch.id, ticket_id), branch, tx.now)
-    ahead = people_ahead(tx, branch, ticket)
-    counter_open = ticket.queue_id in line.served_queues(branch, line.open_counters(tx, branch))
+    stands = place(tx, branch, ticket.token)
+    ahead, counter_open = stands.ahead, stands.counter_open
     slip = paper(tx, branch.id, ticket.id)
     return ticket, ahead, counter_open, slip, reception.slip_printers(tx, branch.id)
