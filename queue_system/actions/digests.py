@@ -10,6 +10,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from ..core.digests import DayDigest, Tally
+from ..core.spreads import packed
 from ..store.database import Database, Tx
 from ..store.log import locked
 from ..store.queries.past_days import Gathered, gather
@@ -59,7 +60,8 @@ def write_month(tx: Tx, branch_id: UUID, month: Month) -> None:
         if versions(tx, branch_id, month.first) != month.versions:
             return
         tx.execute(sa.delete(PARTS).where(*_of_span(branch_id, "month", month.first)))
-        _insert_parts(tx, branch_id, "month", month.first, month.parts)
+        parts = {key: {"counts": tally.counts, "spreads": _packed(tally)} for key, tally in month.parts.items()}
+        _insert_parts(tx, branch_id, "month", month.first, parts)
         tx.execute(sa.update(DIGESTED).where(*in_month(branch_id, month.first)).values(in_month=True))
 
 
@@ -78,17 +80,23 @@ def _write(tx: Tx, branch_id: UUID, day: DayDigest) -> None:
         if values:
             tx.execute(sa.insert(rows), values)
     tx.execute(sa.delete(PARTS).where(*_of_span(branch_id, "day", day.day)))
-    _insert_parts(tx, branch_id, "day", day.day, day.parts)
+    _insert_parts(tx, branch_id, "day", day.day, {key: _parts(tally) for key, tally in day.parts.items()})
 
 
-def _insert_parts(tx: Tx, branch_id: UUID, span: str, on: date, parts: Mapping[tuple[str, str], Tally]) -> None:
+def _insert_parts(tx: Tx, branch_id: UUID, span: str, on: date, parts: Mapping[tuple[str, str], Any]) -> None:
     own = {"branch_id": branch_id, "span": span, "business_date": on}
-    values = [
-        own | {"part": part, "slug": slug, "data": {"counts": tally.counts, "spreads": tally.spreads}}
-        for (part, slug), tally in parts.items()
-    ]
+    values = [own | {"part": part, "slug": slug, "data": data} for (part, slug), data in parts.items()]
     if values:
         tx.execute(sa.insert(PARTS), values)
+
+
+def _parts(tally: Tally) -> dict[str, Any]:
+    return {"counts": tally.counts, "spreads": tally.spreads}
+
+
+def _packed(tally: Tally) -> dict[str, Any]:
+    """The spreads of a month as texts where they can be, because figures of years add thousands of them."""
+    return {name: packed(spread) or spread for name, spread in tally.spreads.items()}
 
 
 def _of_span(branch_id: UUID, span: str, on: date) -> tuple[sa.ColumnElement[bool], ...]:

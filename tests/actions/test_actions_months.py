@@ -10,6 +10,7 @@ from queue_system.actions.digests import digest_next, write_digests, write_month
 from queue_system.clock import FrozenClock
 from queue_system.core.digests import DayDigest, Tally
 from queue_system.core.figures import Grouped
+from queue_system.core.spreads import MOST
 from queue_system.store.database import Tx
 from queue_system.store.queries.figures import Asked, of_days
 from queue_system.store.queries.past_days import Gathered
@@ -74,6 +75,20 @@ def test_months_that_are_over_are_added_up_once_and_say_the_same(hall: Hall, clo
     assert figures(hall) == from_days
     assert figures(hall, frozenset({"q-civil"})) == one_queue
     assert digest_all(hall) == 0
+
+
+def test_a_wait_of_days_is_in_the_figures_of_its_month_too(hall: Hall, clock: FrozenClock) -> None:
+    autumn(hall, clock)
+    odd = date(2026, 9, 8)
+    forgotten = Tally({"issued": 1, "served": 1}, {}, {"wait": {MOST + 1: 1}})
+    write(hall, DayDigest(odd, {}, {(9, "q-attest"): forgotten}), seq=2)
+    from_days = figures(hall)
+    assert from_days.whole.spreads["wait"][MOST + 1] == 1
+    digest_all(hall)
+    kept = sa.select(PARTS.c.data).where(PARTS.c.span == "month", PARTS.c.slug == "09/q-attest")
+    ways = {type(row.data["spreads"]["wait"]) for row in hall.db.read_now(Tx.rows, kept)}
+    assert ways == {str, dict}
+    assert figures(hall) == from_days
 
 
 def test_a_month_is_made_anew_after_a_late_day(hall: Hall, clock: FrozenClock) -> None:

@@ -1,4 +1,4 @@
-"""Rows of digests added up, as JSON keeps them: minutes are texts until the end."""
+"""Rows of digests added up, as JSON keeps them: minutes are texts until the end, and spreads of months are numbers."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from ...core import spreads
 from ...core.digests import Tally
 from ...core.figures import TIMES
 from ..database import AnyRow
 
-#: The counts of a row, and its spreads.
-Figures = tuple[Mapping[str, int], Mapping[str, Mapping[Any, int]]]
+#: The counts of a row, and its spreads; one of a month may be the text of `core.spreads`.
+Figures = tuple[Mapping[str, int], Mapping[str, Mapping[Any, int] | str]]
 
 OF_SERVICES: Final = ("issued", "served", "missed", "left", "voided", "due", "arrived", "absent", "cancelled")
 OF_HOURS: Final = ("issued", "called", "served")
@@ -28,17 +29,32 @@ class Sums:
         default_factory=lambda: defaultdict(lambda: defaultdict(int))
     )
 
+    #: The spreads of months, each as one number (`core.spreads`).
+    packed: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
+
     def add(self, row: Figures) -> None:
         for name, count in row[0].items():
             self.counts[name] += count
         for name, spread in row[1].items():
+            if isinstance(spread, str):
+                self.packed[name] += spreads.number(spread)
+                continue
             mine = self.spreads[name]
             for at, count in spread.items():
                 mine[at] += count
 
+    def join(self, other: Sums) -> None:
+        self.add((other.counts, other.spreads))
+        for name, several in other.packed.items():
+            self.packed[name] += several
+
     def tally(self) -> Tally:
-        spreads = {name: {int(at): count for at, count in spread.items()} for name, spread in self.spreads.items()}
-        return Tally({name: count for name, count in self.counts.items() if count}, {}, spreads)
+        found = {name: spreads.unpacked(several) for name, several in self.packed.items()}
+        for name, sparse in self.spreads.items():
+            mine = found.setdefault(name, {})
+            for at, count in sparse.items():
+                mine[int(at)] = mine.get(int(at), 0) + count
+        return Tally({name: count for name, count in self.counts.items() if count}, {}, found)
 
 
 class Added(defaultdict[Any, Sums]):
@@ -60,7 +76,7 @@ class Added(defaultdict[Any, Sums]):
         """Added up further, by what `key` makes of a key."""
         found = Added()
         for one, sums in self.items():
-            found.add(key(one), (sums.counts, sums.spreads))
+            found[key(one)].join(sums)
         return {name: sums.tally() for name, sums in found.items()}
 
 

@@ -72,6 +72,7 @@ class PartDigest(SQLModel, table=True):
 
     `span` is "day" or "month", `business_date` the day, or the first of the month. A month has the parts of its days, and
     "service" by service, "hour" and "weekday" by number and queue (`09/a`), because its rows are read in place of its days'.
+    Its spreads are texts of `core/spreads.py` where they can be.
     """
 
     __tablename__ = "part_digest"
