@@ -23,6 +23,7 @@ LATER = {
     "psycopg": "a PostgreSQL server",
     "queue_system.demo": "the demonstration",
     "typer": "the command line",
+    "xlsxwriter": "a file of figures",
 }
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import replace
 from functools import partial
@@ -13,11 +11,12 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
-from ...i18n import dates, isolates
+from ...i18n import dates
 from ...i18n.words import Words
 from ...store.queries import audit
 from ...store.queries.audit import EntryView
 from ...web.installation import in_thread
+from ...web.spreadsheets import BYTE_ORDER_MARK, csv_lines
 from .audit import lines_by_day
 from .audit_books import PAGE, Asked, AtBooks, Book, asked, at_books, sequence
 from .audit_values import Values
@@ -37,8 +36,6 @@ COLUMNS: Final = (
     "office.log-column-by",
     "office.log-column-kind",
 )
-#: A spreadsheet takes a cell that begins like this for a formula.
-FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 async def table(request: Request) -> Response:
@@ -94,7 +91,7 @@ async def _csv(here: AtBooks, book: Book, filters: Asked) -> AsyncIterator[str]:
     words = here.reader(book).words
     sentences = Sentences(words, await here.read(audit.names_of_log, book.id), book.zone)
     values = Values(here, book, words)
-    yield "\N{ZERO WIDTH NO-BREAK SPACE}" + _lines([[words.text(key) for key in COLUMNS]])
+    yield BYTE_ORDER_MARK + csv_lines([[words.text(key) for key in COLUMNS]])
     wanted = filters.wanted(book.zone)
     while True:
         found = await here.read(audit.entries, book.id, wanted, CHUNK)
@@ -106,7 +103,7 @@ async def _csv(here: AtBooks, book: Book, filters: Asked) -> AsyncIterator[str]:
 
 
 def _rows(entries: Iterable[EntryView], book: Book, sentences: Sentences, values: Values) -> str:
-    return _lines(_row(entry, book, sentences, values) for entry in entries)
+    return csv_lines(_row(entry, book, sentences, values) for entry in entries)
 
 
 def _row(entry: EntryView, book: Book, sentences: Sentences, values: Values) -> list[str]:
@@ -122,18 +119,6 @@ def _row(entry: EntryView, book: Book, sentences: Sentences, values: Values) -> 
         sentences.who(entry),
         entry.kind,
     ]
-
-
-def _lines(rows: Iterable[list[str]]) -> str:
-    """Rows as CSV (RFC 4180), without marks of direction and without cells that a spreadsheet would calculate."""
-    written = io.StringIO()
-    csv.writer(written).writerows([_cell(text) for text in row] for row in rows)
-    return written.getvalue()
-
-
-def _cell(text: str) -> str:
-    plain = isolates.strip(text)
-    return f"'{plain}" if plain.startswith(FORMULA_STARTS) else plain
 
 
 def _span(filters: Asked) -> str:

@@ -15,6 +15,7 @@ from ...core.figures import TIMES, Shown
 from ...core.rights import FIGURE_RIGHTS, REPORT_RIGHTS
 from ...core.tables import FEW, Table
 from ...i18n import dates
+from ...i18n.filters import localised
 from ...i18n.words import Words, direction_of
 from ...store.database import Tx
 from ...store.queries.settings import BranchSettings
@@ -22,7 +23,8 @@ from ...store.queries.today import HallNow, hall_now
 from ...web.access import in_service
 from ...web.departments import counters_for, queues_for, services_for
 from .figure_plots import HEIGHT, WIDTH, Bars, Plot, counts, name_ranges, ranges
-from .figure_tables import fewest_for, figure_tables
+from .figure_reports import MEANINGS, Report, dated, whole_table
+from .figure_tables import FigureTables, fewest_for, figure_tables
 from .figure_targets import measured_targets, outcome_of
 from .figures_asked import PAGE, STRETCHES, WHOLE_STRETCHES, AskedFigures, asked_figures, last_over
 from .frame import InOffice, branch_asked, enter, office_page
@@ -32,13 +34,12 @@ async def show(request: Request) -> Response:
     """The figures that the address asks for (`figures_asked`); raises Missing("branch") or Missing("not-found")."""
     here = await enter(request, FIGURE_RIGHTS)
     branch = branch_asked(here)
-    return await office_page(
-        here, "office/figures.html", {"branch": branch} | (await _values(here, branch) if branch else {})
-    )
+    values, _ = await values_and_report(here, branch) if branch else ({}, None)
+    return await office_page(here, "office/figures.html", {"branch": branch, "meanings": MEANINGS} | values)
 
 
-async def _values(here: InOffice, branch: BranchSettings) -> dict[str, Any]:
-    """The values of `office/figures.html` for a branch."""
+async def values_and_report(here: InOffice, branch: BranchSettings) -> tuple[dict[str, Any], Report]:
+    """The values of `office/figures.html` for a branch, and the same to take away; raises as `show`."""
     today = branch.timetable.business_date(here.now)
     aggregate = not here.person.may_any(REPORT_RIGHTS, branch.id)
     asked = asked_figures(here.request.query_params, branch.slug, today, branch.week_starts, whole=aggregate)
@@ -48,7 +49,7 @@ async def _values(here: InOffice, branch: BranchSettings) -> dict[str, Any]:
     tables = dict(found.tables)
     aims = measured_targets(found.shown, branch, words, here.language)
     plots = list(_plots(tables, words))
-    return {
+    values = {
         "branches": in_service(here.branches, here.now),
         "chosen": asked,
         "days": _days(asked, words),
@@ -68,6 +69,33 @@ async def _values(here: InOffice, branch: BranchSettings) -> dict[str, Any]:
         # Targets have a list of their own.
         "tables": [one for one in tables.values() if one.name not in {"targets", *(plot.table.name for plot in plots)}],
     }
+    return values, _report(here, branch, asked, found)
+
+
+def _report(here: InOffice, branch: BranchSettings, asked: AskedFigures, found: FigureTables) -> Report:
+    words, name = here.at(branch).words, localised(branch.names, here.language)
+    days, text = _days(asked, words), words.text
+    mine = here.person.departments(FIGURE_RIGHTS, branch.id)
+    counted = [localised(one.names, here.language) for one in branch.departments.values() if mine and one.slug in mine]
+    span = str(asked.first) if asked.first == asked.last else f"{asked.first}-{asked.last}"
+    title = f"{text('figures.title')} – {name}"
+    return Report(
+        plain=f"figures-{branch.slug}-{span}",
+        name=f"{title} – {span}",
+        about=(
+            (text("figures.report"), title),
+            (text("figures.stretch"), days),
+            (text("figures.counted"), text("figures.whole-branch") if mine is None else " · ".join(counted)),
+            (text("figures.time"), text(f"figures.time-{asked.time}")),
+            (text("figures.made-at"), dates.day_time(here.now, branch.zone, words)),
+            (text("figures.made-by"), here.person.name),
+            (text("figures.for-whom"), text("figures.for-readers")),
+        ),
+        tables=[whole_table(found.shown, days), *dated(found)],
+        fewest=fewest_for(here, branch),
+        words=words,
+        made_at=here.now,
+    )
 
 
 async def _now(here: InOffice, branch: BranchSettings) -> dict[str, Any]:

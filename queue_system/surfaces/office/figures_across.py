@@ -36,6 +36,7 @@ from ...store.queries.figures import of_branches
 from ...store.queries.settings import BranchSettings
 from ...web.access import in_service
 from .figure_plots import name_ranges
+from .figure_reports import Report, whole_table
 from .figure_tables import fewest_of
 from .figures import whole_figures
 from .figures_asked import PAGE, last_over
@@ -51,14 +52,19 @@ _SPREAD: Final = ("figures.legend-p50", "figures.legend-p90")
 async def show(request: Request) -> Response:
     """The month that the address names, else the last one that is over; raises Missing("not-found") for any other."""
     here = await enter(request, ACROSS_RIGHTS)
-    branches = [
+    branches = branches_across(here)
+    values, _ = await values_and_report(here, branches) if branches else ({}, None)
+    return await office_page(here, "office/figures-across.html", {"branches": branches} | values)
+
+
+def branches_across(here: InOffice) -> list[BranchSettings]:
+    """The branches whose figures the person may see together."""
+    return [
         one
         for one in in_service(here.branches, here.now)
         # A department is not a branch, and its figures are for its own page.
         if here.person.departments(ACROSS_RIGHTS, one.id) is None
     ]
-    values = await _values(here, branches) if branches else {}
-    return await office_page(here, "office/figures-across.html", {"branches": branches} | values)
 
 
 def together(branches: Sequence[BranchSettings], figures: Sequence[Grouped]) -> Grouped:
@@ -74,7 +80,8 @@ def together(branches: Sequence[BranchSettings], figures: Sequence[Grouped]) -> 
     return Grouped(whole, {"branch": by_branch, "service": by_service})
 
 
-async def _values(here: InOffice, branches: Sequence[BranchSettings]) -> dict[str, Any]:
+async def values_and_report(here: InOffice, branches: Sequence[BranchSettings]) -> tuple[dict[str, Any], Report]:
+    """The values of `office/figures-across.html`, and the same to take away; raises as `show`."""
     newest = min(last_over("month", one.timetable.business_date(here.now), 0) for one in branches)
     first = _first(here.request.query_params.get("month", ""), newest)
     last = _last(first)
@@ -84,8 +91,9 @@ async def _values(here: InOffice, branches: Sequence[BranchSettings]) -> dict[st
     tables = list(_tables(found, branches, here.words, here.language))
     mirrored = direction_of(here.words.language) == "rtl"
     named = ("branch", "service")
-    return {
+    values = {
         "month": dates.month(first, here.words),
+        "question": f"month={first:%Y-%m}",
         "before": f"{ACROSS}?month={first - timedelta(days=1):%Y-%m}",
         "after": f"{ACROSS}?month={last + timedelta(days=1):%Y-%m}" if last < newest else "",
         "fewest": fewest,
@@ -94,6 +102,31 @@ async def _values(here: InOffice, branches: Sequence[BranchSettings]) -> dict[st
         "plots": [name_ranges(one, one.title, _SPREAD, mirrored=mirrored) for one in tables if one.name in named],
         "tables": [one for one in tables if one.name not in named],
     }
+    return values, _report(here, branches, first, found, tables)
+
+
+def _report(
+    here: InOffice, branches: Sequence[BranchSettings], first: date, found: Shown, tables: Sequence[Table]
+) -> Report:
+    text, month = here.words.text, dates.month(first, here.words)
+    title = text("figures.across")
+    names = [localised(one.names, here.language) for one in branches]
+    return Report(
+        plain=f"figures-branches-{first:%Y-%m}",
+        name=f"{title} – {first:%Y-%m}",
+        about=(
+            (text("figures.report"), title),
+            (text("figures.stretch"), month),
+            (text("figures.counted"), " · ".join(names)),
+            (text("figures.made-at"), dates.day_time(here.now, branches[0].zone, here.words)),
+            (text("figures.made-by"), here.person.name),
+            (text("figures.for-whom"), text("figures.for-readers-across")),
+        ),
+        tables=[whole_table(found, month), *tables],
+        fewest=found.fewest,
+        words=here.words,
+        made_at=here.now,
+    )
 
 
 def _tables(found: Shown, branches: Iterable[BranchSettings], words: Words, language: str) -> Iterable[Table]:

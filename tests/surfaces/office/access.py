@@ -45,6 +45,11 @@ MATRIX: Final[dict[tuple[str, str], Row]] = {
     ("GET", "/office/today"): OFFICE,
     ("GET", "/office/figures"): DATA,
     ("GET", "/office/figures/branches"): DATA,
+    **{
+        ("GET", f"/office/figures{page}/{file}"): DATA
+        for page in ("", "/branches")
+        for file in ("workbook", "table", "paper")
+    },
     ("GET", "/office/waits"): DATA,
     ("GET", "/office/fairness"): DATA,
     ("GET", "/office/idle"): DATA,
