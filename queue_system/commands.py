@@ -20,6 +20,7 @@ from .core.errors import DomainError
 from .data_commands import erase, tidy
 from .machine_commands import AGAIN, backup, drill, restore
 from .replay_commands import replay
+from .simulate_commands import simulate
 from .staff_commands import staff
 from .wait_commands import waits
 
@@ -38,7 +39,7 @@ cli.add_typer(audit, name="audit")
 cli.add_typer(staff, name="staff")
 cli.add_typer(waits, name="waits")
 cli.add_typer(replay, name="replay")
-for command in (backup, restore, drill, tidy, erase):
+for command in (backup, restore, drill, tidy, erase, simulate):
     cli.command()(command)
 cli.command("export")(export_branch)
 cli.command("import")(import_file)

@@ -90,14 +90,13 @@ def digest_of(tx: Tx, settings: BranchSettings, day: date) -> DayDigest:
         )
     )
     given = tx.rows(sa.select(TICKET).where(TICKET.c.branch_id == settings.id, TICKET.c.business_date == day))
-    happenings = _happenings(tx, settings, start, given)
     booked = {row.id: row.starts_at for row in bookings}
     recorded = {row.booking_id: row.attendance for row in tx.rows(_recorded(settings.id, list(booked)))}
     by_hand = {row.service_id for row in bookings if row.id in recorded}
     # The queues that gave numbers, because where a ticket ended may be a queue that gives none.
     giving = {row.series_id for row in given}
     by_number = {one.id for one in settings.services.values() if one.queue_id in giving}
-    visits = [_visit(settings, row, happenings.get(str(row.id), ()), booked) for row in given]
+    visits = visits_of(tx, settings, start, given, booked)
     agreed = [row for row in bookings if _was_agreed(row)]
     placed = [_placed(settings, row, recorded.get(row.id)) for row in agreed if _was_due(settings, row)]
     found = digest(
@@ -115,6 +114,14 @@ def digest_of(tx: Tx, settings: BranchSettings, day: date) -> DayDigest:
     counters = {str(one.id): one.slug for one in settings.counters.values()}
     places = planned_places(tx, settings, day, start, end)
     return replace(found, parts=day_parts(visits, sittings(tx, settings.id, start, end), counters, placed, places))
+
+
+def visits_of(
+    tx: Tx, settings: BranchSettings, start: datetime, given: Sequence[AnyRow], booked: Mapping[UUID, datetime]
+) -> list[Visit]:
+    """The tickets of a day that began at `start`, with their facts; `booked` are the times of appointments by id."""
+    happenings = _happenings(tx, settings, start, given)
+    return [_visit(settings, row, happenings.get(str(row.id), ()), booked) for row in given]
 
 
 def _late(tx: Tx, settings: BranchSettings) -> set[date]:

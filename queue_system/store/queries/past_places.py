@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from typing import Final
 from uuid import UUID
@@ -25,15 +25,17 @@ BOOKING, FREED = table(Booking), table(FreedPlace)
 _NOBODY: Final = (BookingState.HELD.value, BookingState.EXPIRED.value, BookingState.CANCELLED.value)
 
 
-def sittings(tx: Tx, branch_id: UUID, start: datetime, end: datetime) -> list[Happening]:
-    """The facts about counters between two instants, oldest first, with the id of each as `counter`."""
+def sittings(
+    tx: Tx, branch_id: UUID, start: datetime, end: datetime, kinds: Collection[str] = KINDS_OF_COUNTERS
+) -> list[Happening]:
+    """The facts of these kinds about counters between two instants, oldest first, with the id of each as `counter`."""
     statement = (
         sa.select(ENTRY.c.kind, ENTRY.c.at, ENTRY.c.subject)
         .where(
             ENTRY.c.branch_id == branch_id,
             ENTRY.c.seq >= first_since(tx, branch_id, start),
             ENTRY.c.seq < first_since(tx, branch_id, end),
-            ENTRY.c.kind.in_(KINDS_OF_COUNTERS),
+            ENTRY.c.kind.in_(kinds),
         )
         .order_by(ENTRY.c.seq)
     )

@@ -1,0 +1,279 @@
+"""A past day from the facts of its tickets and counters, as `core.simulation.hall.Day`.
+
+A clerk who does not call at once although somebody waits makes everybody wait longer. Up to `BREAK` such a time is added to the
+visit before it; longer ones are breaks that nobody has entered, in which the counter calls nobody.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from itertools import pairwise
+from typing import Final
+from uuid import UUID
+
+from ..digests import Happening, Visit, state_after, times_of
+from ..dispatch import CallingRules
+from ..facts import tickets
+from ..facts.counters import CounterClosed, CounterOpened, CounterPaused
+from ..tickets import AT_COUNTER, TicketState
+from .hall import MINUTE, NEVER, Day, Desk, Person, Stage, Waited, ticks
+
+BREAK: Final = 10 * MINUTE
+_MINUTE: Final = timedelta(minutes=1)
+_ENDS: Final = (TicketState.SERVED, TicketState.NO_SHOW)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A counter: its number and its queues."""
+
+    number: int
+    queues: frozenset[UUID]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the settings say: queues and services by slug, weights by class, counters by id; the usual minutes of a service.
+
+    `booked_weight` is that of whoever comes in time for an appointment.
+    """
+
+    rules: CallingRules
+    queues: Mapping[str, UUID]
+    services: Mapping[str, UUID]
+    weights: Mapping[str, float]
+    counters: Mapping[str, Place]
+    usual: Mapping[UUID, float]
+    ordinary_weight: float = 1.0
+    booked_weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """An appointment for which nobody came."""
+
+    queue_id: UUID
+    service_id: UUID
+    weight: float
+    starts_at: datetime
+
+
+@dataclass(slots=True)
+class _Hold:
+    """A time in which a visit kept a counter, and from when its person had been in line for it."""
+
+    counter: str
+    queue: str
+    service: str
+    in_line_at: datetime
+    begun: datetime
+    until: datetime | None = None
+    ends: bool = False
+    #: What the clerk took to call the next one, who waited already.
+    gap: float = 0.0
+
+
+def day_of(
+    day: date,
+    bounds: tuple[datetime, datetime],
+    zone: tzinfo,
+    closes: datetime | None,
+    visits: Sequence[Visit],
+    sittings: Sequence[Happening],
+    missed: Iterable[Missed],
+    known: Known,
+) -> Day | None:
+    """The day between two instants, planned to end at `closes`; None if no counter was open, as far as facts tell.
+
+    `sittings` are the facts about counters, breaks included, with the id of each as `counter`.
+    """
+    starts = bounds[0].astimezone(zone).replace(minute=0, second=0, microsecond=0).astimezone(UTC)
+    holds = {id(visit): list(_holds(visit)) for visit in visits}
+    everything = [hold for found in holds.values() for hold in found]
+    gaps, breaks = _gaps(everything, known.counters)
+    desks = list(_desks(starts, sittings, everything, breaks, known.counters))
+    if not desks:
+        return None
+    length = int((bounds[1] - starts) // timedelta(hours=1)) + 1
+    hours = tuple((starts + timedelta(hours=n)).astimezone(zone).hour for n in range(length))
+    found = [(visit, _person(visit, holds[id(visit)], starts, known)) for visit in visits]
+    return Day(
+        day=day,
+        starts=starts,
+        zone=zone,
+        hours=hours,
+        closes=max(desk.closes for desk in desks) if closes is None else ticks(closes - starts),
+        rules=known.rules,
+        people=tuple(sorted((one for _, one in found if one is not None), key=lambda one: one.there)),
+        desks=tuple(sorted(desks, key=lambda desk: desk.number)),
+        absent=tuple(_absent(one, starts, known) for one in missed),
+        gaps=tuple(gaps) or (0.0,),
+        waited=tuple(_waited(visit, one) for visit, one in found if one is not None and holds[id(visit)]),
+        ordinary_weight=known.ordinary_weight,
+        booked_weight=known.booked_weight,
+    )
+
+
+def _holds(visit: Visit) -> Iterator[_Hold]:
+    """Follow a visit from counter to counter."""
+    found: list[_Hold] = []
+    at_counter, in_line_at = False, visit.issued_at
+    queue, service = visit.queue, visit.service
+    for fact in visit.facts:
+        after = state_after(fact)
+        if fact.kind == tickets.TicketIssued.kind:
+            queue, service = str(fact.data.get("queue", queue)), str(fact.data.get("service", service))
+        elif fact.kind == tickets.TicketTransferred.kind:
+            queue, service = str(fact.data["to_queue"]), str(fact.data["to_service"])
+        if after is None:
+            continue
+        taken_back = fact.kind == tickets.TicketTakenBack.kind
+        if after in AT_COUNTER and not at_counter:
+            if taken_back and found:
+                found[-1].until, found[-1].ends = None, False
+            else:
+                counter = str(fact.data.get("counter") or "")
+                found.append(_Hold(counter, queue, service, in_line_at, fact.at))
+        elif after not in AT_COUNTER and at_counter and found:
+            if taken_back:
+                found.pop()
+            else:
+                found[-1].until, found[-1].ends = fact.at, after in _ENDS
+                in_line_at = fact.at
+        elif after is TicketState.WAITING and found:
+            in_line_at = fact.at
+        at_counter = after in AT_COUNTER
+    for hold in found:
+        hold.until = hold.until or max(hold.begun, visit.facts[-1].at)
+    if found and found[-1].ends:
+        # A visit may have begun with one service and ended with another.
+        found[-1].service = visit.service or found[-1].service
+    yield from found
+
+
+def _gaps(
+    holds: Sequence[_Hold], counters: Mapping[str, Place]
+) -> tuple[list[float], Mapping[str, list[tuple[datetime, datetime]]]]:
+    """How long free counters took to call somebody who waited already, which is written to the holds; and breaks, by counter."""
+    by_counter: defaultdict[str, list[_Hold]] = defaultdict(list)
+    for hold in holds:
+        if hold.counter in counters:
+            by_counter[hold.counter].append(hold)
+    gaps: list[float] = []
+    breaks: defaultdict[str, list[tuple[datetime, datetime]]] = defaultdict(list)
+    for counter, mine in by_counter.items():
+        mine.sort(key=lambda one: one.begun)
+        for hold, following in pairwise(mine):
+            free = hold.until or hold.begun
+            gap = ticks(following.begun - free)
+            if following.in_line_at > free or gap < 0:
+                continue
+            if gap > BREAK:
+                breaks[counter].append((free, following.begun))
+            else:
+                hold.gap = gap
+                gaps.append(gap)
+    return gaps, breaks
+
+
+def _desks(
+    starts: datetime,
+    sittings: Iterable[Happening],
+    holds: Iterable[_Hold],
+    breaks: Mapping[str, list[tuple[datetime, datetime]]],
+    counters: Mapping[str, Place],
+) -> Iterator[Desk]:
+    """The counters that were open, with the times in which they called nobody."""
+    facts: defaultdict[str, list[Happening]] = defaultdict(list)
+    for fact in sittings:
+        facts[str(fact.data["counter"])].append(fact)
+    called: defaultdict[str, list[_Hold]] = defaultdict(list)
+    for hold in holds:
+        called[hold.counter].append(hold)
+    for counter, place in counters.items():
+        mine = sorted(called[counter], key=lambda one: one.begun)
+        opened = [fact.at for fact in facts[counter] if fact.kind == CounterOpened.kind]
+        begins = [*opened, *(hold.begun for hold in mine[:1])]
+        if not begins:
+            continue
+        opens = min(begins)
+        if mine and opened and mine[0].in_line_at <= opens:
+            # Somebody waited already, so work began with the first call.
+            opens = mine[0].begun
+        away, closed = _away(facts[counter])
+        closes = max([*([closed] if closed else []), *(hold.until or hold.begun for hold in mine), opens])
+        spans = [*away, *breaks.get(counter, ())]
+        yield Desk(
+            place.number,
+            place.queues,
+            ticks(opens - starts),
+            ticks(closes - starts),
+            tuple(sorted((ticks(since - starts), ticks(until - starts)) for since, until in spans if until < closes)),
+            len(mine),
+        )
+
+
+def _away(facts: Iterable[Happening]) -> tuple[list[tuple[datetime, datetime]], datetime | None]:
+    """When a counter was open and called nobody, or was closed for a time; and when it was closed for good, if it was."""
+    away: list[tuple[datetime, datetime]] = []
+    since: datetime | None = None
+    closed: datetime | None = None
+    for fact in facts:
+        if fact.kind in (CounterPaused.kind, CounterClosed.kind):
+            since = since or fact.at
+        elif since is not None:
+            away.append((since, fact.at))
+            since = None
+        closed = fact.at if fact.kind == CounterClosed.kind else closed if fact.kind != CounterOpened.kind else None
+    return away, closed
+
+
+def _person(visit: Visit, holds: Sequence[_Hold], starts: datetime, known: Known) -> Person | None:
+    """Somebody who came; None where the settings do not have the queue or the service any more."""
+    stages = _stages(visit, holds, known)
+    if stages is None:
+        return None
+    there, anchor = ticks(visit.issued_at - starts), ticks(visit.anchor_at - starts)
+    gave_up = visit.state is TicketState.LEFT and not holds and visit.facts
+    return Person(
+        there=there,
+        since=max(there, anchor),
+        anchor=anchor,
+        weight=known.weights.get(visit.priority, 1.0),
+        stages=stages,
+        appointment=visit.booked_at is not None,
+        patience=ticks(visit.facts[-1].at - visit.issued_at) if gave_up else NEVER,
+    )
+
+
+def _stages(visit: Visit, holds: Sequence[_Hold], known: Known) -> tuple[Stage, ...] | None:
+    found: list[Stage] = []
+    before: datetime | None = None
+    for hold in holds:
+        queue, service = known.queues.get(hold.queue), known.services.get(hold.service)
+        if queue is None or service is None or hold.until is None:
+            return None
+        after = 0.0 if before is None else max(0.0, ticks(hold.in_line_at - before))
+        found.append(Stage(queue, service, ticks(hold.until - hold.begun) + hold.gap, after, hold.ends))
+        before = hold.until
+    if not found:
+        issued = next((fact.data for fact in visit.facts if fact.kind == tickets.TicketIssued.kind), {})
+        queue = known.queues.get(str(issued.get("queue", visit.queue)))
+        service = known.services.get(visit.service)
+        if queue is None or service is None:
+            return None
+        found.append(Stage(queue, service, known.usual[service] * MINUTE, called=False))
+    return tuple(found)
+
+
+def _absent(one: Missed, starts: datetime, known: Known) -> Person:
+    at = ticks(one.starts_at - starts)
+    stage = Stage(one.queue_id, one.service_id, known.usual[one.service_id] * MINUTE, called=False)
+    return Person(at, at, at, one.weight, (stage,), appointment=True)
+
+
+def _waited(visit: Visit, one: Person) -> Waited:
+    return Waited(one.stages[0].queue_id, visit.local_hour, times_of(visit).waiting / _MINUTE)

@@ -1,0 +1,74 @@
+"""Days played many times, as they were and changed, with the same people and the same lengths of visits in both."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from .chance import Source, drawn
+from .figures import CaseFigures, Runs
+from .hall import Day, Person
+from .play import Played, play
+from .variants import Variant, desks_of, people_of, rules_of
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """So many days, played in so many runs: as recorded, as it was according to the runs, and changed."""
+
+    days: int
+    runs: int
+    recorded: CaseFigures
+    before: CaseFigures
+    after: CaseFigures
+
+
+class Comparison:
+    """A comparison that grows run by run, and can be looked at after each. The same seed gives the same runs."""
+
+    def __init__(self, source: Source, variant: Variant, seed: int, queues: Collection[UUID] | None = None) -> None:
+        self._source, self._variant, self._seed = source, variant, seed
+        self._lengths = source.lengths()
+        self._recorded, self._before, self._after = Runs(queues), Runs(queues), Runs(queues)
+        for day in source.days:
+            self._recorded.add_recorded(day)
+
+    def run(self, runs: int) -> Iterator[int]:
+        """Play so many runs more; yields how many there are after each."""
+        for _ in range(runs):
+            number = self._before.count
+            seed = f"{self._seed} {number}"
+            # Each day in turn, so that all of them count alike.
+            day = self._source.days[number % len(self._source.days)]
+            usual, demanded = drawn(day, self._lengths, self._source.come, self._variant.demand, seed)
+            before = play(usual, day.desks, day.rules)
+            changed, played = play_changed(day, demanded, self._variant, seed)
+            # Both at the end, because an interrupted run counts for neither.
+            self._before.add(day, usual, before)
+            self._after.add(day, changed, played)
+            yield number + 1
+
+    def compared(self) -> Compared:
+        """What the runs so far say."""
+        return Compared(
+            len(self._source.days),
+            self._before.count,
+            self._recorded.figures(),
+            self._before.figures(),
+            self._after.figures(),
+        )
+
+
+def play_changed(day: Day, people: Sequence[Person], variant: Variant, seed: str) -> tuple[list[Person], Played]:
+    """A day with these people, changed; with the people as they are then."""
+    split = random.Random(f"{seed} split")  # noqa: S311 - a simulation is repeatable and no secret
+    changed = people_of(people, day, variant, split)
+    return changed, play(changed, desks_of(day, variant), rules_of(day, variant))
+
+
+def runs_within(days: Sequence[Day], visits: int, most: int, least: int) -> int:
+    """How many runs play about so many visits altogether, between the bounds; each run plays a day twice."""
+    people = sum(len(day.people) for day in days) / len(days)
+    return min(most, max(least, int(visits / max(1.0, 2 * people))))
