@@ -13,6 +13,7 @@ from queue_system.actions.tickets import Issued
 from queue_system.actions.vouchers import come_again
 from queue_system.core.bookings import ALPHABET, CODE_LENGTH, BookingState
 from queue_system.core.errors import DomainError, Invalid, Missing
+from queue_system.core.waits.announce import Announced
 from queue_system.i18n import dates
 from queue_system.i18n.filters import localised
 from queue_system.store.database import Tx
@@ -73,7 +74,8 @@ async def check_in(visit: Visit) -> Response:
         booking = await visit.read(_booking, visit.branch, typed)
         if isinstance(booking, Elsewhere):
             return await _page(visit, _kept(typed), _directions(visit, booking), 409)
-        issued = await visit.write(_check_in, visit, booking)
+        told = visit.installation.waits.for_booking(visit.branch, booking, visit.now, visit.language)
+        issued = await visit.write(_check_in, visit, booking, told)
     except DomainError as error:
         return await _page(visit, _kept(typed), _sentence(visit, error), error.status)
     return kit.see_other(number.address(visit, issued.ticket.token))
@@ -95,7 +97,7 @@ def _kept(typed: str) -> str:
     return "" if is_link(typed) else typed
 
 
-def _check_in(tx: Tx, visit: Visit, booking: BookingView) -> Issued:
+def _check_in(tx: Tx, visit: Visit, booking: BookingView, told: Announced | None) -> Issued:
     printer = printer_of_kiosk(tx, visit.device)
     return tickets.check_in(
         tx,
@@ -104,6 +106,7 @@ def _check_in(tx: Tx, visit: Visit, booking: BookingView) -> Issued:
         visit.actor,
         language=visit.language,
         printer_id=printer.id if printer else None,
+        told=told,
     )
 
 

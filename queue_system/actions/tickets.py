@@ -16,7 +16,7 @@ from ..core.bookings import Arrival, BookingState, BookingStep, Punctuality
 from ..core.errors import Denied, Missing, Refused, Stale, TimeOfDay
 from ..core.facts.bookings import BookingCheckedIn
 from ..core.facts.tickets import TicketIssued, TicketLeft
-from ..core.tickets import APPOINTMENT, OPEN, ORDINARY, TicketState
+from ..core.tickets import OPEN, ORDINARY, TicketState
 from ..core.waits.announce import Announced
 from ..store.database import Tx
 from ..store.log import Actor, Locked
@@ -135,8 +135,11 @@ def check_in(
     language: str | None = None,
     printer_id: UUID | None = None,
     remote: bool = False,
+    told: Announced | None = None,
 ) -> Issued:
     """Turn a booking into a ticket when its visitor has come; a second check-in returns the same ticket.
+
+    `told` is the wait that the visitor is told, where one is.
 
     A visitor who missed the call joins the line again (`returning.come_back`); one who left gets a new number.
 
@@ -168,8 +171,9 @@ def check_in(
             language=language or booking.language,
             source=source,
             actor=actor,
-            priority=class_in_use(settings, arrival.priority),
+            priority=classes.class_in_use(settings, arrival.priority),
             printer_id=printer_id,
+            told=told,
         )
         booked_time = arrival.anchor if arrival.punctuality is Punctuality.ON_TIME else None
         issued = give_place(lock, settings, service, order, booking, booked_time)
@@ -248,12 +252,6 @@ def _too_late(settings: BranchSettings, booking: BookingView, closes: datetime, 
     if service.bookable:
         return Refused("too-late-book", starts_at=starts_at, closed_at=closed_at)
     return Refused("too-late", starts_at=starts_at, closed_at=closed_at)
-
-
-def class_in_use(settings: BranchSettings, priority: str | None) -> str:
-    """The class of an arrival, or the class that replaces it where this branch does not have it."""
-    choices = (priority, APPOINTMENT, ORDINARY)
-    return next((name for name in choices if name in settings.priorities), next(iter(settings.priorities)))
 
 
 def _repeated(earlier: TicketView, service: ServiceView) -> Issued:

@@ -20,13 +20,14 @@ from ..core.tickets import APPOINTMENT, TicketState
 from ..store.database import Tx
 from ..store.log import Actor, Locked
 from ..store.queries import line
+from ..store.queries.classes import class_in_use
 from ..store.queries.line import TicketView
 from ..store.queries.settings import BranchSettings, branch_settings
 from ..store.queries.vouchers import VoucherView, voucher_by_code, voucher_of
 from ..store.tables import ReturnVoucher, table
 from .codes import has_code
 from .day import in_session
-from .tickets import Issued, TicketOrder, class_in_use, give_place
+from .tickets import Issued, TicketOrder, give_place
 
 VOUCHER = table(ReturnVoucher)
 LACKED_DOCUMENTS: Final = "documents_missing"

@@ -18,14 +18,14 @@ from ..core import hours
 from ..core.tickets import ORDINARY
 from ..core.waits.accuracy import Outcome
 from ..core.waits.announce import Ahead, Announced, Announcements, Longer, Range, Standing
+from ..core.waits.hall import Newcomer
 from ..core.waits.last_ticket import is_too_late
+from ..store.queries.bookings import BookingView
 from ..store.queries.line import TicketView, told_with
 from ..store.queries.past_waits import Learnt
 from ..store.queries.settings import BranchSettings, ServiceView
-from ..store.queries.waits import Played, newcomer_of
+from ..store.queries.waits import FRESH, Played, booked_newcomer, newcomer_of
 
-#: An older forecast is not told, because something keeps this node from making new ones.
-FRESH: Final = timedelta(minutes=2)
 _MINUTE: Final = timedelta(minutes=1)
 
 
@@ -73,13 +73,15 @@ class Waits:
 
         None where no range can be told.
         """
-        known = self._fresh(branch.id, now)
-        if known is None or known.played is None or not _may_be_told(known, service.queue_id):
-            return None
-        wait = known.played.forecast.newcomers.get(
-            newcomer_of(branch, service, branch.timetable.business_date(now), priority, language)
-        )
-        return None if wait is None else known.announcements.say(service.queue_id, wait)
+        day = branch.timetable.business_date(now)
+        return self._told(branch.id, newcomer_of(branch, service, day, priority, language), now)
+
+    def for_booking(
+        self, branch: BranchSettings, booking: BookingView, now: datetime, language: str | None = None
+    ) -> Announced | None:
+        """What somebody is told who checks in for an appointment now; None where no range can be told."""
+        found = booked_newcomer(branch, booking.service_id, booking.starts_at, now, language or booking.language)
+        return self._told(branch.id, found, now) if found else None
 
     def for_queue(self, branch: BranchSettings, queue_id: UUID, now: datetime) -> Range | None:
         """What most people are told who take a number of a queue now; None where nobody can, or no range can be told."""
@@ -154,6 +156,13 @@ class Waits:
         known.standing = dict(_standing(known, played)) if played else {}
         if played is None:
             known.late.clear()
+
+    def _told(self, branch_id: UUID, newcomer: Newcomer, now: datetime) -> Announced | None:
+        known = self._fresh(branch_id, now)
+        if known is None or known.played is None or not _may_be_told(known, newcomer.queue_id):
+            return None
+        wait = known.played.forecast.newcomers.get(newcomer)
+        return None if wait is None else known.announcements.say(newcomer.queue_id, wait)
 
     def _fresh(self, branch_id: UUID, now: datetime) -> _Branch | None:
         known = self._branches.get(branch_id)

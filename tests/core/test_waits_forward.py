@@ -117,7 +117,13 @@ def hall_of(seed: int) -> Played:
         for place in range(lot.randint(1, 4))
     ]
     newcomers = [
-        Newcomer(lot.choice(queues), lot.choice(weights), skills(needs), lot.choice(LANGUAGES))
+        Newcomer(
+            lot.choice(queues),
+            lot.choice(weights),
+            skills(needs),
+            lot.choice(LANGUAGES),
+            lot.choice((None, NOW + minutes(-15, 40))),
+        )
         for _ in range(lot.randint(0, 3))
     ]
     rules = CallingRules.of(WEIGHTS, lot.choice((0, 5, 30)), lot.choice((None, 0, 15, 60)))
@@ -169,8 +175,9 @@ def by_choosing(played: Played, newcomer: Newcomer | None = None) -> dict[UUID, 
     length_of |= dict(zip([one.ticket_id for one in comers], played.lengths[len(hall.waiting) :], strict=True))
     standing = [one.ticket for one in hall.waiting]
     if newcomer is not None:
-        mine = Waiting(UUID(int=5_000), newcomer.queue_id, "class", newcomer.weight, NOW)
-        standing.append(replace(mine, skills=newcomer.skills, language=newcomer.language))
+        mine = Waiting(UUID(int=5_000), newcomer.queue_id, "class", newcomer.weight, newcomer.booked_at or NOW)
+        about = replace(mine, skills=newcomer.skills, language=newcomer.language)
+        standing.append(replace(about, appointment=newcomer.booked_at is not None))
         length_of[UUID(int=5_000)] = 0.0
     coming = [
         (one.anchor_at - (hall.rules.call_early if one.appointment else timedelta()), one)

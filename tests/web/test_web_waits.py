@@ -24,11 +24,11 @@ from queue_system.store.queries.organisation import organisation
 from queue_system.store.queries.past_waits import outcomes
 from queue_system.store.queries.place import place
 from queue_system.store.queries.settings import branch_settings
+from queue_system.store.queries.waits import FRESH
 from queue_system.web.forecaster import Forecaster
 from queue_system.web.installation import Installation
-from queue_system.web.waits import FRESH
 from tests.kit.hall import Hall
-from tests.kit.kiosk_hall import Kiosk, installed, pair, paired_kiosk
+from tests.kit.kiosk_hall import Kiosk, book, installed, pair, paired_kiosk
 from tests.kit.web_hall import Page, another, sign_in
 
 VISIT = timedelta(minutes=6)
@@ -237,3 +237,33 @@ def test_a_queue_whose_numbers_are_stopped_tells_no_newcomer_a_wait(
     hall.db.write_now(stop_numbers, hall.branch.id, queue, SYSTEM, head)
     branch = hall.db.read_now(branch_settings, hall.branch.id)
     assert installation(kiosk).waits.for_queue(branch, queue, clock.now()) is None
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_whoever_checks_in_for_an_appointment_is_told_a_wait_with_the_number(
+    kiosk: Kiosk, clock: FrozenClock, nour: Desk, *, late: bool
+) -> None:
+    """On the page, on the slip and on the telephone, before the next forecast; an early visitor until the booked time."""
+    hall = kiosk.hall
+    starts_at = clock.now() + VISIT * (ENOUGH_VISITS + 5)
+    booked = book(hall, starts_at, "attest-batch")
+    serve(hall, clock, nour, ENOUGH_VISITS + 1)
+    for _ in range(4):
+        hall.issue()
+    if late:
+        clock.set(starts_at + timedelta(minutes=hall.branch.queue_rules.late_grace_min + 1))
+    forecast(kiosk)
+    page = kiosk.check_in(booked.code)
+    ticket = kiosk.tickets()[-1]
+    assert ticket.booking_id == booked.id
+    told = told_with(ticket)
+    assert told is not None
+    assert f"الانتظار المتوقّع: من {told.least} إلى {told.most} دقيقة" in page.text
+    assert on_paper(hall, ticket) is not None
+    forecast(kiosk)
+    (after,) = (installation(kiosk).waits.of_ticket(hall.branch.id, ticket.id, clock.now()),)
+    # What the next forecast says of the ticket itself is the same.
+    assert after is not None
+    assert after.range == told
+    if not late:
+        assert told.most >= (ticket.anchor_at - ticket.issued_at) / timedelta(minutes=1) - 5

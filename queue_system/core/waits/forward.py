@@ -99,7 +99,7 @@ class Forward:
         self._lines: dict[_Line, list[_Person]] = defaultdict(list)
         self._aside: list[_Aside] = []
         self._releases: list[_Release] = []
-        self._place_of_newcomer: dict[_Line, int] = {}
+        self._place_of_newcomer: dict[tuple[_Line, datetime | None], int] = {}
         self.people = sorted(hall.waiting, key=lambda one: (one.ticket.anchor_at, one.ticket.ticket_id))
         self._place_people()
         self._place_newcomers()
@@ -114,8 +114,11 @@ class Forward:
         self._shared = self._share()
 
     def place_of(self, newcomer: Newcomer) -> int:
-        """Where in the answer of `play` a newcomer of the hall is; those whom the same counters call share a place."""
-        return self._place_of_newcomer[self._line(_ticket_of(newcomer, self._hall.now))]
+        """Where in the answer of `play` a newcomer of the hall is.
+
+        Those share a place whom the same counters call, in one weight and for the same booked time.
+        """
+        return self._place_of_newcomer[self._line(_ticket_of(newcomer, self._hall.now)), newcomer.booked_at]
 
     def play(self, free: Sequence[float], lengths: Sequence[float], come: Sequence[bool]) -> list[float]:
         """When everybody is called: `people`, then newcomers; NEVER for whom the counters leave uncalled.
@@ -263,9 +266,11 @@ class Forward:
     def _place_newcomers(self) -> None:
         for newcomer in self._hall.newcomers:
             line = self._line(_ticket_of(newcomer, self._hall.now))
-            if line not in self._place_of_newcomer:
-                self._place_of_newcomer[line] = len(self._there)
-                self._lines[line].append(self._placed(line, self._hall.now))
+            booked_at = newcomer.booked_at
+            if (line, booked_at) not in self._place_of_newcomer:
+                self._place_of_newcomer[line, booked_at] = len(self._there)
+                person = self._placed(line, booked_at or self._hall.now, by_time=booked_at is not None)
+                self._lines[line].append(person)
 
     def _place_arrivals(self) -> None:
         early = self._hall.rules.call_early

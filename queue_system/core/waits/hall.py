@@ -80,6 +80,8 @@ class Arrival:
 class Newcomer:
     """Somebody who would take a number now: for this queue, in a priority class of this weight.
 
+    With `booked_at` (UTC) it is somebody who comes for an appointment then, and is here now.
+
     `skills` are those that a clerk needs; `language` is told where clerks call only visitors who speak theirs.
     """
 
@@ -87,6 +89,7 @@ class Newcomer:
     weight: float
     skills: frozenset[str] = frozenset()
     language: str = ""
+    booked_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from datetime import date
 from ...core.errors import Refused
 from ...core.layers import seasons_on
 from ...core.reasons import SELF_DECLARED, usual_reason
-from ...core.tickets import ORDINARY
+from ...core.tickets import APPOINTMENT, ORDINARY
 from .line import TicketView, heavier
 from .settings import BranchSettings, PriorityView, ServiceView, derived
 
@@ -50,6 +50,12 @@ def class_of_service(settings: BranchSettings, service: ServiceView, day: date) 
 def for_service(settings: BranchSettings, service: ServiceView, given: str, day: date) -> str:
     """The class `given`, or that of the service where it is heavier."""
     return heavier(settings, given, class_of_service(settings, service, day))
+
+
+def class_in_use(settings: BranchSettings, priority: str | None) -> str:
+    """The class of an arrival, or the class that replaces it where this branch does not have it."""
+    choices = (priority, APPOINTMENT, ORDINARY)
+    return next((name for name in choices if name in settings.priorities), next(iter(settings.priorities)))
 
 
 def require_season(settings: BranchSettings, priority: str, day: date) -> None:

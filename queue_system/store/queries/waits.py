@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from itertools import pairwise
+from itertools import pairwise, product
+from typing import Final
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from ...core import hours
-from ...core.bookings import BookingState
+from ...core import bookings, hours
+from ...core.bookings import BookingState, Punctuality
+from ...core.dispatch import is_emergency
 from ...core.tickets import APPOINTMENT, AT_COUNTER, ORDINARY, TicketState
 from ...core.waits.announce import Ahead, ahead_of
 from ...core.waits.durations import learnt
 from ...core.waits.forecast import Forecast, forecast
 from ...core.waits.hall import Arrival, Away, Counter, Hall, InLine, Newcomer, Visit
 from .. import tables
-from ..database import Tx
+from ..database import AnyRow, Tx
 from ..tables import Booking, Branch, table
 from . import line
+from .bookings import check_in_rules
 from .calling_profiles import callers_of
-from .classes import for_service
+from .classes import class_in_use, for_service
 from .line import TicketView
 from .past_waits import Learnt
 from .settings import BranchSettings, ServiceView, branch_settings
@@ -30,6 +33,9 @@ from .settings import BranchSettings, ServiceView, branch_settings
 BOOKING = table(Booking)
 BRANCH = table(Branch)
 COUNTER = table(tables.Counter)
+
+#: A forecast is told for so long.
+FRESH: Final = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +72,7 @@ def hall_of(tx: Tx, settings: BranchSettings, tickets: Sequence[TicketView], com
     }
     breaks, pauses = tuple(_breaks(settings, tx.now)), _pauses(tx, settings)
     day = settings.timetable.business_date(tx.now)
-    waiting = line.as_waiting(tickets, settings)
+    waiting, booked = line.as_waiting(tickets, settings), _booked(tx, settings)
     callers = callers_of(tx, settings, line.open_counters(tx, settings), waiting)
     return Hall(
         now=tx.now,
@@ -76,17 +82,23 @@ def hall_of(tx: Tx, settings: BranchSettings, tickets: Sequence[TicketView], com
             for one in callers
         ],
         waiting=[InLine(one, services[one.ticket_id]) for one in waiting],
-        arrivals=list(_arrivals(tx, settings, come)),
-        newcomers=list(
-            dict.fromkeys(
-                newcomer_of(settings, service, day, slug, language)
-                for service in settings.services.values()
-                for slug in settings.priorities
-                for language in settings.languages
-                if service.walk_in
-            )
-        ),
+        arrivals=list(_arrivals(settings, booked, come, day)),
+        newcomers=list(dict.fromkeys(_newcomers(settings, booked, tx.now))),
     )
+
+
+def _newcomers(settings: BranchSettings, booked: Iterable[AnyRow], now: datetime) -> Iterator[Newcomer]:
+    """Whoever could get a number until the next forecast: of any class, or for one of these bookings."""
+    day = settings.timetable.business_date(now)
+    for service, language in product(settings.services.values(), settings.languages):
+        if service.walk_in or service.bookable:
+            for slug in settings.priorities:
+                yield newcomer_of(settings, service, day, slug, language)
+    for one, language in product(booked, settings.languages):
+        # Whoever may check in before this forecast is too old to be told.
+        at = max(now, one.starts_at - timedelta(minutes=settings.queue_rules.early_check_in_min))
+        if at <= now + FRESH and (found := booked_newcomer(settings, one.service_id, one.starts_at, at, language)):
+            yield found
 
 
 def newcomer_of(
@@ -100,6 +112,22 @@ def newcomer_of(
     # Only where clerks call nobody else does the language say anything about the wait.
     spoken = (language or settings.default_language) if settings.queue_rules.language_match == "only" else ""
     return Newcomer(service.queue_id, weight, line.skills_needed(settings).get(service.id, line.NO_SKILLS), spoken)
+
+
+def booked_newcomer(
+    settings: BranchSettings, service_id: UUID, starts_at: datetime, now: datetime, language: str | None = None
+) -> Newcomer | None:
+    """Somebody who checks in for an appointment at `now`, as `actions.tickets.check_in` does; None where it is not the time."""
+    closes = hours.last_closing(starts_at, settings.calendar, settings.day_starts, service_id)
+    arrival = bookings.arrival(starts_at, now, check_in_rules(settings), until=closes)
+    if arrival.priority is None:
+        return None
+    day = settings.timetable.business_date(now)
+    given = class_in_use(settings, arrival.priority)
+    found = newcomer_of(settings, settings.services[service_id], day, given, language)
+    # An emergency waits from now at the latest.
+    in_time = arrival.punctuality is Punctuality.ON_TIME and (starts_at <= now or not is_emergency(found.weight))
+    return replace(found, booked_at=starts_at) if in_time else found
 
 
 def _pauses(tx: Tx, settings: BranchSettings) -> dict[UUID, tuple[Away, ...]]:
@@ -119,20 +147,23 @@ def _breaks(settings: BranchSettings, now: datetime) -> Iterator[Away]:
             yield Away(closes, opens)
 
 
-def _arrivals(tx: Tx, settings: BranchSettings, come: float) -> Iterator[Arrival]:
-    """Those with an appointment at the branch today who are not there yet, and not late beyond its grace."""
-    day = settings.timetable.business_date(tx.now)
-    _, end = hours.day_bounds(day, settings.zone, settings.day_starts)
+def _booked(tx: Tx, settings: BranchSettings) -> list[AnyRow]:
+    """The appointments at the branch today whose visitors are not there yet, and not late beyond its grace."""
+    _, end = hours.day_bounds(settings.timetable.business_date(tx.now), settings.zone, settings.day_starts)
     statement = sa.select(BOOKING.c.service_id, BOOKING.c.starts_at, BOOKING.c.channel, BOOKING.c.language).where(
         BOOKING.c.branch_id == settings.id,
         BOOKING.c.state == BookingState.CONFIRMED.value,
         BOOKING.c.starts_at >= tx.now - timedelta(minutes=settings.queue_rules.late_grace_min),
         BOOKING.c.starts_at < end,
     )
+    found = tx.rows(statement.order_by(BOOKING.c.starts_at, BOOKING.c.id))
+    return [one for one in found if settings.services[one.service_id].takes_place(one.channel).is_received]
+
+
+def _arrivals(settings: BranchSettings, booked: Iterable[AnyRow], come: float, day: date) -> Iterator[Arrival]:
     given = APPOINTMENT if APPOINTMENT in settings.priorities else ORDINARY
-    for service_id, starts_at, channel, language in tx.rows(statement.order_by(BOOKING.c.starts_at, BOOKING.c.id)):
-        service = settings.services[service_id]
-        if service.takes_place(channel).is_received:
-            weight = line.weight_of(settings, for_service(settings, service, given, day))
-            skills = line.skills_needed(settings).get(service_id, line.NO_SKILLS)
-            yield Arrival(service.queue_id, service_id, weight, starts_at, come, skills=skills, language=language)
+    for one in booked:
+        service = settings.services[one.service_id]
+        weight = line.weight_of(settings, for_service(settings, service, given, day))
+        skills = line.skills_needed(settings).get(service.id, line.NO_SKILLS)
+        yield Arrival(service.queue_id, service.id, weight, one.starts_at, come, skills=skills, language=one.language)

@@ -42,7 +42,8 @@ async def arrive(request: Request, asked: models.Arrived) -> models.Ticket:
     booking = await here.read(booking_by_code, here.branch.id, read_code(asked.code))
     if booking.service_id not in here.services(RECEPTION_RIGHTS):
         raise Missing("booking")
-    issued = await here.do(tickets.check_in, booking.id, here.actor, source=SOURCE)
+    told = here.installation.waits.for_booking(here.branch, booking, here.now)
+    issued = await here.do(tickets.check_in, booking.id, here.actor, source=SOURCE, told=told)
     return await ticket_of(here, issued.ticket)
 
 

@@ -15,6 +15,7 @@ from ...actions.tickets import Issued, TicketOrder
 from ...core.errors import Denied, Missing
 from ...core.rights import RECEPTION_RIGHTS
 from ...core.tickets import AT_COUNTER, TicketState
+from ...core.waits.announce import Announced
 from ...store.database import Tx
 from ...store.log import VISITOR, Actor
 from ...store.queries.access import DeviceView, printer_of_kiosk
@@ -65,7 +66,8 @@ async def _take_at(
 async def arrive(request: Request, asked: models.Arrival) -> models.Ticket:
     """Check in, so that the booking becomes a ticket."""
     here, booking = await at_booking(request)
-    return await _in_line(here, await here.do(_arrive, booking.id, _token(request), asked.slip))
+    told = here.installation.waits.for_booking(here.branch, booking, here.now)
+    return await _in_line(here, await here.do(_arrive, booking.id, _token(request), asked.slip, told))
 
 
 async def show(request: Request, _asked: Nothing) -> models.Ticket:
@@ -93,10 +95,12 @@ def _take(tx: Tx, branch_id: UUID, order: TicketOrder, token: str | None, slip: 
     return tickets.issue_ticket(tx, replace(order, actor=actor, printer_id=printer))
 
 
-def _arrive(tx: Tx, branch_id: UUID, booking_id: UUID, token: str | None, slip: bool) -> Issued:
+def _arrive(tx: Tx, branch_id: UUID, booking_id: UUID, token: str | None, slip: bool, told: Announced | None) -> Issued:
     actor, device = _attendant(tx, token, branch_id, booking_by_id(tx, branch_id, booking_id).service_id)
     printer = _printer(tx, device, slip=slip)
-    return tickets.check_in(tx, branch_id, booking_id, actor, source=SOURCE, printer_id=printer, remote=token is None)
+    return tickets.check_in(
+        tx, branch_id, booking_id, actor, source=SOURCE, printer_id=printer, remote=token is None, told=told
+    )
 
 
 def _attendant(tx: Tx, token: str | None, branch_id: UUID, service_id: UUID) -> tuple[Actor, DeviceView | None]:

@@ -112,7 +112,10 @@ async def check_in(request: Request) -> Response:
     booking = await _booking(here)
     printer_id = await printer_of(here)
     try:
-        issued = await here.do(tickets.check_in, booking.id, here.actor, source=SOURCE, printer_id=printer_id)
+        told = here.installation.waits.for_booking(here.branch, booking, here.now)
+        issued = await here.do(
+            tickets.check_in, booking.id, here.actor, source=SOURCE, printer_id=printer_id, told=told
+        )
     except DomainError as refusal:
         return await _hall_page(here, refusal, about="booking")
     return kit.see_other(_address(here.branch, issued.ticket))
