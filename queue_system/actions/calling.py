@@ -39,17 +39,20 @@ from .steps import AFRESH, move
 from .takeback import forget, remember, remember_at_own_counter, undo
 
 
-def call_next(tx: Tx, desk: Desk, became: str | None = None) -> TicketView | None:
+def call_next(tx: Tx, desk: Desk, became: str | None = None, seen: UUID | None = None) -> TicketView | None:
     """End the visit at the counter and call the next visitor, by profile and published rule; None if nobody waits.
 
     A visitor who is being served is finished. For a visitor who was only called, `became` says what happened: `done`
-    or `absent`; Refused("visitor-not-begun") without it.
+    or `absent`; Refused("visitor-not-begun") without it. `seen` is the ticket that the page showed as the next one;
+    Stale("next-changed") if it is another now, because whoever looked has prepared for somebody else.
     """
     with in_session(tx, desk.branch_id) as lock:
         settings, counter, current = _at_desk(tx, lock, desk)
         moves = counter_steps.let_go(lock, settings, counter, current, desk.actor, became)
         call_again(lock, counter, desk.actor)
         choice, decided = _next_of(lock, settings, counter, current, desk.staff_id)
+        if seen is not None and (choice is None or choice.ticket_id != seen):
+            raise Stale("next-changed")
         if choice is None:
             if moves:
                 remember(lock, counter.id, desk.staff_id, moves)
@@ -83,9 +86,12 @@ def call_ticket(
 
 
 def recall(tx: Tx, desk: Desk) -> TicketView:
-    """Call the visitor in front of the counter once more."""
+    """Call the visitor in front of the counter once more; raises what `RecallRule.require` raises."""
 
     def step(lock: Locked, counter: CounterView, ticket: TicketView) -> TicketView:
+        tickets.after(ticket.state, Step.RECALL)
+        rule = line.recall_rule(branch_settings(tx, lock.id, lock.config_version))
+        rule.require(ticket.code, ticket.calls, ticket.called_at or tx.now, tx.now)
         calls = ticket.calls + 1
         moved = move(tx, ticket, Step.RECALL, called_at=tx.now, calls=calls)
         fact = TicketRecalled(

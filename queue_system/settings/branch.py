@@ -82,6 +82,20 @@ class QueueRules(Declared):
         "and is called again after others",
     ]
     no_show_after_min: Annotated[Minutes, "minutes since the first of these calls that must have gone by, too"]
+    recall_pause_s: Annotated[
+        int, Between(0, 300), "seconds between two calls of a visitor who is awaited at a counter; 0 for no pause"
+    ] = 15
+    recall_limit: Annotated[
+        int | None,
+        Between(1, 20),
+        "calls in a row after which a visitor is not called again from the counter, which then offers "
+        '"not here" first; two more than `no_show_after_calls` when left out',
+    ] = None
+    look_before_calling: Annotated[
+        bool,
+        "whether desks show whom their next press would call, with what is known of the visitor; when another is next "
+        "at the press, nobody is called and the desk says so",
+    ] = False
     guard_kind: Annotated[
         Literal["two_slope"] | None, Kind("kind of guard"), Informs(), "the rule of the longest wait; there is no other"
     ] = None

@@ -23,6 +23,9 @@ from queue_system.store.queries.line import TicketView
 from tests.kit.hall import Hall
 from tests.kit.people import add_role, give_in_department, let_choose
 
+# Between two calls of one visitor.
+PAUSE = timedelta(seconds=15)
+
 
 @pytest.fixture
 def here(hall: Hall) -> Desk:
@@ -120,6 +123,7 @@ def test_a_no_show_takes_the_calls_and_the_minutes_of_the_branch(hall: Hall, her
     # Enough minutes have passed, but there were too few calls.
     assert do(hall, calling.mark_absent, here).state is TicketState.WAITING
     do(hall, calling.call_next, here)
+    clock.move(PAUSE)
     do(hall, calling.recall, here)
     assert do(hall, calling.mark_absent, here).state is TicketState.NO_SHOW
     assert told(hall, ticket) == ["issued", "called", "skipped", "called", "recalled", "no_show"]
@@ -129,8 +133,9 @@ def test_three_calls_in_a_minute_are_no_no_show(hall: Hall, here: Desk, clock: F
     ticket = hall.issue().ticket
     do(hall, calling.call_next, here)
     for _ in range(2):
+        clock.move(PAUSE)
         do(hall, calling.recall, here)
-    clock.move(timedelta(minutes=4, seconds=59))
+    clock.move(timedelta(minutes=4, seconds=59) - 2 * PAUSE)
     assert do(hall, calling.mark_absent, here).state is TicketState.WAITING
     clock.move(timedelta(seconds=1))
     do(hall, calling.call_next, here)
@@ -142,6 +147,7 @@ def test_who_stood_at_a_counter_has_missed_no_call(hall: Hall, here: Desk, clock
     ticket = hall.issue().ticket
     do(hall, calling.call_next, here)
     for _ in range(2):
+        clock.move(PAUSE)
         do(hall, calling.recall, here)
     do(hall, calling.park, here)
     clock.move(timedelta(minutes=30))
@@ -277,6 +283,7 @@ def test_a_no_show_and_a_transfer_are_taken_back(hall: Hall, here: Desk, clock: 
     assert booked.booking_id is not None
     do(hall, calling.call_next, here)
     for _ in range(2):
+        clock.move(PAUSE)
         do(hall, calling.recall, here)
     clock.move(timedelta(minutes=5))
     before = now_of(hall, booked)
@@ -336,9 +343,12 @@ def test_a_visitor_who_has_left_meanwhile_does_not_come_back(hall: Hall, here: D
         do(hall, calling.take_back, here)
 
 
-def test_nobody_takes_back_what_another_pressed_or_the_hall_has_heard_twice(hall: Hall, here: Desk) -> None:
+def test_nobody_takes_back_what_another_pressed_or_the_hall_has_heard_twice(
+    hall: Hall, here: Desk, clock: FrozenClock
+) -> None:
     hall.issue()
     do(hall, calling.call_next, here)
+    clock.move(PAUSE)
     do(hall, calling.recall, here)
     with pytest.raises(Refused, match="take-back-nothing"):
         do(hall, calling.take_back, here)

@@ -52,6 +52,7 @@ def missed(hall: Hall, here: Desk, clock: FrozenClock, ticket: TicketView) -> No
     """Call a visitor as often and as long as the branch's rule asks; nobody comes."""
     do(hall, calling.call_next, here)
     for _ in range(2):
+        clock.move(timedelta(seconds=15))
         do(hall, calling.recall, here)
     clock.move(timedelta(minutes=15))
     assert do(hall, calling.mark_absent, here).id == ticket.id
@@ -102,8 +103,9 @@ def test_nobody_is_a_no_show_before_the_agreed_time(hall: Hall, here: Desk, cloc
     assert booked.anchor_at - clock.now() == timedelta(minutes=10)
     do(hall, calling.call_next, here)
     for _ in range(3):
+        clock.move(timedelta(seconds=15))
         do(hall, calling.recall, here)
-    clock.move(timedelta(minutes=9, seconds=59))
+    clock.move(timedelta(minutes=9, seconds=14))
     assert do(hall, calling.mark_absent, here).state is TicketState.WAITING
 
 

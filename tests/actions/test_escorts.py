@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
 
 from queue_system.actions import calling
 from queue_system.actions.escorts import take_escort
+from queue_system.clock import FrozenClock
 from queue_system.core.errors import Missing, Refused
 from queue_system.store import log
 from queue_system.store.log import Actor
@@ -51,12 +53,13 @@ def test_one_person_fetches_a_visitor_who_was_called(fetching: Hall) -> None:
     assert kinds.count("ticket.fetched") == 1
 
 
-def test_who_is_called_again_is_to_be_fetched_again(fetching: Hall) -> None:
+def test_who_is_called_again_is_to_be_fetched_again(fetching: Hall, clock: FrozenClock) -> None:
     desk = fetching.sit(fetching.person("layla"))
     amal = fetching.person("amal", ())
     ticket = fetching.issue().ticket
     fetching.call_next(desk)
     fetch(fetching, ticket.id, amal)
+    clock.move(timedelta(seconds=15))
     fetching.db.write_in_now(fetching.branch.id, calling.recall, fetching.at(desk.staff_id, expected=ticket.id))
     assert [one.by for one in escorts(fetching)] == [None]
     fetching.db.write_in_now(fetching.branch.id, calling.start_serving, fetching.at(desk.staff_id, expected=ticket.id))

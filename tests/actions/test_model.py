@@ -201,6 +201,10 @@ class Day(Machine):
             self.refused(IllegalTransition, action, here)
             return
         before, now = dict(self.model.tickets), self.clock.now()
+        again = line.recall_rule(self.branch)
+        if step == "recall" and (again.is_used_up(current.calls) or again.still_pausing(current.called_at or now, now)):
+            self.refused(Refused, action, here)
+            return
         self.done(action, here)
         if step == "no_show":
             self.not_here(current)

@@ -126,11 +126,12 @@ def test_calls_are_announced_one_after_the_other(screen: Page, server: Server) -
     expect(screen.locator(FRESH)).to_have_count(0)
 
 
-def test_a_recall_is_announced_again(screen: Page, server: Server) -> None:
+def test_a_recall_is_announced_again(screen: Page, server: Server, clock: FrozenClock) -> None:
     code = call(server.hall)
     expect(screen.locator(FRESH)).to_have_text(code)
     pass_time(screen, STAGE_MS)
     expect(screen.locator(FRESH)).to_have_count(0)
+    clock.move(timedelta(seconds=15))
     server.hall.db.write_in_now(server.hall.branch.id, calling.recall, seat(server.hall))
     expect(screen.locator(FRESH)).to_have_text(code)
     expect(screen.locator(".newest.is-fresh")).to_contain_text("نداء مكرّر")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -130,7 +131,7 @@ def name_counters(server: Server, names: dict[str, str]) -> None:
 
 
 @pytest.mark.slow
-def test_code_and_counter_are_whole_on_every_panel(context: BrowserContext, server: Server) -> None:
+def test_code_and_counter_are_whole_on_every_panel(context: BrowserContext, server: Server, clock: FrozenClock) -> None:
     page = opened(context, server)
     connected(page)
     wrong = measured(page, "nobody called")
@@ -151,6 +152,7 @@ def test_code_and_counter_are_whole_on_every_panel(context: BrowserContext, serv
     wrong |= measured(page, "seven calls")
     page.evaluate("document.querySelectorAll('.newest').forEach(e => e.classList.add('is-fresh'))")
     wrong |= measured(page, "a fresh call")
+    clock.move(timedelta(seconds=15))
     server.hall.db.write_in_now(server.hall.branch.id, calling.recall, replace(zaina, expected=called.id))
     wait_for(page, "calls[0].again")
     wrong |= measured(page, "called again")

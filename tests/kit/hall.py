@@ -103,6 +103,7 @@ class Hall:
         """Call the visitor at a counter as often and as long as the branch's rule asks; nobody comes."""
         rule = line.absence_rule(self.branch)
         for _ in range(rule.calls - 1):
+            clock.move(line.recall_rule(self.branch).pause)
             self.db.write_in_now(self.branch.id, calling.recall, here)
         clock.move(rule.after)
         return self.db.write_in_now(self.branch.id, calling.mark_absent, here)

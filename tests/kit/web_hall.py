@@ -130,7 +130,7 @@ class Page:
         """The form that goes to `…/<action>`, with exactly these hidden values besides those of the page."""
         for form in self.forms:
             if form.action.endswith(f"/{action}") and values == {
-                name: value for name, value in form.values.items() if name not in ("expected", "instead")
+                name: value for name, value in form.values.items() if name not in ("expected", "instead", "seen")
             }:
                 return form
         raise AssertionError(f"no form to {action} with {values}: {[form.action for form in self.forms]}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -88,6 +88,8 @@ class DeskView:
     clerk: ClerkView | None = None
     # The services of the visitor at the counter, if there have been several.
     given: tuple[GivenView, ...] = ()
+    # The booking of whom "next" would call, where the branch lets its desks look first.
+    next_booking: BookingView | None = None
     # Who fetches the visitor that was called; "" while nobody does, None where visitors are not fetched.
     fetched_by: str | None = None
 
@@ -136,7 +138,7 @@ def desk_view(tx: Tx, branch_id: UUID, counter: str, idle: Idle) -> DeskView:
     mine = [ticket for ticket in open_now if ticket.queue_id in view.queues]
     at_counters = {ticket.counter_id: ticket for ticket in open_now if ticket.counter_id and ticket.state in AT_COUNTER}
     current = at_counters.get(view.id)
-    return DeskView(
+    found = DeskView(
         settings=settings,
         counter=view,
         seq=int(tx.scalar(sa.select(BRANCH.c.last_seq).where(BRANCH.c.id == branch_id)) or 0),
@@ -165,6 +167,13 @@ def desk_view(tx: Tx, branch_id: UUID, counter: str, idle: Idle) -> DeskView:
         given=tuple(given_services(tx, current)) if current else (),
         fetched_by=next((one.by or "" for one in to_fetch(tx, settings, [current] if current else [])), None),
     )
+    return replace(found, next_booking=_next_booking(tx, found)) if settings.queue_rules.look_before_calling else found
+
+
+def _next_booking(tx: Tx, view: DeskView) -> BookingView | None:
+    first = next((choice.ticket_id for choice in view.order(tx.now)), None)
+    ticket = next((one for one in view.waiting if one.id == first), None)
+    return booking_by_id(tx, ticket.branch_id, ticket.booking_id) if ticket and ticket.booking_id else None
 
 
 def holders(tx: Tx, branch_id: UUID, idle: Idle) -> dict[UUID, HolderView]:

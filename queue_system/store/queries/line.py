@@ -14,6 +14,7 @@ from ...core import dispatch
 from ...core.absence import OTHERS_FIRST, AbsenceRule
 from ...core.dispatch import CallingRules, Waiting
 from ...core.errors import Missing
+from ...core.recalls import RecallRule
 from ...core.tickets import OPEN, TicketState, left_behind
 from ...core.waits.announce import Range
 from ..database import AnyRow, Tx
@@ -31,6 +32,9 @@ COUNTER = table(Counter)
 IS_OPEN = sa.text(f"ticket.state IN {OPEN_STATES}")
 IS_WAITING = sa.text(f"ticket.state IN {OPEN_STATES} AND ticket.state = 'waiting'")
 AT_A_COUNTER = sa.text("ticket.state IN ('called', 'serving')")
+
+# Whoever was passed over and is called again has calls left for a recall, unless the branch says another limit.
+USUAL_RECALLS_MORE: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,6 +271,16 @@ def absence_rule(settings: BranchSettings) -> AbsenceRule:
         others_first=OTHERS_FIRST if others is None else others,
         rejoins=rules.missed_rejoin_times,
         keeps_place=others is not None,
+    )
+
+
+def recall_rule(settings: BranchSettings) -> RecallRule:
+    """The rule of a branch for calling a visitor again."""
+    rules = settings.queue_rules
+    limit = rules.recall_limit
+    return RecallRule(
+        pause=timedelta(seconds=rules.recall_pause_s),
+        limit=rules.no_show_after_calls + USUAL_RECALLS_MORE if limit is None else limit,
     )
 
 

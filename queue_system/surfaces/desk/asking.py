@@ -24,7 +24,7 @@ ASKED: Final = {
     "raise-class-missing": "class",
 }
 # Fields of the first press that the answer repeats.
-_KEPT: Final = ("ticket", "current", "reason")
+_KEPT: Final = ("ticket", "current", "reason", "seen")
 
 
 @dataclass(frozen=True, slots=True)

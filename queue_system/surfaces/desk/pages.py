@@ -143,7 +143,7 @@ def _call(tx: Tx, desk: Desk, form: dict[str, str]) -> tuple[str, TicketView | N
     if form.get("ticket"):
         reason = str(form["reason"]) if form.get("reason") else None
         return "desk.did-call", calling.call_ticket(tx, desk, _id(form, "ticket"), became, reason)
-    called = calling.call_next(tx, desk, became)
+    called = calling.call_next(tx, desk, became, _seen(form))
     return "desk.did-call" if called else "desk.did-find-nobody", called
 
 
@@ -242,6 +242,15 @@ def _expected(form: dict[str, str]) -> UUID | None:
         return UUID(value) if value else None
     except ValueError:
         raise Stale("desk-stale") from None
+
+
+def _seen(form: dict[str, str]) -> UUID | None:
+    """The ticket that the page showed as the next one, if it showed any."""
+    value = str(form.get("seen") or "")
+    try:
+        return UUID(value) if value else None
+    except ValueError:
+        raise Stale("next-changed") from None
 
 
 def _id(form: dict[str, str], name: str) -> UUID:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -16,7 +16,15 @@ from ...core.tickets import Step, TicketState, steps_from
 from ...store.queries.access import StaffView
 from ...store.queries.class_targets import beyond_target
 from ...store.queries.desk import DeskView, HolderView
-from ...store.queries.line import TicketView, absence_rule, agreed_time, emergencies, served_queues, weight_of
+from ...store.queries.line import (
+    TicketView,
+    absence_rule,
+    agreed_time,
+    emergencies,
+    recall_rule,
+    served_queues,
+    weight_of,
+)
 from ...store.queries.outcomes import outcomes_of
 from ...store.queries.screens import is_kept_off
 from ...store.queries.settings import BranchSettings, CounterView, Names
@@ -24,10 +32,12 @@ from ...web.at_counter import NEEDED_TOO
 from ...web.departments import in_use
 from ...web.waits import Waits
 from .asking import Answer, classes_for
+from .looking import booked_name, look
 
 LINE_SHOWN: Final = 30
 LAST_DIGIT: Final = 9
 BREAK_KEY: Final = "B"
+CALLED_ENOUGH: Final = "desk.why-called-enough"
 # Outcomes of a visit that was not served in full.
 OUTCOMES: Final = (
     Answer("documents_missing", "D", "desk.outcome-documents-missing"),
@@ -39,7 +49,7 @@ OUTCOMES: Final = (
 class Button:
     """One action: the resource it posts to, its keyboard key, its words.
 
-    With `dialog` it opens the dialog of that name, which posts to the resource. `why` is the key of the sentence that says why it cannot be done now, "" if it can.
+    With `dialog` it opens the dialog of that name, which posts to the resource. `why` is the key of the sentence that says why it cannot be done now, "" if it can; `possible_from` is when that ends by itself.
     """
 
     resource: str
@@ -48,6 +58,7 @@ class Button:
     why: str = ""
     likely: bool = False
     dialog: str = ""
+    possible_from: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +129,8 @@ def context(view: DeskView, person: StaffView, now: datetime, waits: Waits, *, e
         "ticket": current,
         "service": settings.services[current.service_id] if current else None,
         "priority": settings.priorities.get(current.priority) if current else None,
-        "name": _booked_name(view),
+        "name": booked_name(settings, view.current, view.booking),
+        "foreseen": look(view, order[0], tickets) if order and settings.queue_rules.look_before_calling else None,
         "expected": current.id if current else "",
         "figures": figures(view),
         "unseen": _unseen(view),
@@ -129,7 +141,8 @@ def context(view: DeskView, person: StaffView, now: datetime, waits: Waits, *, e
         "absence": absence(view, now),
         "outcomes": (*OUTCOMES, *_own_outcomes(settings, current)),
         "given": _given(view, now),
-        "buttons": buttons(view, person),
+        "buttons": buttons(view, person, now),
+        "to_second": lambda instant: f"{instant.astimezone(settings.zone):%H:%M:%S}",
         "hint": _hint(view),
         "line": [_row(tickets[choice.ticket_id], settings, choice.reason) for choice in shown],
         "waits": {choice.ticket_id: waits.of_ticket(settings.id, choice.ticket_id, now) for choice in shown},
@@ -157,7 +170,7 @@ def context(view: DeskView, person: StaffView, now: datetime, waits: Waits, *, e
     }
 
 
-def buttons(view: DeskView, person: StaffView) -> list[Button]:
+def buttons(view: DeskView, person: StaffView, now: datetime) -> list[Button]:
     """The row of actions; each always has the same place."""
     current = view.current
     state = current.state if current else None
@@ -170,12 +183,20 @@ def buttons(view: DeskView, person: StaffView) -> list[Button]:
     def allowed(act: str, reason: str) -> str:
         return reason if person.may_any(NEEDED_TOO[act], view.settings.id) else "desk.why-no-right"
 
+    recall = _recall(view, now) if Step.RECALL in able else Button("recalls", "R", "desk.recall", why(Step.RECALL))
+    called_enough = recall.why == CALLED_ENOUGH
     return [
         Button("calls", "N", "desk.next", "" if view.waiting else "desk.why-nobody-waits", likely=current is None),
-        Button("recalls", "R", "desk.recall", why(Step.RECALL)),
-        Button("starts", "S", "desk.start", why(Step.START), likely=state is TicketState.CALLED),
+        recall,
+        Button(
+            "starts",
+            "S",
+            "desk.start",
+            why(Step.START),
+            likely=state is TicketState.CALLED and not called_enough,
+        ),
         Button("finishes", "F", "desk.finish", nobody, likely=state is TicketState.SERVING),
-        Button("absences", "X", "desk.no-show", why(Step.NO_SHOW)),
+        Button("absences", "X", "desk.no-show", why(Step.NO_SHOW), likely=called_enough),
         Button("parkings", "H", "desk.park", allowed("parkings", why(Step.PARK))),
         Button("transfers", "T", "desk.transfer", allowed("transfers", why(Step.TRANSFER)), dialog="transfer"),
         Button(
@@ -187,6 +208,19 @@ def buttons(view: DeskView, person: StaffView) -> list[Button]:
         ),
         Button("take-backs", "Z", "desk.take-back", "" if view.undo_until else "desk.why-nothing-to-take-back"),
     ]
+
+
+def _recall(view: DeskView, now: datetime) -> Button:
+    """The button that calls the visitor in front once more: after the pause, and until it was pressed often enough."""
+    current, rule = view.current, recall_rule(view.settings)
+    button = Button("recalls", "R", "desk.recall")
+    if current is None or current.called_at is None:
+        return button
+    if rule.is_used_up(current.calls):
+        return replace(button, why=CALLED_ENOUGH)
+    if rule.still_pausing(current.called_at, now):
+        return replace(button, why="desk.why-just-called", possible_from=current.called_at + rule.pause)
+    return button
 
 
 def absence(view: DeskView, now: datetime) -> Absence | None:
@@ -249,14 +283,6 @@ def _by_hand(view: DeskView, person: StaffView, order: list[Choice]) -> set[UUID
     }
 
 
-def _booked_name(view: DeskView) -> str | None:
-    """The name of the booking; None without one, or if the service's confidentiality keeps names off screens."""
-    if view.booking is None or view.current is None or view.booking.erased_at is not None:
-        return None
-    level = view.settings.services[view.current.service_id].confidentiality
-    return view.booking.name if level.display == "code" else None
-
-
 def _holders(view: DeskView) -> list[tuple[CounterView, HolderView]]:
     """The open counters that a visitor can be sent to, each with its clerk: they serve the visitor's queue."""
     if view.current is None:
@@ -299,7 +325,9 @@ def _hint(view: DeskView) -> str:
     current = view.current
     if current is None:
         return "desk.hint-free" if view.waiting else "desk.hint-empty"
-    return "desk.hint-called" if current.state is TicketState.CALLED else "desk.hint-serving"
+    if current.state is not TicketState.CALLED:
+        return "desk.hint-serving"
+    return "desk.hint-called-enough" if recall_rule(view.settings).is_used_up(current.calls) else "desk.hint-called"
 
 
 def _unseen(view: DeskView) -> str:

@@ -118,11 +118,13 @@ BODIES = {
 # ---------------------------------------------------------------- a day at a counter
 
 
-def test_a_visit_from_the_call_to_its_end(layla: Program, hall: Hall, program: Program) -> None:
+def test_a_visit_from_the_call_to_its_end(layla: Program, hall: Hall, program: Program, clock: FrozenClock) -> None:
     issued = hall.issue().ticket
     called = layla.post(f"{COUNTER}/calls", NOBODY).body
     assert (called["ticket"]["code"], called["ticket"]["state"]) == (issued.code, "called")
     here = {"expected": called["expected"]}
+    assert layla.post(f"{COUNTER}/recalls", here).code == "recall-too-soon"
+    clock.move(timedelta(seconds=15))
     assert layla.post(f"{COUNTER}/recalls", here).body["ticket"]["calls"] == 2
     assert layla.post(f"{COUNTER}/starts", here).body["ticket"]["state"] == "serving"
     desk = layla.get(COUNTER).body
@@ -207,6 +209,7 @@ def test_who_did_not_come_can_come_back(layla: Program, hall: Hall, clock: Froze
     hall.issue()
     called = layla.post(f"{COUNTER}/calls", NOBODY).body
     for _ in range(2):
+        clock.move(timedelta(seconds=15))
         layla.post(f"{COUNTER}/recalls", {"expected": called["expected"]})
     clock.move(timedelta(minutes=5))
     assert layla.post(f"{COUNTER}/absences", {"expected": called["expected"]}).body["ticket"]["state"] == "no_show"

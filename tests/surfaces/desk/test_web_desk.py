@@ -97,7 +97,7 @@ def test_leaving_closes_the_counter_but_not_while_somebody_stands_there(layla: C
 # ---------------------------------------------------------------- the visit
 
 
-def test_a_visit_from_the_call_to_the_end_without_scripts(layla: Clerk, hall: Hall) -> None:
+def test_a_visit_from_the_call_to_the_end_without_scripts(layla: Clerk, hall: Hall, clock: FrozenClock) -> None:
     first, second = hall.issue().ticket, hall.issue().ticket
     page = layla.look()
     assert page.text.index(first.code) < page.text.index(second.code)
@@ -106,6 +106,7 @@ def test_a_visit_from_the_call_to_the_end_without_scripts(layla: Clerk, hall: Ha
     page = layla.look()
     assert "جرى النداء" in page.text
     assert "تصديق" in page.text
+    clock.move(timedelta(seconds=15))
     assert layla.press("recalls").status_code == 303
     assert "نداءان" in layla.look().text
     assert layla.press("starts").status_code == 303

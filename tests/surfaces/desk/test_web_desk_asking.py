@@ -74,6 +74,7 @@ def test_the_desk_says_what_not_here_means_before_it_is_pressed(layla: Clerk, ha
     assert f"عاد الرقم {ticket.code} إلى الدور" in Page(answer.text).text
     layla.press("calls")
     for _ in range(2):
+        clock.move(timedelta(seconds=15))
         layla.press("recalls")
     clock.move(timedelta(minutes=5))
     assert "يُسجَّل غائبًا (نودي 4 مرات)" in isolates.strip(layla.look().text)

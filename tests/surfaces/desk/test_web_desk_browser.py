@@ -15,7 +15,7 @@ from queue_system.store.queries.access import staff_by_login
 from tests.kit import axe
 from tests.kit.desk_in_browser import HallServer, at_the_desk, open_now, press, sign_in_and_take_seat, state, take_seat
 from tests.kit.displays_browser import pass_time_until
-from tests.kit.hall import enter
+from tests.kit.hall import enter, set_rules
 from tests.kit.looks import look, watched
 from tests.kit.waiting import until
 from tests.kit.web_hall import furnished
@@ -55,6 +55,7 @@ def test_a_key_pressed_before_the_answer_came_waits_for_its_turn(tab: Page, serv
 
 
 def test_an_answer_that_was_overtaken_by_news_hides_nobody(tab: Page, server: HallServer) -> None:
+    set_rules(server.hall, recall_pause_s=0, no_show_after_calls=1, no_show_after_min=0)
     server.hall.issue()
     expect(tab.locator("tbody tr")).to_have_count(1)
     press(tab, "n")

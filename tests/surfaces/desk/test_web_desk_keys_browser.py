@@ -12,6 +12,7 @@ from queue_system.clock import FrozenClock
 from queue_system.core.tickets import TicketState
 from queue_system.store.queries import line
 from tests.kit.desk_in_browser import HallServer, at_the_desk, open_now, press, state
+from tests.kit.hall import set_rules
 from tests.kit.web_hall import furnished
 
 pytestmark = pytest.mark.browser
@@ -31,6 +32,7 @@ def tab(browser: Browser, server: HallServer) -> Iterator[Page]:
 
 
 def test_a_visit_is_worked_with_single_keys(tab: Page, server: HallServer) -> None:
+    set_rules(server.hall, recall_pause_s=0, no_show_after_calls=1, no_show_after_min=0)
     first, second, third = (server.hall.issue().ticket for _ in range(3))
     expect(tab.locator("tbody tr")).to_have_count(3)
     press(tab, "n")

@@ -268,7 +268,7 @@ def frame(live: Any) -> Any:
     return found
 
 
-def test_a_call_arrives_as_it_happens(here: tuple[TestClient, Hall], layla: Desk) -> None:
+def test_a_call_arrives_as_it_happens(here: tuple[TestClient, Hall], layla: Desk, clock: FrozenClock) -> None:
     client, hall = here
     mine = hall.issue()
     stranger = another(client)
@@ -282,6 +282,7 @@ def test_a_call_arrives_as_it_happens(here: tuple[TestClient, Hall], layla: Desk
         assert 'data-state="called"' in second["html"]
         assert 'data-calls="1"' in second["html"]
         assert "Counter" in second["html"]
+        clock.move(timedelta(seconds=15))
         hall.db.write_in_now(hall.branch.id, calling.recall, at(hall, layla, mine))
         assert 'data-calls="2"' in frame(live)["html"]
 

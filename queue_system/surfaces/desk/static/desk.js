@@ -15,6 +15,8 @@
   const hideDialogs = () => { for (const dialog of document.querySelectorAll("#desk [popover]")) dialog.hidePopover(); };
   const said = (name) => document.getElementById(`said-${name}`).content.textContent;
 
+  let reason = ""; // The disabled button whose reason is shown.
+
   // ---------------------------------------------------------------- times
 
   const digits = page.dataset.digits === "arab"
@@ -38,10 +40,27 @@
       button.setAttribute("aria-disabled", "true");
       button.title = said("nothing-to-take-back");
     }
+    for (const element of document.querySelectorAll("[data-from]")) {
+      const left = Math.ceil((Date.parse(element.dataset.from) - Date.now() - ahead) / 1000);
+      if (left > 0) put(element, digits(String(left)));
+      else possible(element.closest("button"), element);
+    }
     for (const element of document.querySelectorAll("[data-elapsed]")) put(element, digits(elapsed(element.dataset.elapsed)));
     for (const element of document.querySelectorAll("[data-minutes]")) {
       put(element, digits(String(Math.floor(seconds(element.dataset.minutes) / 60))));
     }
+  }
+  // A button whose pause is over works again, and says so no more.
+  function possible(button, countdown) {
+    countdown.remove();
+    button.removeAttribute("aria-disabled");
+    button.removeAttribute("title");
+    button.removeAttribute("aria-describedby");
+    if (reason !== button.id) return;
+    reason = "";
+    const line = document.getElementById("desk-said");
+    line.className = "said";
+    line.textContent = "";
   }
   tick();
   setInterval(tick, 1000);
@@ -112,7 +131,6 @@
   let pressed = ""; // The button that was pressed last.
   let focused = false; // Whether something had the focus then.
   let settling = 0;
-  let reason = ""; // The disabled button whose reason is shown.
   function settle() {
     clearTimeout(settling);
     page.setAttribute("data-settling", "");
