@@ -282,6 +282,19 @@ def test_the_day_is_found_without_reading_history(hall: Hall) -> None:
     assert "one_ticket_a_counter" in found or (not hall.db.dialect.is_embedded and "open_tickets" in found)
 
 
+def test_open_tickets_are_found_without_reading_those_that_are_done(hall: Hall) -> None:
+    done, still = [hall.issue().ticket for _ in range(30)], [hall.issue().ticket for _ in range(3)]
+    ended = sa.update(TICKET).where(TICKET.c.id.in_([one.id for one in done])).values(state="served")
+    hall.db.write_now(Tx.execute, ended)
+    found = plan(hall.db, line._OPEN.statement.params({"branch": hall.branch.id}))
+    assert "open_tickets" in found
+    assert "tickets_by_day" not in found
+    if hall.db.dialect.is_embedded:
+        assert "TEMP B-TREE" not in found
+    assert [one.id for one in hall.db.read_now(line.open_tickets, hall.branch.id)] == [one.id for one in still]
+    assert hall.db.read_now(line.open_tickets, hall.branch.id, still[0].business_date + timedelta(days=1)) == []
+
+
 def test_whom_a_person_has_met_is_found_without_reading_those_of_others(hall: Hall) -> None:
     who = {"branch": uuid4(), "service": uuid4(), "contact": "hala@example.org"}
     found = plan(hall.db, known_members._BY_CONTACT.statement.params(who))

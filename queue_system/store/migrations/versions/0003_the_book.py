@@ -14,7 +14,7 @@ revision = "0003"
 down_revision = "0002"
 branch_labels = None
 depends_on = None
-FINGERPRINT = 1847535741
+FINGERPRINT = 2088015009
 
 
 def upgrade() -> None:
@@ -503,13 +503,13 @@ def _reserved_tickets() -> None:
 
 
 def _line() -> None:
-    """The line by kinds, so that the first of each is found at once; open tickets by their day."""
+    """The line by kinds, so that the first of each is found at once; open tickets by their anchor."""
     op.drop_index("open_tickets", "ticket")
     kinds = ["branch_id", "queue_id", "service_id", "priority", "language", "anchor_at", "id"]
     for name, columns, condition in (
         (
             "open_tickets",
-            ["branch_id", "business_date", "anchor_at", "id"],
+            ["branch_id", "anchor_at", "id"],
             "state IN ('waiting', 'parked', 'called', 'serving')",
         ),
         (
