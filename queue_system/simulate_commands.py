@@ -72,7 +72,7 @@ def simulate(
 ) -> None:
     """Play a past day again as it was and changed, with the real calling rule, and say how long people would have waited.
 
-    Each run lets chance decide anew who comes and how long visits take, the same for both. Ctrl-C stops and shows what
+    Each run lets chance decide anew when those of the day come and how long visits take, the same for both. Ctrl-C stops and shows what
     is done so far (exit code 130).
     """
     from .core.simulation.runs import Comparison

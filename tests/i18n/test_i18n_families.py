@@ -38,6 +38,8 @@ from queue_system.settings.objects import OF_BRANCH, OF_ORGANISATION
 from queue_system.store.queries.pending import CODES
 from queue_system.surfaces import api
 from queue_system.surfaces.office.setting_kinds import kinds_of
+from queue_system.surfaces.office.what_if_asked import RULES
+from queue_system.surfaces.office.what_if_tables import FIGURES
 from tests.kit.i18n_usage import modules, name_of
 
 ERROR_CLASSES = frozenset(
@@ -147,6 +149,11 @@ def test_every_kind_of_passing_has_words() -> None:
 
 def test_every_state_of_a_request_has_words() -> None:
     assert members("approvals.state-") == {str(state) for state in ApprovalState}
+
+
+def test_every_figure_and_rule_of_a_played_day_has_words() -> None:
+    assert members("whatif.figure-") == set(FIGURES)
+    assert members("whatif.rule-") == set(RULES)
 
 
 def test_everything_that_is_not_in_force_says_what_to_do_meanwhile() -> None:

@@ -58,6 +58,8 @@ FAMILIES = (
     "rights.preset-",
     "approvals.reason-",
     "approvals.state-",
+    "whatif.figure-",
+    "whatif.rule-",
     "office.kind-",
     "office.new-",
     "office.group-",

@@ -112,6 +112,7 @@ OPENS: Final[dict[str, Rights]] = {
     "GET /office/figures/branches": rights.ACROSS_RIGHTS,
     "GET /office/waits": rights.REPORT_RIGHTS,
     "GET /office/fairness": rights.REPORT_RIGHTS,
+    "GET /office/what-if": rights.REPORT_RIGHTS,
     "POST /office/today": rights.STOP_RIGHTS,
     "POST /office/counters": rights.COUNTER_RIGHTS,
     "GET /office/devices": rights.DEVICE_RIGHTS,

@@ -13,8 +13,8 @@ from uuid import UUID
 from ..waits.durations import Durations
 from .hall import MINUTE, Day, Person, Stage
 
-#: So many visits to a service tell how long they took on that day; of fewer, the past of the branch tells it.
-ENOUGH: Final = 20
+#: So many visits to a service tell how long they take on such a day; of fewer, the past of the branch tells it.
+ENOUGH: Final = 5
 #: Whoever comes without an appointment comes up to so much earlier or later.
 JITTER: Final = 10 * MINUTE
 
@@ -39,8 +39,8 @@ def drawn(
 ) -> tuple[list[Person], list[Person]]:
     """The people of a day, and those of the same day with `demand` times as many; the same people come in both.
 
-    Each person without an appointment comes 0, 1, 2 … times, once on average (a Poisson bootstrap of the arrivals), up to
-    `JITTER` earlier or later; each appointment is kept with the probability `come`.
+    Whoever came without an appointment comes up to `JITTER` earlier or later; each appointment is kept with the probability `come`.
+    Further people are those of the day once more, each a number of times that is Poisson distributed.
     """
     chance = random.Random(seed)  # noqa: S311 - a simulation is repeatable and no secret
     more = random.Random(f"{seed} more")  # noqa: S311 - another stream, so that it changes nothing of the first
@@ -49,8 +49,8 @@ def drawn(
     usual: list[Person] = []
     demanded: list[Person] = []
     for one in day.people:
-        often = int(chance.random() < come) if one.appointment else _poisson(chance, 1.0)
-        usual += (found := [again.come(one, chance) for _ in range(often)])
+        kept = not one.appointment or chance.random() < come
+        usual += (found := [again.come(one, chance)] if kept else [])
         demanded += [each for each in found if demand >= 1 or more.random() < demand]
         for _ in range(_poisson(more, demand - 1)) if demand > 1 else ():
             if not one.appointment or more.random() < come:

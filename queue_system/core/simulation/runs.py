@@ -16,10 +16,14 @@ from .variants import Variant, desks_of, people_of, rules_of
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """So many days, played in so many runs: as recorded, as it was according to the runs, and changed."""
+    """So many days, played in so many runs: as recorded, as it was according to the runs, and changed.
+
+    `counters` are the numbers of those that were open on any of the days.
+    """
 
     days: int
     runs: int
+    counters: frozenset[int]
     recorded: CaseFigures
     before: CaseFigures
     after: CaseFigures
@@ -55,6 +59,7 @@ class Comparison:
         return Compared(
             len(self._source.days),
             self._before.count,
+            frozenset(desk.number for day in self._source.days for desk in day.desks),
             self._recorded.figures(),
             self._before.figures(),
             self._after.figures(),

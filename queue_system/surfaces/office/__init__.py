@@ -44,6 +44,7 @@ from . import (
     today,
     undecided,
     waits,
+    what_if,
 )
 from .frame import OFFICE
 
@@ -60,6 +61,7 @@ routes: list[BaseRoute] = [
     *figure_files.routes,
     *waits.routes,
     *fairness.routes,
+    *what_if.routes,
     *idle.routes,
     *counters.routes,
     *devices.routes,

@@ -26,7 +26,10 @@ _FILL: Final = 0.7
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A bar from `top` to `bottom`, and a dot or a line across it at `at`; each None where there is no figure."""
+    """A bar from `top` to `bottom`, and a dot or a line across it at `at`; each None where there is no figure.
+
+    `reach` is where the upper end of the bar may be, from its highest to its lowest.
+    """
 
     x: float
     width: float
@@ -36,6 +39,7 @@ class Mark:
     words: str
     middle: float
     address: str
+    reach: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +94,27 @@ def counts(table: Table, title: str, legend: tuple[str, str], *, mirrored: bool)
     return _plot(table, title, legend, "count", spans, mirrored)
 
 
-def ranges(table: Table, title: str, legend: tuple[str, str], *, mirrored: bool) -> Plot:
-    """From the median, a dot, to the 90th percentile of the table's times."""
+def ranges(
+    table: Table,
+    title: str,
+    legend: tuple[str, ...],
+    *,
+    mirrored: bool,
+    least: float = 0,
+    reach: tuple[str, str] | None = None,
+) -> Plot:
+    """From the median, a dot, to the 90th percentile of the table's times, which may be anywhere between the columns `reach`.
+
+    The axis goes up to `least` at the least, so that two plots can be compared.
+    """
     p50, p90 = _columns(table, "figures.p50", "figures.p90")
     spans = [(_number(row.cells[p50]), _number(row.cells[p90]), _number(row.cells[p50])) for row in table.rows]
-    return _plot(table, title, legend, "range", spans, mirrored)
+    low, high = _columns(table, *reach) if reach else (None, None)
+    reaches = [
+        None if low is None or high is None else (_number(row.cells[low]), _number(row.cells[high]))
+        for row in table.rows
+    ]
+    return _plot(table, title, legend, "range", spans, mirrored, least, reaches)
 
 
 def name_ranges(table: Table, title: str, legend: tuple[str, str], *, mirrored: bool) -> Bars:
@@ -136,8 +156,11 @@ def _plot(
     shape: str,
     spans: Sequence[tuple[float | None, float | None, float | None]],
     mirrored: bool,
+    least: float = 0,
+    reaches: Sequence[tuple[float | None, float | None] | None] = (),
 ) -> Plot:
-    most = max((high or 0 for _, high, _ in spans), default=0) or 1
+    ends = [high for _, high, _ in spans] + [one[1] for one in reaches if one]
+    most = max([least, *(end or 0 for end in ends)]) or 1
     step = next((one for one in _STEPS if most / one <= _MOST_LINES), _STEPS[-1])
     top = step * -(-int(most) // step) if most > step else step
     top = top if top >= most else top + step
@@ -154,6 +177,7 @@ def _plot(
         x = WIDTH - from_start - room * _FILL if mirrored else from_start
         words = str(row.cells[0]) if place % every == 0 else ""
         known = high is not None and low is not None
+        ends = (reaches[place] if reaches else None) or (None, None)
         return Mark(
             round(x, 1),
             round(room * _FILL, 1),
@@ -163,6 +187,7 @@ def _plot(
             words,
             round(x + room * _FILL / 2, 1),
             row.address,
+            None if ends[0] is None or ends[1] is None else (y(ends[1]) or 0.0, y(ends[0]) or 0.0),
         )
 
     return Plot(

@@ -51,6 +51,7 @@ ENTRIES: Final = (
         Place("/office", "office.overview", TODAY_RIGHTS),
         Place("/office/figures", "figures.title", FIGURE_RIGHTS),
         Place("/office/figures/branches", "figures.across", ACROSS_RIGHTS),
+        Place("/office/what-if", "whatif.title", REPORT_RIGHTS),
         Place("/office/waits", "waits.title", REPORT_RIGHTS),
         Place("/office/fairness", "fairness.title", REPORT_RIGHTS),
     ),

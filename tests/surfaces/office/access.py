@@ -52,6 +52,7 @@ MATRIX: Final[dict[tuple[str, str], Row]] = {
     },
     ("GET", "/office/waits"): DATA,
     ("GET", "/office/fairness"): DATA,
+    ("GET", "/office/what-if"): DATA,
     ("GET", "/office/idle"): DATA,
     ("POST", "/office/today/{branch}/{queue}/stop"): BACKUP,
     ("POST", "/office/today/{branch}/{queue}/resume"): BACKUP,
