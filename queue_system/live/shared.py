@@ -30,6 +30,13 @@ class SharedReads:
         answer: T = await asyncio.shield(known.task)
         return answer
 
+    def ready(self, key: Hashable, position: int, moment: int) -> Any:
+        """What `get` would give at once; None if it would have to wait."""
+        known = self._answers.get(key)
+        if known is None or known.position < position or known.moment != moment:
+            return None
+        return known.task.result() if known.task.done() and not _failed(known.task) else None
+
     def last(self, key: Hashable) -> Any:
         """The last finished answer for `key`; None if there is none yet, or `read` failed."""
         known = self._answers.get(key)

@@ -62,6 +62,60 @@ async def test_one_in_each_step_of_the_loop_in_the_order_of_coming(house: House)
     assert await all_of(tasks) == [True] * 5
 
 
+async def test_whom_a_change_does_not_concern_is_not_woken(house: House) -> None:
+    concerned = False
+    asked: list[int] = []
+
+    async def concerns() -> bool:
+        asked.append(house.hub.position(BRANCH))
+        return concerned
+
+    waiting = asyncio.create_task(house.late.of(concerns).wait({BRANCH: 0}, LONG))
+    others = await house.waiting()
+    house.hub.wake({BRANCH: 1})
+    assert await all_of(others) == [True] * 5
+    assert (asked, waiting.done()) == ([1], False)
+    concerned = True
+    house.hub.wake({BRANCH: 2})
+    assert await all_of([waiting]) == [True]
+    assert asked == [1, 2]
+
+
+async def test_a_change_during_the_question_is_asked_about_again(house: House) -> None:
+    async def concerns() -> bool:
+        found = house.hub.position(BRANCH) > 1
+        # Another change, after the state was read that the answer is about.
+        house.hub.wake({BRANCH: 2})
+        await asyncio.sleep(0)
+        return found
+
+    waiting = asyncio.create_task(house.late.of(concerns).wait({BRANCH: 0}, LONG))
+    await asyncio.sleep(0)
+    house.hub.wake({BRANCH: 1})
+    assert await all_of([waiting]) == [True]
+
+
+async def test_who_cannot_be_asked_is_woken_and_the_others_as_well(house: House) -> None:
+    async def concerns() -> bool:
+        raise OSError("no database")
+
+    waiting = asyncio.create_task(house.late.of(concerns).wait({BRANCH: 0}, LONG))
+    await asyncio.sleep(0)
+    others = await house.waiting()
+    house.hub.wake({BRANCH: 1})
+    assert await all_of([waiting, *others]) == [True] * 6
+
+
+async def test_nothing_that_concerns_them_is_told_after_a_while(house: House) -> None:
+    async def concerns() -> bool:
+        return False
+
+    waiting = asyncio.create_task(house.late.of(concerns).wait({BRANCH: 0}, 0.05))
+    await asyncio.sleep(0)
+    house.hub.wake({BRANCH: 1})
+    assert await all_of([waiting]) == [False]
+
+
 async def test_they_let_pass_who_waits_for_an_answer(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(latecomers, "GIVES_WAY_SECONDS", LONG)
     tasks = await house.waiting()

@@ -162,6 +162,28 @@ class LineView:
             served=_served(self.at_counters, self.settings, ticket) if waits else (),
         )
 
+    def is_as_in(self, earlier: LineView, ticket: TicketView) -> bool:
+        """Whether `place` says the same of a ticket as an earlier snapshot; may be False where it does.
+
+        Much cheaper than two places, because what the snapshots share (`joined`) is not looked at.
+        """
+        shared = (
+            (self.settings, earlier.settings),
+            (self.at_counters, earlier.at_counters),
+            (self.sitting, earlier.sitting),
+            (self.served_queues, earlier.served_queues),
+            (self.live, earlier.live),
+            (self.appointments, earlier.appointments),
+            (ticket, earlier.open.get(ticket.token)),
+        )
+        one = ticket.id
+        return (
+            all(now is before for now, before in shared)
+            and self.ahead.get(one) == earlier.ahead.get(one)
+            and self.early.get(one) == earlier.early.get(one)
+            and (one in self.served) == (one in earlier.served)
+        )
+
 
 def whole_line(tx: Tx, settings: BranchSettings, earlier: LineView | None = None) -> LineView:
     """The whole line. Tickets of an `earlier` snapshot are reused where only new numbers were given since."""

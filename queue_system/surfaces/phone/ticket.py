@@ -27,7 +27,7 @@ from ...live.socket import Frame, refuse, serve
 from ...store.log import VISITOR
 from ...store.queries.line import TicketView
 from ...store.queries.passed_by import passed_by
-from ...store.queries.place import PlaceView, place
+from ...store.queries.place import LineView, PlaceView, place
 from ...store.queries.stranded import was_taken_away
 from ...store.queries.vouchers import voucher_of
 from ...web import kit
@@ -75,17 +75,24 @@ async def live(websocket: WebSocket) -> None:
         await refuse(websocket, Closed.NOT_THERE)
         return
     await websocket.accept()
-    await serve(websocket, here.installation.latecomers, [here.branch.id], _Telephone(here).frame, ages=True)
+    telephone = _Telephone(here)
+    changes = here.installation.latecomers.of(telephone.is_concerned)
+    await serve(websocket, changes, [here.branch.id], telephone.frame, ages=True)
 
 
 class _Telephone:
     """The view of one telephone; rendered only when it has changed, because most changes concern other visitors."""
 
     def __init__(self, opened: AtBranch) -> None:
-        self._opened = opened
+        self._opened, self._installation = opened, opened.installation
+        self._token: str = opened.connection.path_params["token"]
         self._shown: tuple[Hashable, ...] = ()
         self._drawn: Frame | None = None
         self._settled = False
+        # The line in which it stood as it is shown; None where it stood in none.
+        self._line: LineView | None = None
+        self._stood: PlaceView | None = None
+        self._told: Told | None = None
 
     async def frame(self) -> Frame:
         """The page's changing part now."""
@@ -97,11 +104,12 @@ class _Telephone:
         # The end of a visit may be a mistake that is taken back.
         self._settled = stands.ticket.state in FINAL and ended is not None and now - ended > TAKE_BACK
         # The page shows the minute of its rendering, but not the position in the log.
+        self._stood, self._told = replace(stands, seq=0), _wait(here, stands)
         shown = (
             stands.ticket.state,
-            replace(stands, seq=0),
+            self._stood,
             here.branch.config_version,
-            _wait(here, stands),
+            self._told,
             now.replace(second=0, microsecond=0),
         )
         if self._drawn is None or shown != self._shown:
@@ -110,9 +118,28 @@ class _Telephone:
             self._shown, self._drawn = shown, frame
         return self._drawn
 
+    async def is_concerned(self) -> bool:
+        """Whether the page would look different now, apart from the minute, which the next pulse brings."""
+        if self._settled:
+            return False
+        line = await everybody(self._opened)
+        ticket = line.open.get(self._token)
+        if ticket is None or self._line is None:
+            return True
+        told = None
+        if ticket.id in line.ahead:
+            told = self._installation.waits.of_ticket(line.settings.id, ticket.id, self._installation.clock.now())
+        if line.settings is not self._line.settings or told != self._told:
+            return True
+        if not line.is_as_in(self._line, ticket) and replace(line.place(ticket), seq=0) != self._stood:
+            return True
+        self._line = line
+        return False
+
     async def _stands(self) -> tuple[AtBranch, PlaceView]:
         connection, line = self._opened.connection, await everybody(self._opened)
-        ticket = line.open.get(connection.path_params["token"])
+        ticket = line.open.get(self._token)
+        self._line = None if ticket is None else line
         if ticket is None:
             return await _at_place(connection)
         return at(connection, line.settings, preferred=ticket.language), line.place(ticket)
