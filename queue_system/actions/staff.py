@@ -38,6 +38,7 @@ from ..store.tables import (
     Invitation,
     KnownBrowser,
     OwnView,
+    ReportReader,
     Role,
     Session,
     Staff,
@@ -54,6 +55,7 @@ COUNTER = table(Counter)
 INVITATION = table(Invitation)
 KNOWN_BROWSER = table(KnownBrowser)
 OWN_VIEW = table(OwnView)
+REPORT_READER = table(ReportReader)
 ROLE = table(Role)
 SESSION = table(Session)
 STAFF = table(Staff)
@@ -178,6 +180,7 @@ def remove_staff(tx: Tx, login: str, actor: Actor = SYSTEM) -> None:
         end_everywhere(tx, staff_id)
         tx.execute(sa.delete(STAFF_ROLE).where(STAFF_ROLE.c.staff_id == staff_id))
         tx.execute(sa.delete(OWN_VIEW).where(OWN_VIEW.c.staff_id == staff_id))
+        tx.execute(sa.delete(REPORT_READER).where(REPORT_READER.c.staff_id == staff_id))
         tx.execute(sa.delete(STAFF).where(STAFF.c.id == staff_id))
         organisation.append(StaffRemoved(subject=str(staff_id)), actor)
 

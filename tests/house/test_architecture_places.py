@@ -26,6 +26,7 @@ WITHOUT_TICKETS = tuple(
         helped_bookings
         home_visits installation invitation_letters proving
         invitations look_ups member_accounts outbox own_views participants phone_calls printers provider
+        report_readers
         roles series series_changes safe_contact said sessions settings sign_in slips staff staff_notes staff_roles
         together typos upkeep
     """.split()

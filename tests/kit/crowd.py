@@ -20,7 +20,7 @@ from sqlalchemy import event as sa_event
 from sqlalchemy.engine import Engine
 from uuid_utils.compat import uuid7
 
-from queue_system.actions import bookings, day, helped_bookings, outbox, staff
+from queue_system.actions import bookings, day, helped_bookings, outbox, report_readers, staff
 from queue_system.actions.counters import Desk
 from queue_system.clock import Clock
 from queue_system.store import log
@@ -89,7 +89,7 @@ def unlocked(monkeypatch: pytest.MonkeyPatch) -> None:
         for pending in here.pending:
             tx.execute(sa.insert(entry), pending | {"seq": next(sequence)})
 
-    for module in (bookings, day, helped_bookings, outbox, staff):
+    for module in (bookings, day, helped_bookings, outbox, report_readers, staff):
         monkeypatch.setattr(module, "locked", locked)
     original = SQLite._engine
 

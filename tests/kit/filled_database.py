@@ -28,6 +28,7 @@ from queue_system.actions import (
     digests,
     invitations,
     own_views,
+    report_readers,
     series,
     sessions,
     settings,
@@ -144,6 +145,7 @@ def fill(hall: Hall, clock: FrozenClock) -> None:
     hall.db.write_now(sessions.start_session, here.staff_id, "browser")
     hall.db.write_now(sessions.remember_browser, here.staff_id, "a browser's secret")
     hall.db.write_now(own_views.save_view, hall.branch.id, here.staff_id, "شباكي", ["q-passports"])
+    hall.db.write_now(report_readers.follow, hall.branch.id, here.staff_id)
     _add_app(hall, here.staff_id, clock)
     hall.db.write_now(devices.ask_pairing, "display")
     hall.db.write_now(upkeep.done_by_hand, "backup", {"rows": 1})

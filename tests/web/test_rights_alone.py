@@ -109,6 +109,7 @@ OPENS: Final[dict[str, Rights]] = {
     "GET /office": rights.OFFICE_RIGHTS,
     "GET /office/today": rights.TODAY_RIGHTS,
     "GET /office/figures": rights.FIGURE_RIGHTS,
+    "POST /office/figures/reports": rights.FIGURE_RIGHTS,
     "GET /office/figures/branches": rights.ACROSS_RIGHTS,
     "GET /office/waits": rights.REPORT_RIGHTS,
     "GET /office/fairness": rights.REPORT_RIGHTS,

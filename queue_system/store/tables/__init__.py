@@ -54,7 +54,7 @@ from .organisation import (
     Text,
     Zone,
 )
-from .own_views import OwnView
+from .own_views import OwnView, ReportReader
 from .people import Participant
 from .proofs import ContactProof
 from .series import BookingSeries, SeriesDate
@@ -114,6 +114,7 @@ __all__ = [
     "PrintJob",
     "Priority",
     "Queue",
+    "ReportReader",
     "Resource",
     "ReturnVoucher",
     "Role",

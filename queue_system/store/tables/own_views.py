@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -22,3 +23,14 @@ class OwnView(SQLModel, table=True):
     staff_id: UUID = Field(foreign_key="staff.id", index=True)
     name: str
     only: list[Any] = json(list)
+
+
+class ReportReader(SQLModel, table=True):
+    """A person who is told when the report of a month of a branch is ready."""
+
+    __tablename__ = "report_reader"
+
+    branch_id: UUID = of_branch()
+    staff_id: UUID = Field(primary_key=True, foreign_key="staff.id", index=True)
+    # The first day of the newest month that they know of; None where no month was over when they began.
+    seen: date | None = None

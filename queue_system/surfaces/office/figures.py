@@ -22,6 +22,7 @@ from ...store.queries.settings import BranchSettings
 from ...store.queries.today import HallNow, hall_now
 from ...web.access import in_service
 from ...web.departments import counters_for, queues_for, services_for
+from .figure_months import reports_of
 from .figure_plots import HEIGHT, WIDTH, Bars, Plot, counts, name_ranges, ranges
 from .figure_reports import MEANINGS, Report, dated, whole_table
 from .figure_tables import FigureTables, fewest_for, figure_tables
@@ -34,7 +35,10 @@ async def show(request: Request) -> Response:
     """The figures that the address asks for (`figures_asked`); raises Missing("branch") or Missing("not-found")."""
     here = await enter(request, FIGURE_RIGHTS)
     branch = branch_asked(here)
-    values, _ = await values_and_report(here, branch) if branch else ({}, None)
+    values: dict[str, Any] = {}
+    if branch:
+        values, _ = await values_and_report(here, branch)
+        values |= await reports_of(here, branch)
     return await office_page(here, "office/figures.html", {"branch": branch, "meanings": MEANINGS} | values)
 
 

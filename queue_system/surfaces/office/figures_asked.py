@@ -93,6 +93,11 @@ def asked_figures(
     return AskedFigures(branch, stretch, first, last, time)
 
 
+def month_of(branch: str, first: date) -> AskedFigures:
+    """A whole month that is over, by its first day."""
+    return AskedFigures(branch, "month", first, _month_end(first), "wait")
+
+
 def last_over(stretch: str, today: date, week_starts: int) -> date:
     """The last day of the newest week or month that is over."""
     if stretch == "month":

@@ -23,6 +23,7 @@ from ...core.rights import (
     DATA_RIGHTS,
     DECISION_RIGHTS,
     DEVICE_RIGHTS,
+    FIGURE_RIGHTS,
     HEALTH_RIGHTS,
     HOURS_RIGHTS,
     INVITE_RIGHTS,
@@ -52,6 +53,7 @@ from ...web.departments import services_for
 from ...web.given_back import given_back_of
 from ...web.setting_words import things_of_catalogue
 from .approvals import waiting_alone, waiting_for
+from .figure_months import new_report
 from .frame import InOffice
 from .messages import owners_of, unsent_for
 from .people import clock_of
@@ -364,5 +366,6 @@ SOURCES: Final[tuple[OfBranch | OfHouse, ...]] = (
     OfBranch(CLOSING_RIGHTS, provisional_days),
     OfHouse(HOURS_RIGHTS, calendars_to_check, everywhere=True),
     OfBranch(PLACES_RIGHTS, places_given_back),
+    OfBranch(FIGURE_RIGHTS, new_report),
     OfHouse(INVITE_RIGHTS, missing_administrator, everywhere=True),
 )

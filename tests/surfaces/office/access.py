@@ -6,7 +6,7 @@ from typing import Final
 
 from tests.kit.access_rows import ASKING, AUDIT, BACKUP, DATA, DEVICES, EDITING, OFFICE, PEOPLE, PLACES, ROLES, Row
 
-# The form names the thing, and here it names none, so clients with the right get 404.
+# The form, or the address, names the thing, and here it names none, so clients with the right get 404.
 NAMES_NOTHING: Final = {
     "/office/closures/{branch}",
     "/office/seasons/{branch}",
@@ -38,6 +38,10 @@ NAMES_NOTHING: Final = {
     "/office/history/{place}/{kind}/{slug}",
     "/office/undo/{place}/{change}",
     "/office/branches/{branch}/takeover",
+    "/office/figures/table",
+    "/office/figures/branches/table",
+    "/office/figures/reports",
+    "/office/figures/reports/{branch}/{day}",
 }
 STATIC_FILE: Final = "office.css"
 MATRIX: Final[dict[tuple[str, str], Row]] = {
@@ -50,6 +54,8 @@ MATRIX: Final[dict[tuple[str, str], Row]] = {
         for page in ("", "/branches")
         for file in ("workbook", "table", "paper")
     },
+    ("POST", "/office/figures/reports"): DATA,
+    ("POST", "/office/figures/reports/{branch}/{day}"): DATA,
     ("GET", "/office/waits"): DATA,
     ("GET", "/office/fairness"): DATA,
     ("GET", "/office/what-if"): DATA,

@@ -14,7 +14,7 @@ revision = "0003"
 down_revision = "0002"
 branch_labels = None
 depends_on = None
-FINGERPRINT = 2088015009
+FINGERPRINT = 1839984706
 
 
 def upgrade() -> None:
@@ -31,6 +31,7 @@ def upgrade() -> None:
     _channels()
     _apart()
     _own_views()
+    _report_readers()
     _escorts()
     _notes()
     _contact_proofs()
@@ -399,6 +400,19 @@ def _own_views() -> None:
         sa.UniqueConstraint("branch_id", "staff_id", "name", name="own_views_by_name"),
     )
     op.create_index("ix_own_view_staff_id", "own_view", ["staff_id"])
+
+
+def _report_readers() -> None:
+    """Who is told when the report of a month is ready."""
+    op.create_table(
+        "report_reader",
+        sa.Column("branch_id", sa.Uuid(), nullable=False),
+        sa.Column("staff_id", sa.Uuid(), sa.ForeignKey("staff.id"), nullable=False),
+        sa.Column("seen", sa.Date(), nullable=True),
+        sa.ForeignKeyConstraint(["branch_id"], ["branch.id"]),
+        sa.PrimaryKeyConstraint("branch_id", "staff_id"),
+    )
+    op.create_index("ix_report_reader_staff_id", "report_reader", ["staff_id"])
 
 
 def _escorts() -> None:
