@@ -340,7 +340,7 @@ def hold_in(lock: Locked, order: HoldOrder, earlier_id: UUID | None = None) -> B
         "held_until": bookings.held_until(tx.now, kept),
         "created_at": tx.now,
         **dict.fromkeys(("changes", "last_gone"), 0),
-        **dict.fromkeys(("helper", "reference", "contact_note", "issued_number"), ""),
+        **dict.fromkeys(("helper", "reference", "contact_note", "issued_number", "declared"), ""),
         **said,
         "request_id": order.request_id,
         "token": settings.key + secrets.token_urlsafe(16),

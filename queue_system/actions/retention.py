@@ -79,8 +79,8 @@ UNNAMED: Final[dict[str, Any]] = {
     "contact_asked_at": None,
 }
 #: What a booking is without the person: neither who it was for, nor the id that a program chose for its request, nor the number
-#: that another office gave it.
-ERASED: Final = UNNAMED | {"request_id": None, "video_room": None, "issued_number": ""}
+#: that another office gave it, nor what makes waiting hard for them.
+ERASED: Final = UNNAMED | {"request_id": None, "video_room": None, "issued_number": "", "declared": ""}
 
 log = structlog.get_logger(__name__)
 

@@ -171,7 +171,9 @@ def check_in(
             language=language or booking.language,
             source=source,
             actor=actor,
-            priority=classes.class_in_use(settings, arrival.priority),
+            priority=classes.at_check_in(
+                settings, arrival.priority, booking.declared, settings.timetable.business_date(tx.now)
+            ),
             printer_id=printer_id,
             told=told,
         )

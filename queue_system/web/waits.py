@@ -80,7 +80,7 @@ class Waits:
         self, branch: BranchSettings, booking: BookingView, now: datetime, language: str | None = None
     ) -> Announced | None:
         """What somebody is told who checks in for an appointment now; None where no range can be told."""
-        found = booked_newcomer(branch, booking.service_id, booking.starts_at, now, language or booking.language)
+        found = booked_newcomer(branch, booking, now, language or booking.language)
         return self._told(branch.id, found, now) if found else None
 
     def for_queue(self, branch: BranchSettings, queue_id: UUID, now: datetime) -> Range | None:

@@ -36,6 +36,13 @@ class BookingFact(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class BookingWaitingSaid(BookingFact):
+    """Its owner said what makes waiting hard for them, or took it back; what it is stays out of the log."""
+
+    kind: ClassVar[str] = "booking.waiting_said"
+
+
+@dataclass(frozen=True, slots=True)
 class BookingHeld(BookingFact):
     kind: ClassVar[str] = "booking.held"
     service: ServiceSlug

@@ -34,8 +34,9 @@ SEAT = table(Seat)
 class BookingView:
     """A booking as stored; instants in UTC. `name` and `contact` are personal: keep them out of logs and links.
 
-    So are `reference`, a case number besides the name, `issued_number`, which another office gave the request, and how they
-    may be contacted (`core.safe_contact.ContactWay`). All are empty from `erased_at` on.
+    So are `reference`, a case number besides the name, `issued_number`, which another office gave the request, how they
+    may be contacted (`core.safe_contact.ContactWay`), and `declared`, the priority class that the visitor said by themself.
+    All are empty from `erased_at` on.
     `channel` is set where the booker chose one; `video_room` is the secret room of a video call.
     `decision` and `lost_why` are set once the settings no longer support its time. `offered_starts_at` is the time that
     is offered instead until `offer_until`. `together_id` is equal for the parts of one visit. `prove_until`: until when
@@ -78,6 +79,7 @@ class BookingView:
     prove_until: datetime | None = None
     proven_at: datetime | None = None
     issued_number: str = ""
+    declared: str = ""
 
     @property
     def is_unproven(self) -> bool:

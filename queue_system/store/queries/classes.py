@@ -8,7 +8,8 @@ from datetime import date
 from ...core.errors import Refused
 from ...core.layers import seasons_on
 from ...core.reasons import SELF_DECLARED, usual_reason
-from ...core.tickets import APPOINTMENT, ORDINARY
+from ...core.tickets import APPOINTMENT, LATE_APPOINTMENT, ORDINARY
+from .bookings import BookingView
 from .line import TicketView, heavier
 from .settings import BranchSettings, PriorityView, ServiceView, derived
 
@@ -40,6 +41,22 @@ def heavier_classes(settings: BranchSettings, ticket: TicketView, day: date) -> 
 def self_declared(settings: BranchSettings, day: date) -> list[PriorityView]:
     """The classes of a day for which the visitor's own word is enough."""
     return [one for one in given_on(settings, day).values() if one.evidence.startswith(SELF_DECLARED)]
+
+
+def declarable(settings: BranchSettings, booking: BookingView) -> list[PriorityView]:
+    """The classes that a visitor can say before an appointment: those of its day that would change when they are called."""
+    day = settings.timetable.business_date(booking.starts_at)
+    service = settings.services[booking.service_id]
+    without = for_service(settings, service, class_in_use(settings, LATE_APPOINTMENT), day)
+    return [one for one in self_declared(settings, day) if heavier(settings, without, one.slug) != without]
+
+
+def at_check_in(settings: BranchSettings, arrival: str | None, declared: str, day: date) -> str:
+    """The class of an arrival, or the one that was declared before where it is heavier and given on this day."""
+    given = class_in_use(settings, arrival)
+    return heavier(
+        settings, given, declared if declared in {one.slug for one in self_declared(settings, day)} else None
+    )
 
 
 def class_of_service(settings: BranchSettings, service: ServiceView, day: date) -> str | None:

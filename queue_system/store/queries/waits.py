@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import pairwise, product
-from typing import Final
+from typing import Final, Protocol
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -25,7 +25,7 @@ from ..tables import Booking, Branch, table
 from . import line
 from .bookings import check_in_rules
 from .calling_profiles import callers_of
-from .classes import class_in_use, for_service
+from .classes import at_check_in, for_service
 from .line import TicketView
 from .past_waits import Learnt
 from .settings import BranchSettings, ServiceView, branch_settings
@@ -36,6 +36,17 @@ COUNTER = table(tables.Counter)
 
 #: A forecast is told for so long.
 FRESH: Final = timedelta(minutes=2)
+
+
+class Booked(Protocol):
+    """What of an appointment says how its visitor is called."""
+
+    @property
+    def service_id(self) -> UUID: ...
+    @property
+    def starts_at(self) -> datetime: ...
+    @property
+    def declared(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +108,7 @@ def _newcomers(settings: BranchSettings, booked: Iterable[AnyRow], now: datetime
     for one, language in product(booked, settings.languages):
         # Whoever may check in before this forecast is too old to be told.
         at = max(now, one.starts_at - timedelta(minutes=settings.queue_rules.early_check_in_min))
-        if at <= now + FRESH and (found := booked_newcomer(settings, one.service_id, one.starts_at, at, language)):
+        if at <= now + FRESH and (found := booked_newcomer(settings, one, at, language)):
             yield found
 
 
@@ -115,16 +126,17 @@ def newcomer_of(
 
 
 def booked_newcomer(
-    settings: BranchSettings, service_id: UUID, starts_at: datetime, now: datetime, language: str | None = None
+    settings: BranchSettings, booking: Booked, now: datetime, language: str | None = None
 ) -> Newcomer | None:
     """Somebody who checks in for an appointment at `now`, as `actions.tickets.check_in` does; None where it is not the time."""
-    closes = hours.last_closing(starts_at, settings.calendar, settings.day_starts, service_id)
+    starts_at = booking.starts_at
+    closes = hours.last_closing(starts_at, settings.calendar, settings.day_starts, booking.service_id)
     arrival = bookings.arrival(starts_at, now, check_in_rules(settings), until=closes)
     if arrival.priority is None:
         return None
     day = settings.timetable.business_date(now)
-    given = class_in_use(settings, arrival.priority)
-    found = newcomer_of(settings, settings.services[service_id], day, given, language)
+    given = at_check_in(settings, arrival.priority, booking.declared, day)
+    found = newcomer_of(settings, settings.services[booking.service_id], day, given, language)
     # An emergency waits from now at the latest.
     in_time = arrival.punctuality is Punctuality.ON_TIME and (starts_at <= now or not is_emergency(found.weight))
     return replace(found, booked_at=starts_at) if in_time else found
@@ -150,7 +162,8 @@ def _breaks(settings: BranchSettings, now: datetime) -> Iterator[Away]:
 def _booked(tx: Tx, settings: BranchSettings) -> list[AnyRow]:
     """The appointments at the branch today whose visitors are not there yet, and not late beyond its grace."""
     _, end = hours.day_bounds(settings.timetable.business_date(tx.now), settings.zone, settings.day_starts)
-    statement = sa.select(BOOKING.c.service_id, BOOKING.c.starts_at, BOOKING.c.channel, BOOKING.c.language).where(
+    columns = (BOOKING.c[name] for name in ("service_id", "starts_at", "channel", "language", "declared"))
+    statement = sa.select(*columns).where(
         BOOKING.c.branch_id == settings.id,
         BOOKING.c.state == BookingState.CONFIRMED.value,
         BOOKING.c.starts_at >= tx.now - timedelta(minutes=settings.queue_rules.late_grace_min),
@@ -161,9 +174,8 @@ def _booked(tx: Tx, settings: BranchSettings) -> list[AnyRow]:
 
 
 def _arrivals(settings: BranchSettings, booked: Iterable[AnyRow], come: float, day: date) -> Iterator[Arrival]:
-    given = APPOINTMENT if APPOINTMENT in settings.priorities else ORDINARY
     for one in booked:
-        service = settings.services[one.service_id]
+        service, given = settings.services[one.service_id], at_check_in(settings, APPOINTMENT, one.declared, day)
         weight = line.weight_of(settings, for_service(settings, service, given, day))
         skills = line.skills_needed(settings).get(service.id, line.NO_SKILLS)
         yield Arrival(service.queue_id, service.id, weight, one.starts_at, come, skills=skills, language=one.language)

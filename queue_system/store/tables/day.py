@@ -225,6 +225,8 @@ class Booking(SQLModel, table=True):
     reference: str = ""
     # The number under which another office keeps the request (core.issued); erased with the name.
     issued_number: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    # The priority class that the visitor said by themself before coming; "" for none. Erased with the name.
+    declared: str = Field(default="", sa_column_kwargs={"server_default": ""})
     # How whoever it was booked for may be contacted (core.safe_contact.ContactWay), when it is safe, and when they were asked.
     contact_way: str | None = None
     contact_note: str = ""

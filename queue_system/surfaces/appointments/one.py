@@ -232,6 +232,7 @@ async def _page(
         "refusal": "" if errors else words,
         "focus_last": failure is None and said is not None,
         "doubtful": contacts.shown(failure.understood[0]) if isinstance(failure, Doubtful) else "",
+        "declared": branch.priorities.get(booking.declared),
         "in_series": await here.read(place_in_series, branch.id, booking.id),
         **await _besides(here, booking, answers, held=held),
         "prove_until": booking.prove_until

@@ -32,7 +32,7 @@ from ...web.here import AtBranch, at_booking
 from ...web.kit import see_other
 from ...web.qr import qr_svg
 from ...web.safe_contact import way_to_show
-from . import earlier, times
+from . import earlier, hard_waiting, times
 from .bringing import brought_by
 from .frame import BESIDE, base_of, frame, retry_after
 from .holding import ABOUT_THE_TIME, gone, is_held
@@ -127,6 +127,8 @@ async def booking_page(request: Request) -> Response:
         "again": f"{base_of(branch, service)}/days" + (f"?instead={booking.token}" if phase is Phase.EXPIRED else ""),
         "kept_because": booking.lost_why if booking.decision is Decided.KEEP else None,
         "earlier": await here.read(earlier.shown, branch, booking) if phase is Phase.CONFIRMED else None,
+        "asks_waiting": phase is Phase.CONFIRMED and hard_waiting.asks(here, booking),
+        "waiting": hard_waiting.known(here, booking),
         "too_late": earlier.OVER in request.query_params,
         "contact_until": booking.prove_until if is_asked(booking.prove_until, booking.starts_at, now) else None,
         "offer": _offer(branch, booking) if phase is Phase.OFFERED else None,
@@ -303,6 +305,7 @@ def _sentence(here: AtBranch, refusal: DomainError | None) -> str | None:
 
 routes: list[BaseRoute] = [
     *earlier.routes,
+    *hard_waiting.routes,
     # This route stands before the page's, because the pattern of the page would match the dot too.
     Route("/b/{token}.ics", calendar),
     Route("/b/{token}", booking_page),

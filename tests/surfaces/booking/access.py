@@ -48,6 +48,8 @@ MATRIX: Final[dict[tuple[str, str], Row]] = {
     ("POST", "/b/{token}/earlier"): LINK,
     ("POST", "/b/{token}/earlier/end"): LINK,
     ("POST", "/b/{token}/earlier/answer"): LINK,
+    ("GET", "/b/{token}/waiting"): LINK,
+    ("POST", "/b/{token}/waiting"): LINK,
     ("GET", "/b/{token}/contact"): LINK,
     ("POST", "/b/{token}/contact"): LINK,
     ("GET", "/b/{token}/cancellation"): LINK,

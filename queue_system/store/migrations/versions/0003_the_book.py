@@ -36,6 +36,7 @@ def upgrade() -> None:
     _notes()
     _contact_proofs()
     _issued_numbers()
+    _declared_classes()
     _waits()
     _last_tickets()
     _calling_profiles()
@@ -465,6 +466,11 @@ def _contact_proofs() -> None:
 def _issued_numbers() -> None:
     """The numbers under which other offices keep the requests of visitors."""
     op.add_column("booking", sa.Column("issued_number", AutoString(), nullable=False, server_default=""))
+
+
+def _declared_classes() -> None:
+    """What visitors say before coming about what makes waiting hard."""
+    op.add_column("booking", sa.Column("declared", AutoString(), nullable=False, server_default=""))
 
 
 def _last_tickets() -> None:
