@@ -21,6 +21,9 @@ ANSWER_SECONDS: Final = 15.0
 # How the services of `gateways.SERVICES` end the line about a refusal; and what is known of a status, by RFC 9110.
 _STATUS: Final = re.compile(r"error=(\d{3})\b")
 _KNOWN: Final = {401: "gateway_sign_in", 402: "gateway_credit", 403: "gateway_sign_in"}
+# Africa's Talking takes the request and refuses the number, with codes of its own; of these 405 is an empty account.
+_CODE: Final = re.compile(r"statusCode=(\d{3})\b")
+_KNOWN_CODES: Final = {405: "gateway_credit"}
 
 
 class Gateway:
@@ -56,17 +59,19 @@ class Gateway:
             return Outcome.SENT, None
         if self._clock() - began >= self._seconds:
             return Outcome.MAYBE, "gateway"
-        return Outcome.LATER, _KNOWN.get(refusal.status, "gateway")
+        return Outcome.LATER, refusal.error
 
 
 class _Refusal(logging.Handler):
-    """Reads the HTTP status of a refusal, 0 for none, and keeps nothing else, because the lines hold the number."""
+    """Reads what a refusal means, and keeps nothing else, because the lines hold the number."""
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
-        self.status = 0
+        self.error = "gateway"
 
     def emit(self, record: logging.LogRecord) -> None:
         """Read one line."""
-        if found := _STATUS.search(record.getMessage()):
-            self.status = int(found[1])
+        said = record.getMessage()
+        for form, known in ((_STATUS, _KNOWN), (_CODE, _KNOWN_CODES)):
+            if found := form.search(said):
+                self.error = known.get(int(found[1]), "gateway")
