@@ -132,6 +132,23 @@ def look_at_proofs(tx: Tx) -> list[Finding]:
     ]
 
 
+def look_at_seasons(tx: Tx) -> list[Finding]:
+    """Classes that are given in a season alone: those whose seasons have no day to come, and those that any season opens."""
+    found = []
+    for slug, branch_id in branch_ids(tx).items():
+        with suppress(Unreadable):
+            branch = branch_settings(tx, branch_id)
+            today = branch.timetable.business_date(tx.now)
+            ahead = {season.slug for season in branch.calendar.seasons if season.last >= today}
+            for one in branch.priorities.values():
+                if one.season_only and not one.is_given_in(ahead):
+                    found.append(Finding("note", "doctor.class-without-days", {"branch": slug, "class": one.slug}))
+                elif one.season_only and not one.seasons:
+                    values = {"branch": slug, "class": one.slug, "seasons": ", ".join(sorted(ahead))}
+                    found.append(Finding("note", "doctor.class-in-any-season", values))
+    return found
+
+
 def look_at_levels(tx: Tx, sends: frozenset[str]) -> list[Finding]:
     """Levels of confidentiality about whose services nobody can be told anything, of an installation that `sends` something.
 
@@ -191,6 +208,7 @@ def _database(configuration: Configuration, database: Database, *, with_machine:
         if configuration.sends:
             yield from database.read_now(look_at_channels)
             yield from database.read_now(look_at_levels, configuration.sends)
+        yield from database.read_now(look_at_seasons)
         yield from look_at_certificate(configuration, database.clock.now())
     yield from _settings(database)
 

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from queue_system.actions.raising import raise_ticket
 from queue_system.clock import FrozenClock
 from queue_system.core.errors import Refused
+from queue_system.ops.doctor import look_at_seasons
 from queue_system.settings.branch import Branch
 from queue_system.settings.catalogue import Catalogue
 from queue_system.settings.references import used_entries
@@ -98,3 +99,16 @@ def test_a_branch_takes_the_seasons_of_its_classes_along() -> None:
     without_hours = branch.changed(hours=tuple(one for one in branch.hours if one.season is None))
     assert ("season", "ramadan") in used_entries(without_hours, changed)
     assert ("season", "ramadan") not in used_entries(without_hours, catalogue)
+
+
+def test_the_doctor_names_a_class_that_nobody_can_get_and_one_that_any_season_opens(
+    hall: Hall, clock: FrozenClock
+) -> None:
+    def found() -> set[tuple[str, str | int]]:
+        return {(one.code, one.values["class"]) for one in hall.db.read_now(look_at_seasons)}
+
+    assert found() == {("class-in-any-season", "student_exam")}
+    with_season(hall, "festival", today(hall, clock) - 3 * WEEK, named=("festival",))
+    assert found() == {("class-without-days", "student_exam")}
+    change_settings(hall.db, sa.update(table(SeasonRow)).values(last=today(hall, clock)))
+    assert found() == set()
