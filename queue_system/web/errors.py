@@ -15,11 +15,12 @@ from starlette.routing import BaseRoute, Match, Mount, Route
 from starlette.types import Scope
 
 from ..core.errors import DomainError, Doubtful, Invalid, SignedOut, TooMany
+from ..core.rights import Rights
 from ..i18n import isolates
 from ..i18n.sentences import error_sentence
 from ..i18n.words import Words
 from ..logs import LOGGED
-from ..store.queries.access import StaffView
+from ..store.queries.access import StaffView, roles_with
 from . import access, kit
 from .here import anywhere
 from .observed import HEADER, request_id_of, route_of
@@ -155,7 +156,7 @@ async def _error_page(
     """The error page: its title is the kind of error; then what happened, what was kept, and what to do."""
     here = anywhere(request)
     words = here.words
-    context = {
+    context: dict[str, Any] = {
         "title": _title(status, words),
         "advice": message(error, words) if error else words.text(f"errors.{code}"),
         # People report errors that are our fault, and this number finds them in the log.
@@ -164,6 +165,9 @@ async def _error_page(
     try:
         if (person := await _staff(request, status)) is not None:
             context |= {"frame": "base_staff.html", "home": first_page(request, person)}
+            needed: Rights | None = getattr(request.state, "needed_rights", None)
+            if code == "not-allowed" and needed:
+                context["roles"] = await here.read(roles_with, needed)
             return await staff_page(request, person, "error.html", context, status=status, headers=headers)
         return await here.page("error.html", context, status=status, headers=headers)
     except DomainError:

@@ -255,6 +255,12 @@ async def onlooker_at_branch(connection: HTTPConnection, rights: Rights) -> Staf
     return await _with_rights(connection, await _onlooker(connection), rights)
 
 
+def not_allowed(connection: HTTPConnection, rights: Rights) -> Denied:
+    """The refusal of a page that needs any of `rights`; its page says which roles have one (`web.errors`)."""
+    connection.state.needed_rights = rights
+    return Denied("not-allowed")
+
+
 def staff_at(connection: HTTPConnection, person: StaffView, branch: BranchSettings) -> StaffAtBranch:
     """The context of a known person at a known branch."""
     language = kit.language_of_staff(connection, person.language, branch)
@@ -280,5 +286,5 @@ async def _branch_of(connection: HTTPConnection) -> BranchSettings:
 async def _with_rights(connection: HTTPConnection, person: StaffView, rights: Rights) -> StaffAtBranch:
     branch = await _branch_of(connection)
     if not person.may_any(rights, branch.id):
-        raise Denied("not-allowed")
+        raise not_allowed(connection, rights)
     return staff_at(connection, person, branch)

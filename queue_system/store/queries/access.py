@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from ...core.logins import find_login
 from ...core.printers import TRANSPORTS
-from ...core.rights import Right, Rights
+from ...core.rights import EVERYTHING, Right, Rights, granted
 from ...settings.declared import Declared
 from ...settings.devices import KITS, PLACES, Kit
 from ...settings.printers import Printer
@@ -343,3 +343,11 @@ def _device(row: AnyRow) -> DeviceView:
         status=row.status,
         status_at=row.status_at,
     )
+
+
+def roles_with(tx: Tx, rights: Rights) -> list[dict[str, str]]:
+    """The names of the roles that grant any of `rights`, in their order; those that grant everything only where no other does."""
+    rows = tx.rows(sa.select(ROLE.c.names, ROLE.c.can).order_by(ROLE.c.position, ROLE.c.slug))
+    found = [(row.names, granted(row.can)) for row in rows]
+    able = [names for names, can in found if not rights.isdisjoint(can)]
+    return able or [names for names, can in found if EVERYTHING in can]

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ...core.edit_rights import edit_rights
-from ...core.errors import Denied, Missing
+from ...core.errors import Missing
 from ...core.rights import (
     ACROSS_RIGHTS,
     ASKING_RIGHTS,
@@ -41,7 +41,7 @@ from ...store.queries.settings import BranchSettings
 from ...store.tables import ORGANISATION
 from ...web import kit
 from ...web.access import in_service
-from ...web.here import StaffAtBranch, StaffHere, onlooker_here, staff_at, staff_here
+from ...web.here import StaffAtBranch, StaffHere, not_allowed, onlooker_here, staff_at, staff_here
 from ...web.places import Place, entry
 
 #: The entries of the office, each with its pages. A page that a person may not open is not shown to them.
@@ -184,5 +184,5 @@ def moment(at: datetime | None, branch: BranchSettings, words: Words, now: datet
 async def _in_office(here: StaffHere, rights: Rights) -> InOffice:
     found = await here.branches_with(rights)
     if not found and not here.person.may_any(rights, ORGANISATION):
-        raise Denied("not-allowed")
+        raise not_allowed(here.connection, rights)
     return InOffice(**vars(here), branches=tuple(found))

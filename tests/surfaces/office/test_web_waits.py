@@ -106,3 +106,19 @@ def test_who_left_early_does_not_make_up_for_too_few_who_were_called(
 @pytest.mark.parametrize("day", ["yesterday", "0001-01-01", "9999-12-31", "2026-11-22"])
 def test_a_day_that_is_none_or_not_over_is_not_found(client: TestClient, day: str) -> None:
     assert client.get(f"{PAGE}?day={day}").status_code == 404
+
+
+def test_a_head_of_section_without_the_right_reads_whose_it_is(client: TestClient, hall: Hall) -> None:
+    hall.person("head", ((hall.branch.id, "supervisor"),))
+    hall.person("consul", ((hall.branch.id, "consul"),))
+    sign_in(client, "head", "ar")
+    refused = client.get("/office/waits")
+    assert refused.status_code == 403
+    said = Page(refused.text).text
+    assert "هذه الصلاحية للأدوار الآتية:" in said
+    assert "القنصل" in said
+    assert "موظف الشباك" not in said
+    # Only administrators may found a branch.
+    assert "مدير النظام" in Page(client.get("/office/new-branch").text).text
+    sign_in(client, "consul", "ar")
+    assert client.get("/office/waits", follow_redirects=True).status_code == 200
