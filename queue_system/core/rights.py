@@ -271,6 +271,8 @@ TODAY_RIGHTS: Final[Rights] = (
     | DECISION_RIGHTS
     | FILE_RIGHTS
 )
+# To see a silent emergency call at a branch, and to go there: for everybody whose page there shows the hall.
+ALARM_RIGHTS: Final[Rights] = HALL_RIGHTS | TODAY_RIGHTS
 # To open the office. Whoever sees figures alone is led to them.
 OFFICE_RIGHTS: Final[Rights] = TODAY_RIGHTS | ACROSS_RIGHTS
 

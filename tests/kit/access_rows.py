@@ -60,6 +60,13 @@ DESK = row(
 )
 # A socket cannot give a reason, so a desk that one may not see looks as if it did not exist.
 DESK_LIVE = {name: UNKNOWN if answer == FORBIDDEN else answer for name, answer in DESK.items()}
+# A call for help is for everybody whose page shows the hall of the branch.
+ALARMS = row(
+    SIGN_IN,
+    forbidden=(IDLE, ELSEWHERE),
+    open=(CLERK, SUPERVISOR, RECEPTIONIST, AUDITOR, TECHNICIAN, ADMINISTRATOR),
+)
+ALARMS_LIVE = {name: UNKNOWN if answer == FORBIDDEN else answer for name, answer in ALARMS.items()}
 OFFICE = row(
     SIGN_IN, forbidden=(IDLE, ELSEWHERE, CLERK, RECEPTIONIST), open=(SUPERVISOR, AUDITOR, TECHNICIAN, ADMINISTRATOR)
 )

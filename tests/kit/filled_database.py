@@ -56,6 +56,7 @@ from queue_system.store.queries.line import TicketView
 from queue_system.store.queries.series_chances import dates_shown, planned
 from queue_system.store.tables import (
     ORGANISATION,
+    Alarm,
     ApartAccepted,
     ApartKey,
     ApartPair,
@@ -155,6 +156,8 @@ def fill(hall: Hall, clock: FrozenClock) -> None:
     edit(hall, lambda tx: _shift_ramadan(tx, hall))
     hall.db.write_now(_keep_apart, hall)
     hall.db.write_now(_note, hall, here.staff_id)
+    call = {"branch_id": hall.branch.id, "counter_id": here.counter_id, "staff_id": here.staff_id, "raised_at": NOW}
+    hall.db.write_now(Tx.execute, sa.insert(table(Alarm)), call)
     _rename(hall)
     _digest(hall)
 

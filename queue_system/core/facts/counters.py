@@ -60,3 +60,24 @@ class CounterResumed(CounterFact):
 @dataclass(frozen=True, slots=True)
 class CounterClosed(CounterFact):
     kind: ClassVar[str] = "counter.closed"
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmRaised(CounterFact):
+    """Somebody at the counter has called colleagues for help, silently."""
+
+    kind: ClassVar[str] = "counter.alarm_raised"
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmAnswered(CounterFact):
+    """A colleague comes to help."""
+
+    kind: ClassVar[str] = "counter.alarm_answered"
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmOver(CounterFact):
+    """The call for help is over."""
+
+    kind: ClassVar[str] = "counter.alarm_over"

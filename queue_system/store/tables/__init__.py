@@ -19,6 +19,7 @@ from .access import (
     StaffRole,
 )
 from .agenda import BranchSeason, ClosureRow, OpeningHours, OutreachDay, SeasonRow
+from .alarms import Alarm
 from .apart import ApartAccepted, ApartKey, ApartPair
 from .changes import Change
 from .columns import table
@@ -66,6 +67,7 @@ from .vouchers import ReturnVoucher
 __all__ = [
     "ORGANISATION",
     "SETTINGS",
+    "Alarm",
     "ApartAccepted",
     "ApartKey",
     "ApartPair",

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
-from ...actions import breaks, calling, counters, transferring
+from ...actions import alarms, breaks, calling, counters, transferring
 from ...actions.counters import Desk
 from ...actions.raising import raise_ticket
 from ...actions.sessions import SESSION_IDLE
@@ -28,11 +28,14 @@ from ...store.queries.line import TicketView
 from ...store.queries.settings import branch_settings
 from ...web import kit
 from ...web.access import in_service
+from ...web.alarms import alarm_values
 from ...web.at_counter import AtCounter, at_counter
 from ...web.departments import counters_for, in_use
 from ...web.errors import message
 from ...web.here import StaffHere, staff_here
 from ...web.staff_pages import staff_page
+from .alarms import SURE
+from .alarms import routes as alarm_routes
 from .asking import ASKED, Question, question
 from .following import desk_values, live
 from .view import queue_names
@@ -100,6 +103,16 @@ async def resume(request: Request) -> Response:
         await here.write(breaks.end_break, here.desk())
     except DomainError as refusal:
         return await _refused(here, refusal)
+    return await _desk(here) if kit.is_htmx(request) else kit.see_other(_address(here))
+
+
+async def call_for_help(request: Request) -> Response:
+    """A silent emergency call, in two presses of the same place; the first one changes nothing."""
+    here = await at_counter(request)
+    form = await kit.form(request)
+    if not form.get(SURE):
+        return await _desk(here, alarm_asked=True)
+    await here.write(alarms.raise_alarm, here.desk())
     return await _desk(here) if kit.is_htmx(request) else kit.see_other(_address(here))
 
 
@@ -273,9 +286,16 @@ async def _asked(here: AtCounter, refusal: DomainError, resource: str, form: dic
 
 
 async def _desk(
-    here: AtCounter, said: Said | None = None, status: int = 200, asked: Question | None = None
+    here: AtCounter,
+    said: Said | None = None,
+    status: int = 200,
+    asked: Question | None = None,
+    *,
+    alarm_asked: bool = False,
 ) -> Response:
-    values = desk_values(here, await _view(here))
+    values = desk_values(here, await _view(here)) | {"alarm_asked": alarm_asked}
+    if not kit.is_htmx(here.request):
+        values |= await alarm_values(here, here.branch)
     template = "desk/_desk.html" if kit.is_htmx(here.request) else "desk/desk.html"
     return await here.page(template, values | {"said": said, "asked": asked}, status=status)
 
@@ -313,5 +333,7 @@ routes: list[BaseRoute] = [
     Route("/counters/{branch}/{counter}/leaving", leave, methods=["POST"]),
     Route("/counters/{branch}/{counter}/breaks", pause, methods=["POST"]),
     Route("/counters/{branch}/{counter}/break-ends", resume, methods=["POST"]),
+    Route("/counters/{branch}/{counter}/alarms", call_for_help, methods=["POST"]),
+    *alarm_routes,
     *(Route(f"/counters/{{branch}}/{{counter}}/{resource}", act(resource), methods=["POST"]) for resource in ACTS),
 ]

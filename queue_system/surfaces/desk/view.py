@@ -37,6 +37,7 @@ from .looking import booked_name, look
 LINE_SHOWN: Final = 30
 LAST_DIGIT: Final = 9
 BREAK_KEY: Final = "B"
+ALARM_KEY: Final = "Q"
 CALLED_ENOUGH: Final = "desk.why-called-enough"
 # Outcomes of a visit that was not served in full.
 OUTCOMES: Final = (
@@ -125,6 +126,7 @@ def context(view: DeskView, person: StaffView, now: datetime, waits: Waits, *, e
         "away": view.holder if mine and view.holder and view.holder.away else None,
         "away_reasons": AWAY_REASONS,
         "break_key": BREAK_KEY,
+        "alarm_key": ALARM_KEY,
         "away_minutes": AWAY_MINUTES,
         "ticket": current,
         "service": settings.services[current.service_id] if current else None,

@@ -26,6 +26,7 @@ from ...store.queries.settings import BranchSettings
 from ...store.queries.today import HallNow, hall_now
 from ...store.tables import ORGANISATION
 from ...web.access import in_service
+from ...web.alarms import alarm_values
 from ...web.departments import counters_for, in_use, queues_for, services_for
 from ...web.kit import see_other
 from .counters import SAID, free_for
@@ -72,11 +73,15 @@ async def show(request: Request) -> Response:
     here = await enter(request, TODAY_RIGHTS)
     branch = branch_asked(here)
     several = len(in_service(here.branches, here.now)) > 1
-    values = await _values(here, branch) | {
-        "lines": await here.read(_lines, here) if several else [],
-        "asks_for_idle": here.person.may_any(DATA_RIGHTS, ORGANISATION),
-        "at": dates.day_time(here.now, branch.zone if branch else ZoneInfo("UTC"), here.words),
-    }
+    values = (
+        await _values(here, branch)
+        | await alarm_values(here, branch)
+        | {
+            "lines": await here.read(_lines, here) if several else [],
+            "asks_for_idle": here.person.may_any(DATA_RIGHTS, ORGANISATION),
+            "at": dates.day_time(here.now, branch.zone if branch else ZoneInfo("UTC"), here.words),
+        }
+    )
     return await office_page(here, "office/today.html", values)
 
 

@@ -31,6 +31,7 @@ from ...store.queries.settings import BranchSettings
 from ...store.queries.vouchers import voucher_of
 from ...web import kit
 from ...web.access import in_service
+from ...web.alarms import alarm_values
 from ...web.booking_search import BY_CALL, Found, find
 from ...web.code_or_link import LONGEST_READING, voucher_behind
 from ...web.errors import message
@@ -241,6 +242,7 @@ async def _hall_page(
     values = await hall_values(here, **more) | {
         "refusal": message(refusal, here.words) if refusal else "",
         "about": about,
+        **await alarm_values(here, here.branch),
         "request_id": secrets.token_urlsafe(18),
         # The results of a POST cannot be fetched again in another language.
         "language_urls": lambda language: f"/reception/{here.branch.slug}?lang={language}",

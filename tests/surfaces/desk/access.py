@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tests.kit.access_rows import ACTS, DESK, DESK_LIVE, SIT_DOWN, SOCKET, Row
+from tests.kit.access_rows import ACTS, ALARMS, ALARMS_LIVE, DESK, DESK_LIVE, SIT_DOWN, SOCKET, Row
 
 # The form names the thing, and here it names none, so clients with the right get 404.
 NAMES_NOTHING: Final = {
@@ -24,5 +24,9 @@ MATRIX: Final[dict[tuple[str, str], Row]] = {
     ("POST", "/counters/{branch}/{counter}/leaving"): DESK,
     ("POST", "/counters/{branch}/{counter}/breaks"): DESK,
     ("POST", "/counters/{branch}/{counter}/break-ends"): DESK,
+    ("POST", "/counters/{branch}/{counter}/alarms"): DESK,
+    (SOCKET, "/alarms/{branch}/live"): ALARMS_LIVE,
+    ("POST", "/alarms/{branch}/{counter}/answers"): ALARMS,
+    ("POST", "/alarms/{branch}/{counter}/ends"): ALARMS,
     **{("POST", f"/counters/{{branch}}/{{counter}}/{act}"): DESK for act in ACTS},
 }

@@ -47,6 +47,7 @@ def upgrade() -> None:
     _given_services()
     _vouchers()
     _counter_states()
+    _alarms()
 
 
 def _members() -> None:
@@ -604,3 +605,18 @@ def _counter_states() -> None:
     """Counters that are open, but call nobody for some time."""
     op.add_column("counter", sa.Column("away", AutoString(), nullable=True))
     op.add_column("counter", sa.Column("away_until", UTCDateTime(), nullable=True))
+
+
+def _alarms() -> None:
+    """Silent emergency calls that are not over yet."""
+    op.create_table(
+        "alarm",
+        sa.Column("branch_id", sa.Uuid(), sa.ForeignKey("branch.id"), nullable=False),
+        sa.Column("counter_id", sa.Uuid(), nullable=False),
+        sa.Column("staff_id", sa.Uuid(), sa.ForeignKey("staff.id"), nullable=False),
+        sa.Column("raised_at", UTCDateTime(), nullable=False),
+        sa.Column("answered_by", sa.Uuid(), sa.ForeignKey("staff.id"), nullable=True),
+        sa.Column("answered_at", UTCDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(["branch_id", "counter_id"], ["counter.branch_id", "counter.id"]),
+        sa.PrimaryKeyConstraint("branch_id", "counter_id"),
+    )

@@ -100,7 +100,7 @@
       return;
     }
     waiting = aboutToPress() ? frame : null;
-    const kept = [];
+    const kept = [document.querySelector("#desk-alarm[data-asked]")]; // The second press must find what it confirms.
     if (stillTrue(frame)) kept.push(document.getElementById("desk-said"), openQuestion(frame));
     if (waiting) kept.push(document.getElementById("desk-line"));
     else if (overLine()) lineChangedAt = Date.now();
@@ -151,7 +151,8 @@
     const again = button.id === pressed || button.closest("#desk-line") !== null;
     // Another button pressed before the answer is intended, so that press waits for its turn (hx-sync in the template).
     const unsettled = page.hasAttribute("data-busy") || page.hasAttribute("data-settling");
-    const twice = event.detail > 1 || (again && unsettled);
+    // Help is called in two presses of one place, as quick as somebody can.
+    const twice = !button.closest("#desk-alarm") && (event.detail > 1 || (again && unsettled));
     const slipped = button.closest("#desk-line") && Date.now() - lineChangedAt < JUST_NOW_MS;
     const impossible = button.getAttribute("aria-disabled") === "true";
     if (!impossible && !slipped && !(twice && button.form)) {

@@ -1,0 +1,95 @@
+"""Silent emergency calls: made at a desk, seen by the staff of the branch at once, answered and ended from any of their pages."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from typing import Final
+from urllib.parse import quote, urlsplit
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.websockets import WebSocket
+
+from ...actions import alarms
+from ...core.errors import DomainError, SignedOut
+from ...core.rights import ALARM_RIGHTS
+from ...live.codes import Closed
+from ...live.socket import Frame, refuse, serve
+from ...store.queries.alarms import open_alarms
+from ...store.tables import ORGANISATION
+from ...web import access, kit
+from ...web.alarms import STRIP, alarm_values, shown
+from ...web.here import StaffAtBranch, onlooker_at_branch, staff_at_branch
+
+#: The second press of the two that a call takes says this.
+SURE: Final = "sure"
+
+
+async def live(websocket: WebSocket) -> None:
+    """Follow the calls of one branch until the session ends."""
+    try:
+        here = await onlooker_at_branch(websocket, ALARM_RIGHTS)
+    except SignedOut:
+        await refuse(websocket, Closed.SIGNED_OUT)
+        return
+    except DomainError:
+        await refuse(websocket, Closed.NOT_THERE)
+        return
+    await websocket.accept()
+    await serve(websocket, here.installation.hub, [here.branch.id, ORGANISATION], partial(_frame, here))
+
+
+async def answer(request: Request) -> Response:
+    """A colleague comes."""
+    here = await staff_at_branch(request, ALARM_RIGHTS)
+    counter = here.branch.counter(request.path_params["counter"])
+    await here.do(alarms.answer_alarm, counter.id, here.person.id, here.actor)
+    return await _strip(here)
+
+
+async def end(request: Request) -> Response:
+    """It is over."""
+    here = await staff_at_branch(request, ALARM_RIGHTS)
+    counter = here.branch.counter(request.path_params["counter"])
+    await here.do(alarms.end_alarm, counter.id, here.actor)
+    return await _strip(here)
+
+
+async def _strip(here: StaffAtBranch) -> Response:
+    if kit.is_htmx(here.request):
+        return await here.part(STRIP, await alarm_values(here, here.branch))
+    return kit.see_other(_page_before(here))
+
+
+def _page_before(here: StaffAtBranch) -> str:
+    """The page of the branch on which the button was pressed: a desk, or the page of the hall with that first word.
+
+    Made of single words of the address, because the press may come from the answer to a form, which cannot be opened.
+    """
+    words = [word for word in urlsplit(here.request.headers.get("referer", "")).path.split("/") if word]
+    slug = here.branch.slug
+    if len(words) > 2 and words[0] in ("desk", "counters") and words[1] == slug:
+        return f"/desk/{slug}/{quote(words[2])}"
+    if len(words) > 1 and words[1] == slug:
+        return f"/{quote(words[0])}/{slug}"
+    return f"/{quote(words[0])}?branch={slug}" if words else "/staff"
+
+
+async def _frame(opened: StaffAtBranch) -> Frame | None:
+    """The strip for the person who is signed in now; None if nobody is, or not for this branch any more."""
+    person = await access.onlooker(opened.connection)
+    if person is None or not person.may_any(ALARM_RIGHTS, opened.branch.id):
+        return None
+    found = await opened.read(open_alarms, opened.branch.id)
+    html = await opened.render(STRIP, {"alarms": shown(found, opened.branch, person)})
+    # No position, so that the many changes of the hall that concern no call are not sent.
+    return Frame(0, json.dumps({"type": "alarms", "html": html}))
+
+
+routes: list[BaseRoute] = [
+    WebSocketRoute("/alarms/{branch}/live", live),
+    Route("/alarms/{branch}/{counter}/answers", answer, methods=["POST"]),
+    Route("/alarms/{branch}/{counter}/ends", end, methods=["POST"]),
+]
