@@ -162,6 +162,7 @@ def _context(view: BoardView, calls: list[CallShown], now: datetime, waits: Wait
         "promise_of": lambda words: wall_promise(settings, words),
         "day_time_of": lambda at, words: dates.day_time(at, settings.zone, words),
         "calls": [] if closed else calls,
+        "near": [] if closed else view.near,
         "closed": closed,
         "opens_at": hours.next_opening(now, settings.calendar) if closed else None,
         "queues": [] if closed and not any(queue.people for queue in queues) else fitting(queues),

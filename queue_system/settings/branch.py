@@ -96,6 +96,11 @@ class QueueRules(Declared):
         "whether desks show whom their next press would call, with what is known of the visitor; when another is next "
         "at the press, nobody is called and the desk says so",
     ] = False
+    come_near_places: Annotated[
+        int,
+        Between(0, 20),
+        "with fewer than so many people ahead, visitors are asked to come near, on their telephone and on screens; 0: nobody is",
+    ] = 0
     guard_kind: Annotated[
         Literal["two_slope"] | None, Kind("kind of guard"), Informs(), "the rule of the longest wait; there is no other"
     ] = None

@@ -15,6 +15,7 @@ from ...core.tickets import TicketState
 from ..database import Tx
 from ..tables import Branch, Call, Ticket, table
 from .access import devices
+from .coming_near import near_on_screen
 from .line import IS_WAITING
 from .screens import DISPLAY, Live, holds_for_all, is_hidden, live_zones
 from .settings import BranchSettings, ConfidentialityView, branch_settings
@@ -55,13 +56,14 @@ class BoardView:
     """A board, as a snapshot: `seq` is the branch's position at that moment.
 
     `screens` are the paired displays of the branch as (id, paired at): a screen that is missing here has been revoked
-    or replaced.
+    or replaced. `near` are the codes of visitors who are asked to come near.
     """
 
     settings: BranchSettings
     zone_id: UUID | None
     seq: int
     board: Board
+    near: tuple[str, ...]
     screens: frozenset[tuple[UUID, datetime | None]]
 
 
@@ -76,6 +78,7 @@ def board(tx: Tx, branch_id: UUID, zone_id: UUID | None) -> BoardView:
         zone_id=zone_id,
         seq=tx.scalar(_LAST_SEQ, {"branch": branch_id}),
         board=Board.of(_called(tx, settings, scope, since), _waiting(tx, settings), scope, since),
+        near=near_on_screen(tx, settings, zone_id),
         screens=screens,
     )
 

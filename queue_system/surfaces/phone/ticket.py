@@ -25,6 +25,7 @@ from ...core.tickets import OPEN, TAKE_BACK, Step, TicketState, steps_from
 from ...live.codes import Closed
 from ...live.socket import Frame, refuse, serve
 from ...store.log import VISITOR
+from ...store.queries.coming_near import is_near
 from ...store.queries.line import TicketView
 from ...store.queries.passed_by import passed_by
 from ...store.queries.place import LineView, PlaceView, place
@@ -179,6 +180,7 @@ async def _values(here: AtBranch, stands: PlaceView) -> dict[str, Any]:
         "stands": stands,
         "wait": _wait(here, stands),
         "late": _is_late(here, stands),
+        "near": is_near(stands, branch),
         "ticket": ticket,
         "token": ticket.token,
         "state": ticket.state.value,
