@@ -48,6 +48,7 @@ from ..store.tables import (
     SeriesDate,
     StaffNote,
     Ticket,
+    TicketNote,
     table,
 )
 from . import apart, contact_proofs
@@ -63,6 +64,7 @@ INVITATION, PARTICIPANT = table(BookingInvitation), table(Participant)
 OFFER, WISH = table(EarlierOffer), table(EarlierWish)
 BOOKING_SERIES, SERIES_DATE = table(BookingSeries), table(SeriesDate)
 BLOCK, NOTE, PHONE_CALL = table(Block), table(StaffNote), table(PhoneCall)
+TICKET_NOTE = table(TicketNote)
 FREED, GIVEN, JOB, SEAT = table(FreedPlace), table(GivenService), table(PrintJob), table(Seat)
 SERIES, TICKET, VOUCHER = table(Series), table(Ticket), table(ReturnVoucher)
 
@@ -113,7 +115,7 @@ def tidy(database: Database, branch_id: UUID) -> collections.Counter[str]:
             gone[name] += taken
     if gone:
         database.write_in_now(branch_id, _tell, branch_id, gone)
-    for quiet in (_forget_presses, _forget_pairs, _forget_blocks, _forget_proofs, _forget_texts):
+    for quiet in (_forget_presses, _forget_pairs, _forget_blocks, _forget_proofs, _forget_texts, _forget_ticket_notes):
         database.write_in_now(branch_id, _run, branch_id, quiet)
     gone["entries"] = _prune(database, branch_id, database.read_now(_entries_before, branch_id))
     return +gone
@@ -141,6 +143,7 @@ def erase(lock: Locked, ids: list[UUID]) -> int:
         .where(HOME_VISIT.c.branch_id == lock.id, HOME_VISIT.c.booking_id.in_(ids))
         .values(address="")
     )
+    _drop_ticket_notes(lock, TICKET.c.booking_id.in_(ids))
     apart.forget(lock, ids)
     forget_texts_about(lock, ids)
     changed = lock.tx.execute(
@@ -189,7 +192,7 @@ def _drop_tickets(lock: Locked, found: Limits) -> int:
     lock.tx.execute(sa.delete(SERIES).where(SERIES.c.branch_id == lock.id, SERIES.c.business_date < found.day))
     if not ids:
         return 0
-    for rows in (CALL, GIVEN, JOB):
+    for rows in (CALL, GIVEN, JOB, TICKET_NOTE):
         lock.tx.execute(sa.delete(rows).where(rows.c.branch_id == lock.id, rows.c.ticket_id.in_(ids)))
     lock.tx.execute(
         sa.update(BOOKING).where(BOOKING.c.branch_id == lock.id, BOOKING.c.ticket_id.in_(ids)).values(ticket_id=None)
@@ -281,6 +284,18 @@ def _forget_proofs(lock: Locked, found: Limits) -> int:
 def _forget_texts(lock: Locked, _: Limits) -> int:
     """What was written in a request for a second person is of no use once the request is over."""
     return forget_texts_of_over(lock)
+
+
+def _forget_ticket_notes(lock: Locked, _: Limits) -> int:
+    """A note for the next clerk is of no use once the day of the visit is over."""
+    timetable = branch_settings(lock.tx, lock.id, lock.config_version).timetable
+    return _drop_ticket_notes(lock, TICKET.c.business_date < timetable.first_live_day(lock.tx.now))
+
+
+def _drop_ticket_notes(lock: Locked, of_tickets: sa.ColumnElement[bool]) -> int:
+    theirs = sa.select(TICKET.c.id).where(TICKET.c.branch_id == lock.id, of_tickets)
+    over = sa.delete(TICKET_NOTE).where(TICKET_NOTE.c.branch_id == lock.id, TICKET_NOTE.c.ticket_id.in_(theirs))
+    return lock.tx.execute(over).rowcount
 
 
 #: The steps by the names of what they take, which are fields of the fact `DataTidied`.

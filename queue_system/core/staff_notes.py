@@ -14,6 +14,8 @@ from .errors import Count, Invalid
 NoteRule = Literal["allowed", "restricted", "restricted_encrypted"]
 NOTE_RULES: Final[tuple[NoteRule, ...]] = ("allowed", "restricted", "restricted_encrypted")
 LONGEST_NOTE: Final = 2000
+#: A note for the next clerk is read while the visitor stands there.
+LONGEST_FOR_NEXT: Final = 300
 #: Bytes of the number that is used once for each text (NIST SP 800-38D, 8.2.2: random, 96 bits).
 NONCE_BYTES: Final = 12
 
@@ -52,13 +54,24 @@ def stricter(one: NoteRule, other: NoteRule) -> NoteRule:
     return max(one, other, key=NOTE_RULES.index)
 
 
-def read_note(typed: str) -> str:
+def reads_for_next(rule: NoteRule, *, own: bool, serves: bool, same_service: bool, privileged: bool) -> bool:
+    """Whether the clerk at whose counter the visitor is now reads a note for the next one.
+
+    `serves`: their rights cover the service for which the visitor is there; `same_service`: the note was written about it,
+    too. A restricted note does not follow to another service, except to whoever has the right to restricted notes there.
+    """
+    if own:
+        return True
+    return serves and (rule == "allowed" or same_service or privileged)
+
+
+def read_note(typed: str, longest: int = LONGEST_NOTE) -> str:
     """The text of a note as it is stored; raises Invalid("note-empty") or Invalid("note-long") on the field `text`."""
     text = "\n".join(line.rstrip() for line in typed.replace("\r\n", "\n").strip().split("\n"))
     if not text:
         raise Invalid("note-empty", "text")
-    if len(text) > LONGEST_NOTE:
-        raise Invalid("note-long", "text", limit=Count(LONGEST_NOTE))
+    if len(text) > longest:
+        raise Invalid("note-long", "text", limit=Count(longest))
     return text
 
 

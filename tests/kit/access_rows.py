@@ -141,6 +141,7 @@ ACTS = (
     "parkings",
     "transfers",
     "services",
+    "notes",
     "returns",
     "raises",
     "take-backs",

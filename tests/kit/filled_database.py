@@ -76,6 +76,7 @@ from queue_system.store.tables import (
     ReturnVoucher,
     ServiceResource,
     StaffNote,
+    TicketNote,
     table,
 )
 from tests.kit.hall import Hall, edit, furnish
@@ -132,7 +133,7 @@ def fill(hall: Hall, clock: FrozenClock) -> None:
     """A morning in the embassy, with some of everything."""
     here = hall.sit(hall.person("layla"))
     hall.issue()
-    _serve(hall, hall.call_next(here), here.counter_id)
+    _serve(hall, hall.call_next(here), here.counter_id, here.staff_id)
     _print(hall)
     hall.check_in("edu-attest", clock)
     _give_a_time_back(hall)
@@ -162,12 +163,14 @@ def fill(hall: Hall, clock: FrozenClock) -> None:
     _digest(hall)
 
 
-def _serve(hall: Hall, called: TicketView | None, counter_id: UUID) -> None:
-    """A service that is given in a visit of several, and the voucher of a visit for which documents were missing."""
+def _serve(hall: Hall, called: TicketView | None, counter_id: UUID, called_by: UUID) -> None:
+    """A service that is given in a visit of several, a note about it, and the voucher of a visit for which documents were missing."""
     assert called is not None
     mine = {"branch_id": hall.branch.id, "ticket_id": called.id, "service_id": called.service_id}
     given = {"n": 1, "counter_id": counter_id, "started_at": NOW}
     hall.db.write_now(Tx.execute, sa.insert(table(GivenService)), mine | given)
+    note = {"id": uuid7(), "rule": "allowed", "text": "ملاحظة", "written_at": NOW, "written_by": called_by}
+    hall.db.write_now(Tx.execute, sa.insert(table(TicketNote)), mine | note)
     voucher = {"code": "AAAA-AAAA", "token": "a token", "valid_until": NOW.date()}
     hall.db.write_now(Tx.execute, sa.insert(table(ReturnVoucher)), mine | voucher)
 

@@ -12,10 +12,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
 from starlette.testclient import TestClient
+from uuid_utils.compat import uuid7
 
 from queue_system.actions import bookings, calling_off, devices, sessions, tickets
 from queue_system.actions.bookings import HoldOrder
@@ -32,7 +34,7 @@ from queue_system.store.log import SYSTEM
 from queue_system.store.queries import access
 from queue_system.store.queries.bookings import BookingView, free_days
 from queue_system.store.queries.settings import branch_ids
-from queue_system.store.tables import Booking, Ticket, table
+from queue_system.store.tables import Booking, Ticket, TicketNote, table
 from tests.conftest import SUNDAY_MORNING
 from tests.kit.access_matrix import STATIC_FILES
 from tests.kit.hall import Hall, enter, furnish
@@ -52,6 +54,7 @@ WORDS: Final = {
     "other": "SENTINELCOMPANION",
     "other's contact": "sentinelcompanion@example.org",
     "note": "SENTINELNOTE",
+    "next": "SENTINELFORNEXT",
     "address": "SENTINELSTREET",
     "number": "SENTINELNUMBER-5",
     "member": "SENTINELMEMBER",
@@ -134,10 +137,19 @@ def after_a_day(hall: Hall, made: list[BookingView]) -> None:
     """Two were not recorded, the third has come, one has lost its time and one was called off."""
     here = hall.branch.id
     hall.db.write_in_now(here, tickets.check_in, here, made[2].id, SYSTEM, source="reception")
+    hall.db.write_now(_note_for_next, hall, hall.person("wrote", ()))
     lost = {"decision": "later", "lost_why": "member"}
     rows = table(Booking)
     hall.db.write_now(Tx.execute, sa.update(rows).where(rows.c.id == made[3].id).values(lost))
     hall.db.write_in_now(here, calling_off.call_off, here, made[4].id, Why.MEMBER, SYSTEM)
+
+
+def _note_for_next(tx: Tx, hall: Hall, writer: UUID) -> None:
+    """A note for the next clerk about the visitor who has come, as it is stored where a level restricts it."""
+    (ticket,) = tx.rows(sa.select(table(Ticket)))
+    row = {"branch_id": hall.branch.id, "id": uuid7(), "ticket_id": ticket.id, "service_id": ticket.service_id}
+    row |= {"rule": "restricted", "text": WORDS["next"], "written_at": tx.now, "written_by": writer}
+    tx.execute(sa.insert(table(TicketNote)), row)
 
 
 def outsiders_of(hall: Hall) -> Iterator[tuple[str, dict[str, str]]]:

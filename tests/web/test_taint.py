@@ -51,7 +51,8 @@ SHOWN: Final[dict[Right, frozenset[str]]] = {
     ),
     # Whoever may book the service and correct typing errors reads the contact in the form for that.
     # The address of a home visit is shown to whoever goes there, and to others once they ask for it.
-    EVERYTHING: frozenset(WORDS) - {"address"},
+    # A note for the next clerk is read at the counter where its visitor is, and nowhere else.
+    EVERYTHING: frozenset(WORDS) - {"address", "next"},
 }
 
 

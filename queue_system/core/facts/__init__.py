@@ -28,6 +28,7 @@ from . import (
     settings,
     slips,
     staff_notes,
+    ticket_notes,
     tickets,
 )
 from .base import KINDS, SUBJECTS, Fact, UnknownFact, from_data, meanings, variants
@@ -56,6 +57,7 @@ __all__ = [
     "settings",
     "slips",
     "staff_notes",
+    "ticket_notes",
     "tickets",
     "variants",
 ]

@@ -27,6 +27,7 @@ from .referrals import REFERRED, ReceivedView, received
 from .screens import Live, live_zones
 from .sessions import ALIVE, SESSION, Idle
 from .settings import BranchSettings, CounterView, branch_settings
+from .ticket_notes import TicketNoteView, notes_for
 
 BRANCH = table(Branch)
 CALL = table(Call)
@@ -90,6 +91,8 @@ class DeskView:
     given: tuple[GivenView, ...] = ()
     # The booking of whom "next" would call, where the branch lets its desks look first.
     next_booking: BookingView | None = None
+    # The notes about the visitor at the counter that its clerk may read.
+    notes: tuple[TicketNoteView, ...] = ()
     # Who fetches the visitor that was called; "" while nobody does, None where visitors are not fetched.
     fetched_by: str | None = None
 
@@ -165,6 +168,7 @@ def desk_view(tx: Tx, branch_id: UUID, counter: str, idle: Idle) -> DeskView:
         recent_calls=tuple(recent_calls(tx, branch_id, view, profile)),
         minded=concerns(in_hall_together(tx, settings, open_now), current, view.queues),
         given=tuple(given_services(tx, current)) if current else (),
+        notes=notes_for(tx, settings, current, person.staff_id) if current and person else (),
         fetched_by=next((one.by or "" for one in to_fetch(tx, settings, [current] if current else [])), None),
     )
     return replace(found, next_booking=_next_booking(tx, found)) if settings.queue_rules.look_before_calling else found

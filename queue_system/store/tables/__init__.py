@@ -59,7 +59,7 @@ from .own_views import OwnView, ReportReader
 from .people import Participant
 from .proofs import ContactProof
 from .series import BookingSeries, SeriesDate
-from .staff_notes import StaffNote
+from .staff_notes import StaffNote, TicketNote
 from .telling import PhoneCall
 from .upkeep import Upkeep
 from .vouchers import ReturnVoucher
@@ -136,6 +136,7 @@ __all__ = [
     "StaffRole",
     "Text",
     "Ticket",
+    "TicketNote",
     "Upkeep",
     "Zone",
     "table",

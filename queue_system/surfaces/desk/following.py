@@ -45,6 +45,7 @@ def desk_values(here: StaffAtBranch, view: DeskView) -> dict[str, Any]:
         "said": None,
         "asked": None,
         "alarm_asked": False,
+        "typed": "",
     }
 
 

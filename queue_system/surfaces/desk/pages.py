@@ -16,6 +16,7 @@ from ...actions import alarms, breaks, calling, counters, transferring
 from ...actions.counters import Desk
 from ...actions.raising import raise_ticket
 from ...actions.sessions import SESSION_IDLE
+from ...actions.ticket_notes import note_for_next
 from ...actions.transferring import Goal
 from ...core.errors import Denied, DomainError, Invalid, Missing, Refused, Stale
 from ...core.reasons import usual_reason
@@ -141,7 +142,7 @@ def act(resource: str) -> Callable[[Request], Awaitable[Response]]:
         except DomainError as refusal:
             if refusal.code in ASKED:
                 return await _asked(here, refusal, resource, form)
-            return await _refused(here, refusal)
+            return await _refused(here, refusal, form.get("text", ""))
         if not kit.is_htmx(request):
             return kit.see_other(_address(here))
         await here.screens_first()
@@ -202,6 +203,11 @@ def _transfer(tx: Tx, desk: Desk, form: dict[str, str]) -> tuple[str, TicketView
     return "desk.did-transfer", transferring.transfer(tx, desk, goal)
 
 
+def _note(tx: Tx, desk: Desk, form: dict[str, str]) -> tuple[str, TicketView | None]:
+    ticket, kept = note_for_next(tx, desk, str(form.get("text", "")))
+    return "desk.did-note" if kept else "desk.did-remove-note", ticket
+
+
 def _return(tx: Tx, desk: Desk, form: dict[str, str]) -> tuple[str, TicketView | None]:
     return "desk.did-return", calling.resume(tx, desk.branch_id, _id(form, "ticket"), desk.actor)
 
@@ -215,6 +221,7 @@ ACTS: Final[dict[str, Act]] = {
     "parkings": lambda tx, desk, form: ("desk.did-park", calling.park(tx, desk)),
     "transfers": _transfer,
     "services": _next_service,
+    "notes": _note,
     "returns": _return,
     "raises": _raise,
     "take-backs": lambda tx, desk, form: ("desk.did-take-back", calling.take_back(tx, desk)),
@@ -273,8 +280,9 @@ def _id(form: dict[str, str], name: str) -> UUID:
         raise Missing(name) from None
 
 
-async def _refused(here: AtCounter, refusal: DomainError) -> Response:
-    return await _desk(here, Said("warning", escape(message(refusal, here.words))), refusal.status)
+async def _refused(here: AtCounter, refusal: DomainError, typed: str = "") -> Response:
+    """The desk with why it was refused, and the note that was `typed`."""
+    return await _desk(here, Said("warning", escape(message(refusal, here.words))), refusal.status, typed=typed)
 
 
 async def _asked(here: AtCounter, refusal: DomainError, resource: str, form: dict[str, str]) -> Response:
@@ -290,6 +298,7 @@ async def _desk(
     said: Said | None = None,
     status: int = 200,
     asked: Question | None = None,
+    typed: str = "",
     *,
     alarm_asked: bool = False,
 ) -> Response:
@@ -297,7 +306,7 @@ async def _desk(
     if not kit.is_htmx(here.request):
         values |= await alarm_values(here, here.branch)
     template = "desk/_desk.html" if kit.is_htmx(here.request) else "desk/desk.html"
-    return await here.page(template, values | {"said": said, "asked": asked}, status=status)
+    return await here.page(template, values | {"said": said, "asked": asked, "typed": typed}, status=status)
 
 
 async def _view(here: AtCounter) -> DeskView:

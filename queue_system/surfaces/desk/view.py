@@ -12,6 +12,7 @@ from ...core.absence import is_followed_up
 from ...core.counters import AWAY_MINUTES, AWAY_REASONS
 from ...core.dispatch import Choice, Reason
 from ...core.rights import CHOOSE_RIGHTS, REFER_RIGHTS
+from ...core.staff_notes import LONGEST_FOR_NEXT
 from ...core.tickets import Step, TicketState, steps_from
 from ...store.queries.access import StaffView
 from ...store.queries.class_targets import beyond_target
@@ -134,6 +135,9 @@ def context(view: DeskView, person: StaffView, now: datetime, waits: Waits, *, e
         "name": booked_name(settings, view.current, view.booking),
         "foreseen": look(view, order[0], tickets) if order and settings.queue_rules.look_before_calling else None,
         "expected": current.id if current else "",
+        "own_note": next((one.text or "" for one in view.notes if one.own), ""),
+        "longest_note": LONGEST_FOR_NEXT,
+        "note_stays": current is not None and not _note_follows(view, current),
         "figures": figures(view),
         "unseen": _unseen(view),
         "emergencies": [
@@ -267,6 +271,11 @@ def queue_names(settings: BranchSettings, counter: CounterView) -> list[Names]:
 
 def _row(ticket: TicketView, settings: BranchSettings, reason: Reason | None = None) -> Row:
     return Row(ticket, settings.services[ticket.service_id].listed_names, reason)
+
+
+def _note_follows(view: DeskView, ticket: TicketView) -> bool:
+    """Whether a note about the visitor is read for another service, too."""
+    return view.settings.services[ticket.service_id].confidentiality.staff_note == "allowed"
 
 
 def _by_hand(view: DeskView, person: StaffView, order: list[Choice]) -> set[UUID]:

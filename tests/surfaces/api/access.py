@@ -53,6 +53,6 @@ MATRIX: Final[dict[tuple[str, str], Row]] = {
     ("DELETE", f"{API_COUNTER}/sitting"): DESK,
     ("POST", f"{API_COUNTER}/breaks"): DESK,
     ("DELETE", f"{API_COUNTER}/breaks"): DESK,
-    **{("POST", f"{API_COUNTER}/{act}"): DESK for act in ACTS if act != "raises"},
+    **{("POST", f"{API_COUNTER}/{act}"): DESK for act in ACTS if act not in ("raises", "notes")},
     ("POST", "/api/v1/branches/{branch}/raises"): HALL,
 }

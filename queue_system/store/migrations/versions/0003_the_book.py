@@ -48,6 +48,7 @@ def upgrade() -> None:
     _vouchers()
     _counter_states()
     _alarms()
+    _ticket_notes()
 
 
 def _members() -> None:
@@ -619,4 +620,25 @@ def _alarms() -> None:
         sa.Column("answered_at", UTCDateTime(), nullable=True),
         sa.ForeignKeyConstraint(["branch_id", "counter_id"], ["counter.branch_id", "counter.id"]),
         sa.PrimaryKeyConstraint("branch_id", "counter_id"),
+    )
+
+
+def _ticket_notes() -> None:
+    """Notes about a visitor for the next clerk."""
+    op.create_table(
+        "ticket_note",
+        sa.Column("branch_id", sa.Uuid(), sa.ForeignKey("branch.id"), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("ticket_id", sa.Uuid(), nullable=False),
+        sa.Column("service_id", sa.Uuid(), nullable=False),
+        sa.Column("rule", AutoString(), nullable=False),
+        sa.Column("text", AutoString(), nullable=False),
+        sa.Column("written_at", UTCDateTime(), nullable=False),
+        sa.Column("written_by", sa.Uuid(), sa.ForeignKey("staff.id"), nullable=False),
+        *(
+            sa.ForeignKeyConstraint(["branch_id", f"{other}_id"], [f"{other}.branch_id", f"{other}.id"])
+            for other in ("ticket", "service")
+        ),
+        sa.PrimaryKeyConstraint("branch_id", "id"),
+        sa.UniqueConstraint("branch_id", "ticket_id", "written_by", name="one_note_a_writer"),
     )

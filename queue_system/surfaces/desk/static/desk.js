@@ -92,6 +92,13 @@
     return coming.dataset.state === desk().dataset.state ? document.getElementById("desk-ask") : null;
   }
 
+  // What is being typed about a visitor stays while the same visitor is at the counter.
+  function openNote(frame) {
+    const coming = new DOMParser().parseFromString(frame.html, "text/html").getElementById("desk");
+    const note = document.querySelector("#desk details[id^=note-][open]");
+    return coming.dataset.expected === desk().dataset.expected ? note : null;
+  }
+
   function show(frame) {
     const present = desk();
     const older = frame.epoch === present.dataset.epoch && frame.seq < Number(present.dataset.seq);
@@ -102,6 +109,7 @@
     waiting = aboutToPress() ? frame : null;
     const kept = [document.querySelector("#desk-alarm[data-asked]")]; // The second press must find what it confirms.
     if (stillTrue(frame)) kept.push(document.getElementById("desk-said"), openQuestion(frame));
+    kept.push(openNote(frame));
     if (waiting) kept.push(document.getElementById("desk-line"));
     else if (overLine()) lineChangedAt = Date.now();
     const before = present.dataset.expected;
