@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -18,6 +18,7 @@ from queue_system.i18n.words import Words
 from queue_system.live.socket import Frame
 from queue_system.store.queries.access import DeviceView
 from queue_system.store.queries.board import BoardView, board, is_discreet_queue
+from queue_system.store.queries.calling_departments import department_of
 from queue_system.store.queries.screens import zones_with_counters
 from queue_system.store.queries.settings import BranchSettings
 from queue_system.web import kit
@@ -47,7 +48,8 @@ PLACE_WORDS: Final = {
 class CallShown:
     """A call as the hall may see it: without ids, and without names if the service is discreet.
 
-    `zone` is the zone of the counter; empty if it is the zone of the screen. `spoken`: it may be read out.
+    `zone` is the zone of the counter; empty if it is the zone of the screen. `spoken`: it may be read out. `department`
+    calls; empty where the branch does not say it.
     """
 
     seq: int
@@ -60,6 +62,7 @@ class CallShown:
     names: Mapping[str, str]
     zone: Mapping[str, str]
     spoken: bool = True
+    department: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +184,7 @@ def _call_shown(call: Call, view: BoardView) -> CallShown:
     settings = view.settings
     counter = settings.counters[UUID(call.counter)]
     is_elsewhere = counter.zone_id != view.zone_id and len(zones_with_counters(settings)) > 1
+    department = None if call.discreet else department_of(settings, counter)
     return CallShown(
         seq=call.seq,
         at=call.at,
@@ -192,6 +196,7 @@ def _call_shown(call: Call, view: BoardView) -> CallShown:
         names={} if call.discreet else counter.names,
         zone=settings.zones[counter.zone_id].names if is_elsewhere else {},
         spoken=call.spoken,
+        department=department.names if department else {},
     )
 
 

@@ -16,6 +16,7 @@ from ..store.database import Tx
 from ..store.log import Actor, Locked
 from ..store.queries import line
 from ..store.queries.access import staff_by_id
+from ..store.queries.calling_departments import calling_department
 from ..store.queries.calling_profiles import (
     caller_at,
     clerk,
@@ -219,9 +220,10 @@ def _next_of(
     caller = caller_at(settings, counter, person)
     choice = decide(waiting, caller, profile, calls, line.calling_rules(settings), lock.now)
     singled_out = [one for one in found.singled_out if one.queue_id in counter.queues]
+    department = calling_department(lock.tx, settings, counter, staff_id)
     if not looks_at_clerks(settings):
-        return choice, DecidedFrom(singled_out)
-    return choice, DecidedFrom(singled_out, caller, own_profile(settings, person))
+        return choice, DecidedFrom(singled_out, department=department)
+    return choice, DecidedFrom(singled_out, caller, own_profile(settings, person), department)
 
 
 def _require_choosing(tx: Tx, settings: BranchSettings, desk: Desk, wanted: TicketView) -> None:

@@ -48,12 +48,13 @@ class DecidedFrom:
     """What the next call of a counter was decided from, as far as the call changes it or keeps it in the log.
 
     `singled_out` are the tickets in the counter's queues that were passed over or are reserved. `caller` is None where
-    the branch looks at nothing of a clerk; `own_profile` is the slug of the clerk's, if it counted.
+    the branch looks at nothing of a clerk; `own_profile` is the slug of the clerk's, if it counted. `department` calls.
     """
 
     singled_out: Sequence[TicketView]
     caller: Caller | None = None
     own_profile: str | None = None
+    department: str | None = None
 
 
 def let_go(
@@ -122,6 +123,7 @@ def call(
         skills=sorted(decided.caller.skills) if decided.caller else None,
         languages=sorted(decided.caller.languages) if decided.caller else None,
         profile=decided.own_profile,
+        department=decided.department,
     )
     record_call(tx, lock, counter, ticket, lock.append(fact, Actor("staff", str(staff_id))), "call")
     waited = [one for one in decided.singled_out if one.aside and one.id != ticket.id]

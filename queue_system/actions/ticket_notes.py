@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from typing import Any
 
 import sqlalchemy as sa
 from uuid_utils.compat import uuid7
@@ -47,7 +48,12 @@ def note_for_next(tx: Tx, desk: Desk, typed: str) -> tuple[TicketView, bool]:
         rule = settings.services[ticket.service_id].confidentiality.staff_note
         if rule == "restricted_encrypted":
             text = sealed(tx.secret, lock.id, note_id, text, secrets.token_bytes(NONCE_BYTES))
-        row = {"branch_id": lock.id, "id": note_id, "ticket_id": ticket.id, "service_id": ticket.service_id}
+        row: dict[str, Any] = {
+            "branch_id": lock.id,
+            "id": note_id,
+            "ticket_id": ticket.id,
+            "service_id": ticket.service_id,
+        }
         row |= {"rule": rule, "text": text, "written_at": tx.now, "written_by": desk.staff_id}
         tx.execute(sa.insert(NOTE), row)
         lock.append(TicketNoted(**told), desk.actor)

@@ -116,6 +116,11 @@ class CounterOwn(Retirable):
         Ref("calling profile"),
         "the order in which it calls from its queues; the rule among all, when left out",
     ] = None
+    department: Annotated[
+        str | None,
+        Ref("department"),
+        "the department that calls here, where counters of several departments call from one queue",
+    ] = None
 
 
 class Counter(CounterOwn):

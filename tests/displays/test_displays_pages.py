@@ -15,10 +15,12 @@ from displays.picture import QueueShown, fitting
 from displays.reach import CAP_HEIGHT, STEPS, font_size_needed, reach_class
 from queue_system.actions import calling
 from queue_system.clock import FrozenClock
+from queue_system.settings.edits import Edit
 from queue_system.store.database import Database
 from queue_system.store.queries.settings import branch_ids
 from tests.kit.displays_hall import SECRET, Screen, board_of, boards_until, enrol, keep_secret, screen, seat
 from tests.kit.hall import enter, furnish
+from tests.kit.services import save
 from tests.kit.tree import ROOT
 from tests.kit.web_hall import Page, another, application, furnished
 
@@ -192,3 +194,10 @@ def test_the_height_of_capitals_is_that_of_the_font() -> None:
 def test_the_style_sheet_has_a_layout_for_every_step() -> None:
     sheet = (ROOT / "displays/static/screen.css").read_text()
     assert [step for step in STEPS[1:] if f"body.reach-{step} " not in sheet] == []
+
+
+def test_departments_that_call_from_one_queue_are_told_apart(paired: Screen) -> None:
+    department = next(iter(paired.hall.branch.departments.values()))
+    save(paired.hall, [Edit("counter", "c4", {"department": None}, {"department": department.slug})])
+    paired.call()
+    assert Page(page(paired)).text.count(department.names["ar"]) == 2

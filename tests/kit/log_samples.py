@@ -13,6 +13,7 @@ VALUES: dict[Is, Any] = {
     Is.APPOINTMENT_CODE: "A012",
     Is.PERSON: "",
     Is.PRIORITY: "walkin",
+    Is.DEPARTMENT: "consular",
     Is.OUTCOME: "done",
     Is.SERVICE: "attest-single",
     Is.ROLES: ["officer", "it"],
@@ -30,7 +31,7 @@ VALUES: dict[Is, Any] = {
 PLAINEST: dict[str, dict[str, Any]] = {
     **{key: {"because": None} for key in ("booking.kept", "booking.offered", "booking.called_off")},
     "ticket.issued": {"basis": None},
-    "ticket.called": {"reason": "waited-longest", "values": {"n": 12}},
+    "ticket.called": {"reason": "waited-longest", "values": {"n": 12}, "department": None},
     "ticket.returned": {"others_first": 0},
     "ticket.service_begun": {"corrected": False},
     "ticket.referred": {"to_branch": None, "to_code": "B004"},
@@ -50,6 +51,7 @@ PLAINEST: dict[str, dict[str, Any]] = {
 }
 OTHERS: dict[tuple[str, str], dict[str, Any]] = {
     ("ticket.issued", "class"): {"basis": "seen"},
+    ("ticket.called", "department"): {"reason": "waited-longest", "values": {"n": 12}, "department": "consular"},
     ("settings.changed", "fields"): {"fields": ["names", "duration_min"]},
     ("ticket.returned", "aside"): {"others_first": 3},
     ("ticket.service_begun", "corrected"): {"corrected": True},

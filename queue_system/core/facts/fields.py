@@ -32,6 +32,7 @@ class Is(Enum):
     QUEUE = auto()
     SERVICE = auto()
     PRIORITY = auto()
+    DEPARTMENT = auto()
     ROLES = auto()
     MOMENT = auto()
     DAY = auto()
@@ -87,6 +88,7 @@ MemberSlug: TypeAlias = Annotated[str, Is.MEMBER]
 RoleSlugs: TypeAlias = Annotated[list[str], Is.ROLES]
 DeviceSlug: TypeAlias = Annotated[str, Is.UNSAID]
 DepartmentSlug: TypeAlias = Annotated[str, Is.UNSAID]
+CallingDepartment: TypeAlias = Annotated[str, Is.DEPARTMENT]
 
 # ISO 8601; moments in UTC.
 Moment: TypeAlias = Annotated[str, Is.MOMENT]

@@ -10,6 +10,7 @@ from .fields import (
     Abilities,
     Basis,
     BookingId,
+    CallingDepartment,
     CallingReason,
     CounterId,
     Day,
@@ -74,7 +75,7 @@ class TicketCalled(TicketFact):
 
     `skills` and `languages` are the clerk's as this call was decided with them, `profile` is a calling profile of the
     clerk's own, where it went before that of the counter. None where nothing in the branch looked at the clerk, and in
-    older entries.
+    older entries. `department` called, where the branch tells departments apart.
     """
 
     kind: ClassVar[str] = "ticket.called"
@@ -87,9 +88,13 @@ class TicketCalled(TicketFact):
     skills: Abilities | None = None
     languages: Abilities | None = None
     profile: ProfileSlug | None = None
+    department: CallingDepartment | None = None
 
     def data(self) -> dict[str, Any]:
-        return _without_nothing(TicketFact.data(self), "passed_over", "skills", "languages", "profile")
+        return _without_nothing(TicketFact.data(self), "passed_over", "skills", "languages", "profile", "department")
+
+    def variant(self) -> Literal["", "department"]:
+        return "department" if self.department else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -225,6 +225,8 @@ class Counter(SQLModel, table=True):
     accessible: bool = False
     # The slug of a profile of the branch.
     calling_profile: str | None = None
+    # The slug of a department of the branch.
+    department: str | None = None
     until: date | None = None
     staff_id: UUID | None = Field(default=None, foreign_key="staff.id")
     seated_at: datetime | None = None

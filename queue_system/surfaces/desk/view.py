@@ -15,6 +15,7 @@ from ...core.rights import CHOOSE_RIGHTS, REFER_RIGHTS
 from ...core.staff_notes import LONGEST_FOR_NEXT
 from ...core.tickets import Step, TicketState, steps_from
 from ...store.queries.access import StaffView
+from ...store.queries.calling_departments import department_of
 from ...store.queries.class_targets import beyond_target
 from ...store.queries.desk import DeskView, HolderView
 from ...store.queries.line import (
@@ -123,6 +124,11 @@ def context(view: DeskView, person: StaffView, now: datetime, waits: Waits, *, e
     mine = view.holder is not None and view.holder.staff_id == person.id
     return {
         "view": view,
+        "departments": {
+            counter.id: department.names
+            for counter in settings.counters.values()
+            if (department := department_of(settings, counter))
+        },
         "mine": mine,
         "away": view.holder if mine and view.holder and view.holder.away else None,
         "away_reasons": AWAY_REASONS,

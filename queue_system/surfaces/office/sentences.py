@@ -23,13 +23,13 @@ from ...i18n.filters import localised
 from ...i18n.words import Words
 from ...store.queries.audit import EntryView, NamesOfLog
 from ...store.queries.members import members_of
-from ...store.queries.settings import PriorityView, QueueView, ServiceView
+from ...store.queries.settings import DepartmentView, PriorityView, QueueView, ServiceView
 from ...web.printer_words import printer_settings
 from .setting_names import labels_of, name_of
 
 SHORT_HASH: Final = 12
 #: The kinds of the things in `BranchSettings`.
-_KINDS: Final = {"queues": "queue", "services": "service", "priorities": "priority"}
+_KINDS: Final = {"queues": "queue", "services": "service", "priorities": "priority", "departments": "department"}
 
 #: Gives the address of all entries about the code of an entry, which is a ticket's or an appointment's.
 CodeLink = Callable[[EntryView, Meaning], str]
@@ -60,6 +60,7 @@ class Sentences:
             Is.QUEUE: partial(self._setting, "queues"),
             Is.SERVICE: partial(self._setting, "services"),
             Is.PRIORITY: partial(self._setting, "priorities"),
+            Is.DEPARTMENT: partial(self._setting, "departments"),
             Is.MEMBER: self._member,
             Is.OUTCOME: lambda value, _: self._outcome(value),
             Is.ROLES: lambda value, entry: self._listed(self._name_of_role(slug, entry) for slug in value),
@@ -132,12 +133,14 @@ class Sentences:
     def _person(self, staff_id: str) -> str:
         return self._names.staff.get(_uuid(staff_id)) or self._words.text("audit.actor.staff")
 
-    def _setting(self, where: Literal["queues", "services", "priorities"], slug: str, entry: EntryView) -> str:
+    def _setting(
+        self, where: Literal["queues", "services", "priorities", "departments"], slug: str, entry: EntryView
+    ) -> str:
         """The name of an entry in the branch's settings, by its slug."""
         settings = self._names.settings
         if settings is None:
             return slug
-        views: Collection[QueueView | ServiceView | PriorityView] = getattr(settings, where).values()
+        views: Collection[QueueView | ServiceView | PriorityView | DepartmentView] = getattr(settings, where).values()
         found = next((view for view in views if view.slug == slug), None)
         past = self._past(_KINDS[where], slug, entry)
         return past or (localised(found.names, self._words.language) if found else slug)

@@ -49,6 +49,7 @@ def upgrade() -> None:
     _counter_states()
     _alarms()
     _ticket_notes()
+    _departments_that_call()
 
 
 def _members() -> None:
@@ -642,3 +643,8 @@ def _ticket_notes() -> None:
         sa.PrimaryKeyConstraint("branch_id", "id"),
         sa.UniqueConstraint("branch_id", "ticket_id", "written_by", name="one_note_a_writer"),
     )
+
+
+def _departments_that_call() -> None:
+    """Which department calls at a counter."""
+    op.add_column("counter", sa.Column("department", AutoString(), nullable=True))
