@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -49,7 +49,7 @@ class CallShown:
     """A call as the hall may see it: without ids, and without names if the service is discreet.
 
     `zone` is the zone of the counter; empty if it is the zone of the screen. `spoken`: it may be read out. `department`
-    calls; empty where the branch does not say it.
+    calls; empty where the branch does not say it. `along`: the codes that are called with it.
     """
 
     seq: int
@@ -63,6 +63,7 @@ class CallShown:
     zone: Mapping[str, str]
     spoken: bool = True
     department: Mapping[str, str] = field(default_factory=dict)
+    along: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +198,7 @@ def _call_shown(call: Call, view: BoardView) -> CallShown:
         zone=settings.zones[counter.zone_id].names if is_elsewhere else {},
         spoken=call.spoken,
         department=department.names if department else {},
+        along=view.along.get(call.code, ()),
     )
 
 

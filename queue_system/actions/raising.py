@@ -15,6 +15,7 @@ from ..store.queries import classes, line
 from ..store.queries.line import TicketView
 from ..store.queries.settings import BranchSettings, branch_settings
 from .day import in_session
+from .families import require_alone
 from .steps import move
 from .takeback import remember_at_own_counter
 
@@ -23,7 +24,7 @@ def raise_ticket(tx: Tx, branch_id: UUID, ticket_id: UUID, priority: str, reason
     """Give a waiting or parked ticket a heavier class; `reason` is one of RAISE_REASONS.
 
     Raises Missing("ticket"), IllegalTransition in other states, Refused with "raise-reason-unknown",
-    "class-out-of-season", "raise-class-unknown", "raise-not-heavier".
+    "class-out-of-season", "raise-class-unknown", "raise-not-heavier", "family-raise".
     """
     with in_session(tx, branch_id) as lock:
         settings = branch_settings(tx, branch_id, lock.config_version)
@@ -31,6 +32,7 @@ def raise_ticket(tx: Tx, branch_id: UUID, ticket_id: UUID, priority: str, reason
         tickets.after(ticket.state, Step.RAISE)
         if reason not in RAISE_REASONS:
             raise Refused("raise-reason-unknown")
+        require_alone(tx, settings, ticket)
         day = settings.timetable.business_date(lock.tx.now)
         classes.require_season(settings, priority, day)
         if priority not in classes.given_by_staff(settings, day):

@@ -24,7 +24,12 @@ def come_back(lock: Locked, settings: BranchSettings, ticket: TicketView, actor:
         raise Refused("rejoin-used-up", code=ticket.code)
     others = rule.others_first if rule.keeps_place else 0
     place = {"anchor_at": ticket.anchor_at if rule.keeps_place else lock.now, "aside": others}
-    moved = move(lock.tx, ticket, Step.RETURN, **{**AFRESH, **place, "returns": ticket.returns + 1, "ended_at": None})
+    moved = move(
+        lock.tx,
+        ticket,
+        Step.RETURN,
+        **{**AFRESH, **place, "returns": ticket.returns + 1, "ended_at": None, "own_anchor_at": None},
+    )
     lock.append(TicketReturned(subject=str(ticket.id), code=ticket.code, others_first=others), actor)
     reopen_booking(lock, ticket, actor)
     return moved

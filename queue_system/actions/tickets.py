@@ -28,7 +28,7 @@ from ..store.queries.outings import places_left
 from ..store.queries.settings import BranchSettings, QueueView, ServiceView, branch_settings
 from ..store.queries.walkin_share import is_full
 from ..store.tables import Booking, Series, Ticket, table
-from . import offers
+from . import families, offers
 from .day import in_session
 from .returning import come_back
 from .slips import queue_slip
@@ -200,6 +200,7 @@ def leave(tx: Tx, branch_id: UUID, ticket_id: UUID, actor: Actor) -> TicketView:
     with in_session(tx, branch_id) as lock:
         ticket = line.ticket(tx, branch_id, ticket_id)
         state = tickets.after(ticket.state, tickets.Step.LEAVE)
+        families.let_go(lock, branch_settings(tx, branch_id, lock.config_version), ticket, actor)
         tx.execute(
             sa.update(TICKET)
             .where(TICKET.c.branch_id == branch_id, TICKET.c.id == ticket_id)

@@ -20,7 +20,7 @@ from ..store.queries.access import staff_by_id
 from ..store.queries.line import TicketView
 from ..store.queries.settings import branch_settings
 from ..store.tables import Ticket, table
-from . import approvals
+from . import approvals, families
 from .day import in_session
 
 TICKET = table(Ticket)
@@ -45,6 +45,7 @@ def void_ticket(
             raise Refused("void-of-appointment", code=ticket.code)
         if ticket.called_at is not None and not approved:
             raise Refused("void-after-call", code=ticket.code)
+        families.let_go(lock, branch_settings(tx, branch_id, lock.config_version), ticket, actor)
         tx.execute(
             sa.update(TICKET)
             .where(TICKET.c.branch_id == branch_id, TICKET.c.id == ticket_id)

@@ -16,6 +16,7 @@ from datetime import date, datetime
 from typing import Final, NamedTuple
 
 from .facts import Fact
+from .facts.families import TicketJoined, TicketSplit
 from .facts.tickets import (
     TicketCalled,
     TicketIssued,
@@ -208,6 +209,8 @@ _STATE_AFTER: Final[dict[type[Fact], TicketState]] = {
     TicketTransferred: TicketState.WAITING,
     TicketLeft: TicketState.LEFT,
     TicketVoided: TicketState.VOID,
+    TicketJoined: TicketState.VOID,
+    TicketSplit: TicketState.WAITING,
 }
 
 

@@ -31,7 +31,7 @@ from typing import Any, Final
 
 from .attendance import PRESENT, Attendance
 from .bookings import BookingState
-from .facts import tickets
+from .facts import families, tickets
 from .tickets import TicketState
 
 #: The state that a ticket is in after each kind of fact; a kind that is missing changes no state.
@@ -49,6 +49,8 @@ _STATES: Final[Mapping[str, TicketState]] = {
     tickets.TicketTransferred.kind: TicketState.WAITING,
     tickets.TicketLeft.kind: TicketState.LEFT,
     tickets.TicketVoided.kind: TicketState.VOID,
+    families.TicketJoined.kind: TicketState.VOID,
+    families.TicketSplit.kind: TicketState.WAITING,
 }
 #: The counts of what happened to visits, however often it happened to one.
 _EVENTS: Final[Mapping[str, str]] = {

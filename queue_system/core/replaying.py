@@ -16,7 +16,7 @@ from uuid import UUID
 
 from .calling_profiles import LOOKED_BACK, Caller, Profile, RecentCall, decide, looked_at, may_call
 from .dispatch import Choice, Reason, Waiting, is_emergency, longest_bypass
-from .facts import Fact, tickets
+from .facts import Fact, families, tickets
 from .facts.counters import CounterClosed, CounterOpened
 from .reasons import BY_HAND, OUT_OF_TURN
 from .replayed import Bypass, Called, Entry, Hall, Verdict
@@ -35,6 +35,8 @@ _STATES: Final[Mapping[type[Fact], TicketState]] = {
     tickets.TicketTransferred: TicketState.WAITING,
     tickets.TicketLeft: TicketState.LEFT,
     tickets.TicketVoided: TicketState.VOID,
+    families.TicketJoined: TicketState.VOID,
+    families.TicketSplit: TicketState.WAITING,
 }
 #: After these, missed calls are forgotten (`actions.steps.AFRESH`).
 _AFRESH: Final = (tickets.TicketParked, tickets.TicketReturned, tickets.TicketTransferred)
@@ -188,8 +190,18 @@ class Replay:
                 ticket.queue, ticket.service, ticket.reserved = fact.to_queue, fact.to_service, _FOR_ALL
             case tickets.TicketRaised():
                 self._raise(ticket, fact, at)
+            case families.TicketJoined():
+                self._stand(fact.leader, fact.anchor_at)
+            case families.TicketSplit():
+                ticket.anchor_at = datetime.fromisoformat(fact.own_anchor_at)
+                self._stand(fact.leader, fact.anchor_at)
             case tickets.TicketTakenBack():
                 self._take_back(ticket, fact)
+
+    def _stand(self, leader: str, anchor_at: str) -> None:
+        """The number in line for several stands so (`actions.families`)."""
+        if leader in self._tickets:
+            self._tickets[leader].anchor_at = datetime.fromisoformat(anchor_at)
 
     def _raise(self, ticket: _Ticket, fact: tickets.TicketRaised, at: datetime) -> None:
         ticket.priority = fact.to_class

@@ -43,11 +43,14 @@ class Step(StrEnum):
     TRANSFER = "transfer"
     RAISE = "raise"
     LEAVE = "leave"
+    JOIN = "join"
+    SPLIT = "split"
     VOID = "void"
 
 
 # One literal: docs/states.md draws its diagram from this table, and a test compares them.
-# A visitor who was called and did not come may still turn up (RETURN from NO_SHOW); served, left and void are final.
+# A visitor who was called and did not come may still turn up (RETURN from NO_SHOW); served and left are final, and void is,
+# but for a number that is called with another one (SPLIT).
 TRANSITIONS: Final[dict[tuple[TicketState, Step], TicketState]] = {
     (TicketState.WAITING, Step.CALL): TicketState.CALLED,
     (TicketState.PARKED, Step.CALL): TicketState.CALLED,
@@ -70,6 +73,8 @@ TRANSITIONS: Final[dict[tuple[TicketState, Step], TicketState]] = {
     (TicketState.PARKED, Step.LEAVE): TicketState.LEFT,
     (TicketState.WAITING, Step.VOID): TicketState.VOID,
     (TicketState.PARKED, Step.VOID): TicketState.VOID,
+    (TicketState.WAITING, Step.JOIN): TicketState.VOID,
+    (TicketState.VOID, Step.SPLIT): TicketState.WAITING,
 }
 
 # The results of a visit. FORGOTTEN: the clerk had not entered one when the day ended.

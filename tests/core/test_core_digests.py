@@ -22,6 +22,7 @@ from queue_system.core.digests import (
     times_of,
 )
 from queue_system.core.facts import tickets as facts
+from queue_system.core.facts.families import TicketJoined, TicketSplit
 from queue_system.core.tickets import TRANSITIONS, Step, TicketState
 
 DAY = date(2026, 11, 22)
@@ -40,6 +41,8 @@ KINDS = {
     Step.RAISE: facts.TicketRaised.kind,
     Step.LEAVE: facts.TicketLeft.kind,
     Step.VOID: facts.TicketVoided.kind,
+    Step.JOIN: TicketJoined.kind,
+    Step.SPLIT: TicketSplit.kind,
 }
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -14,8 +14,10 @@ from ...core.board import CALL_HOLDS, LAST_CALLS, Board, Called, Place, Scope, s
 from ...core.tickets import TicketState
 from ..database import Tx
 from ..tables import Branch, Call, Ticket, table
+from . import line
 from .access import devices
 from .coming_near import near_on_screen
+from .families import families, shown_with
 from .line import IS_WAITING
 from .screens import DISPLAY, Live, holds_for_all, is_hidden, live_zones
 from .settings import BranchSettings, ConfidentialityView, branch_settings
@@ -56,7 +58,8 @@ class BoardView:
     """A board, as a snapshot: `seq` is the branch's position at that moment.
 
     `screens` are the paired displays of the branch as (id, paired at): a screen that is missing here has been revoked
-    or replaced. `near` are the codes of visitors who are asked to come near.
+    or replaced. `near` are the codes of visitors who are asked to come near, `along` the codes of those who are called
+    with another one, by its code.
     """
 
     settings: BranchSettings
@@ -65,6 +68,7 @@ class BoardView:
     board: Board
     near: tuple[str, ...]
     screens: frozenset[tuple[UUID, datetime | None]]
+    along: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def board(tx: Tx, branch_id: UUID, zone_id: UUID | None) -> BoardView:
@@ -80,6 +84,7 @@ def board(tx: Tx, branch_id: UUID, zone_id: UUID | None) -> BoardView:
         board=Board.of(_called(tx, settings, scope, since), _waiting(tx, settings), scope, since),
         near=near_on_screen(tx, settings, zone_id),
         screens=screens,
+        along=_along(tx, settings),
     )
 
 
@@ -146,6 +151,11 @@ def _called(tx: Tx, settings: BranchSettings, scope: Scope, since: datetime) -> 
         if len(page) < PAGE:
             return
         before = page[-1].seq
+
+
+def _along(tx: Tx, settings: BranchSettings) -> dict[str, Sequence[str]]:
+    found = families(tx, settings)
+    return {line.ticket(tx, settings.id, first).code: shown_with(settings, ones) for first, ones in found.items()}
 
 
 def _waiting(tx: Tx, settings: BranchSettings) -> dict[Place, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -21,6 +21,7 @@ from .apart_hall import concerns, in_hall_together
 from .bookings import BookingView, booking_by_id
 from .calling_profiles import ClerkView, caller_at, clerk, profile_at, recent_calls, watched_queues
 from .escorts import to_fetch
+from .families import families
 from .given_services import GivenView, given_services
 from .line import TicketView, UnservedView
 from .referrals import REFERRED, ReceivedView, received
@@ -91,6 +92,8 @@ class DeskView:
     given: tuple[GivenView, ...] = ()
     # The booking of whom "next" would call, where the branch lets its desks look first.
     next_booking: BookingView | None = None
+    # The numbers that are called with another one, by its id.
+    families: dict[UUID, list[TicketView]] = field(default_factory=dict)
     # The notes about the visitor at the counter that its clerk may read.
     notes: tuple[TicketNoteView, ...] = ()
     # Who fetches the visitor that was called; "" while nobody does, None where visitors are not fetched.
@@ -168,6 +171,7 @@ def desk_view(tx: Tx, branch_id: UUID, counter: str, idle: Idle) -> DeskView:
         recent_calls=tuple(recent_calls(tx, branch_id, view, profile)),
         minded=concerns(in_hall_together(tx, settings, open_now), current, view.queues),
         given=tuple(given_services(tx, current)) if current else (),
+        families=families(tx, settings),
         notes=notes_for(tx, settings, current, person.staff_id) if current and person else (),
         fetched_by=next((one.by or "" for one in to_fetch(tx, settings, [current] if current else [])), None),
     )

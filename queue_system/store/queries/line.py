@@ -79,6 +79,9 @@ class TicketView:
     wait_ended_at: datetime | None
     # How many rows the visit has in the table of services given.
     services_given: int = 0
+    # The number with which this one is called, and the own anchor of a number that others are called with.
+    joined_to: UUID | None = None
+    own_anchor_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,8 @@ def _left(tx: Tx, settings: BranchSettings, outing: Outing, bookings: sa.SelectB
         TICKET.c.business_date == outing.day,
         TICKET.c.service_id.in_(_services(settings, outing)),
         TICKET.c.booking_id.is_(None),
-        TICKET.c.state.not_in(_GONE),
+        # Whoever is called with another number has come, too.
+        TICKET.c.state.not_in(_GONE) | TICKET.c.joined_to.is_not(None),
     )
     booked = sa.select(sa.func.count()).select_from(bookings.subquery())
     return max(0, outing.capacity - int(tx.scalar(booked) or 0) - int(tx.scalar(walked_in) or 0))

@@ -87,7 +87,7 @@ def _numbers(tx: Tx, settings: BranchSettings, service: ServiceView, day: date) 
         TICKET.c.business_date == day,
         TICKET.c.service_id == service.id,
         TICKET.c.booking_id.is_(None),
-        TICKET.c.state.not_in(_GONE),
+        (TICKET.c.state.not_in(_GONE) | TICKET.c.joined_to.is_not(None)),
     )
     return int(tx.scalar(statement) or 0)
 

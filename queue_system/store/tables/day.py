@@ -64,6 +64,7 @@ class Ticket(SQLModel, table=True):
         Index("booked_in_line", *KINDS_IN_LINE, **partial(BOOKED_IN_LINE)),
         Index("singled_out", "branch_id", "queue_id", **partial(SINGLED_OUT)),
         Index("tickets_by_day", "branch_id", "business_date"),
+        Index("joined_tickets", "branch_id", "business_date", **partial("joined_to IS NOT NULL")),
     )
 
     branch_id: UUID = of_branch()
@@ -113,6 +114,9 @@ class Ticket(SQLModel, table=True):
     wait_ended_at: datetime | None = None
     # How many rows of GivenService the visit has; 0 while it has had one service only, whose times are the ticket's.
     services_given: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    # The number with which this one is called, and the own anchor of a number that others are called with.
+    joined_to: UUID | None = None
+    own_anchor_at: datetime | None = None
 
 
 class Call(SQLModel, table=True):

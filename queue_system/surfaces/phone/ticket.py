@@ -26,6 +26,7 @@ from ...live.codes import Closed
 from ...live.socket import Frame, refuse, serve
 from ...store.log import VISITOR
 from ...store.queries.coming_near import is_near
+from ...store.queries.families import called_with
 from ...store.queries.line import TicketView
 from ...store.queries.passed_by import passed_by
 from ...store.queries.place import LineView, PlaceView, place
@@ -188,6 +189,8 @@ async def _values(here: AtBranch, stands: PlaceView) -> dict[str, Any]:
         "past": past and ticket.state is TicketState.VOID,
         # The branch took it away, and says so.
         "taken_away": ticket.state is TicketState.VOID and not past and await here.read(was_taken_away, ticket),
+        # It is called with another number, which is in line for both.
+        "joined": await here.read(called_with, ticket) if ticket.joined_to else "",
         "over": past or ticket.state not in OPEN,
         "neutral": neutral,
         "way_out": SAFE_PLACE if service.confidentiality.has_quick_exit else None,

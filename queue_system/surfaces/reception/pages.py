@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from ...actions import slips, tickets
+from ...actions import families, slips, tickets
 from ...actions.escorts import take_escort
 from ...actions.look_ups import record_look_ups
 from ...actions.raising import raise_ticket
@@ -20,6 +20,7 @@ from ...actions.tickets import TicketOrder
 from ...actions.voiding import ask_to_void, void_ticket
 from ...actions.vouchers import come_again
 from ...core.errors import Denied, DomainError, Invalid, Missing, Refused
+from ...core.one_time_codes import latin_digits
 from ...core.rights import COPY_RIGHTS, ESCORT_RIGHTS, HALL_RIGHTS, RAISE_RIGHTS, RECEPTION_RIGHTS, VOID_RIGHTS, Rights
 from ...core.tickets import ORDINARY
 from ...store.queries import line
@@ -39,6 +40,7 @@ from ...web.here import StaffAtBranch, onlooker_at_branch, staff_at_branch, staf
 from .view import NO_PAPER, PRINTER_COOKIE, hall_values, printer_of, ticket_values
 
 SOURCE: Final = "reception"
+LONGEST_NUMBER: Final = 12
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_-]{16,64}")
 
 
@@ -191,7 +193,7 @@ def _act(rights: Rights, act: Act) -> Callable[[Request], Awaitable[Response]]:
         try:
             await act(here, ticket_id, form)
         except DomainError as refusal:
-            return await _ticket_page(here, refusal)
+            return await _ticket_page(here, refusal, str(form.get("number", ""))[:LONGEST_NUMBER])
         return kit.see_other(f"/reception/{here.branch.slug}/tickets/{ticket_id}")
 
     return handler
@@ -207,6 +209,19 @@ async def _print(here: StaffAtBranch, ticket_id: UUID, form: dict[str, str]) -> 
 async def _raise(here: StaffAtBranch, ticket_id: UUID, form: dict[str, str]) -> None:
     priority, reason = str(form.get("class", "")), str(form.get("reason", ""))
     await here.do(raise_ticket, ticket_id, priority, reason, here.actor)
+
+
+async def _join(here: StaffAtBranch, ticket_id: UUID, form: dict[str, str]) -> None:
+    """The number of the page is called with the one that was typed, which must be one that this person receives, too."""
+    typed = latin_digits(str(form.get("number", ""))).strip().upper()
+    found = next((one for one in await here.read(line.in_hall, here.branch) if one.code == typed), None)
+    if found is None or found.service_id not in here.services(RECEPTION_RIGHTS):
+        raise Refused("family-unknown", code=typed[:LONGEST_NUMBER])
+    await here.do(families.join, ticket_id, found.id, here.actor)
+
+
+async def _split(here: StaffAtBranch, ticket_id: UUID, _form: dict[str, str]) -> None:
+    await here.do(families.split, ticket_id, here.actor)
 
 
 async def escort(request: Request) -> Response:
@@ -250,10 +265,11 @@ async def _hall_page(
     return await here.page("reception/reception.html", values, status=refusal.status if refusal else 200)
 
 
-async def _ticket_page(here: StaffAtBranch, refusal: DomainError | None = None) -> Response:
+async def _ticket_page(here: StaffAtBranch, refusal: DomainError | None = None, typed_number: str = "") -> Response:
     values = await ticket_values(here, _id(here.request.path_params["ticket"], "ticket"))
     address = _address(here.branch, values["ticket"])
     values |= {
+        "typed_number": typed_number,
         "refusal": message(refusal, here.words) if refusal else "",
         "language_urls": lambda language: f"{address}?lang={language}",
     }
@@ -306,5 +322,7 @@ routes: list[BaseRoute] = [
     Route(f"{HALL}/tickets/{{ticket}}/escort", escort, methods=["POST"]),
     Route(f"{HALL}/tickets/{{ticket}}/copies", _act(COPY_RIGHTS, _print), methods=["POST"]),
     Route(f"{HALL}/tickets/{{ticket}}/raises", _act(RAISE_RIGHTS, _raise), methods=["POST"]),
+    Route(f"{HALL}/tickets/{{ticket}}/joins", _act(RECEPTION_RIGHTS, _join), methods=["POST"]),
+    Route(f"{HALL}/tickets/{{ticket}}/splits", _act(RECEPTION_RIGHTS, _split), methods=["POST"]),
     Route(f"{HALL}/tickets/{{ticket}}/void", _act(VOID_RIGHTS, _void), methods=["POST"]),
 ]

@@ -12,6 +12,8 @@ RECEPTION_ACTS = (
     "bookings/{booking}/contact",
     "tickets/{ticket}/copies",
     "vouchers",
+    "tickets/{ticket}/joins",
+    "tickets/{ticket}/splits",
 )
 HALL_ACTS = ("search", "printer", "tickets/{ticket}/raises")
 # The form names the thing, and here it names none, so clients with the right get 404.
@@ -21,6 +23,8 @@ NAMES_NOTHING: Final = {
     "/reception/{branch}/bookings/{booking}/contact",
     "/reception/{branch}/tickets/{ticket}",
     "/reception/{branch}/tickets/{ticket}/copies",
+    "/reception/{branch}/tickets/{ticket}/joins",
+    "/reception/{branch}/tickets/{ticket}/splits",
     "/reception/{branch}/tickets/{ticket}/raises",
     "/reception/{branch}/tickets/{ticket}/escort",
     "/reception/{branch}/tickets/{ticket}/void",

@@ -50,6 +50,7 @@ def upgrade() -> None:
     _alarms()
     _ticket_notes()
     _departments_that_call()
+    _families()
 
 
 def _members() -> None:
@@ -648,3 +649,12 @@ def _ticket_notes() -> None:
 def _departments_that_call() -> None:
     """Which department calls at a counter."""
     op.add_column("counter", sa.Column("department", AutoString(), nullable=True))
+
+
+def _families() -> None:
+    """Numbers that are called with another one."""
+    op.add_column("ticket", sa.Column("joined_to", sa.Uuid(), nullable=True))
+    op.add_column("ticket", sa.Column("own_anchor_at", UTCDateTime(), nullable=True))
+    where = sa.text("joined_to IS NOT NULL")
+    columns = ["branch_id", "business_date"]
+    op.create_index("joined_tickets", "ticket", columns, sqlite_where=where, postgresql_where=where)

@@ -1,0 +1,128 @@
+"""Waiting numbers that belong together are called as one, and waits by themselves again when they are split."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from ..core.errors import Missing, Refused
+from ..core.facts.families import TicketJoined, TicketSplit
+from ..core.families import Member, leader, stands_from
+from ..core.tickets import Step, TicketState
+from ..store.database import Tx
+from ..store.log import Actor, Locked
+from ..store.queries import line
+from ..store.queries.families import members_of_family
+from ..store.queries.line import TicketView
+from ..store.queries.settings import BranchSettings, branch_settings
+from ..store.tables import Ticket, table
+from .day import in_session
+from .steps import move
+
+TICKET = table(Ticket)
+
+
+def join(tx: Tx, branch_id: UUID, ticket_id: UUID, other_id: UUID, actor: Actor) -> TicketView:
+    """Let two waiting numbers, with those that are called with them, be called as one; returns the one in line.
+
+    It stands where `core.families` says. Raises Missing("ticket"), IllegalTransition for one that does not wait, Refused
+    with "family-same" for one and the same, "family-queue" for numbers of several queues, which would let one of them
+    pass a line, "family-appointment", "family-emergency", and "family-called" for one that was called before, or is
+    reserved.
+    """
+    with in_session(tx, branch_id) as lock:
+        settings = branch_settings(tx, branch_id, lock.config_version)
+        leaders = [line.ticket(tx, branch_id, one) for one in (ticket_id, other_id)]
+        if ticket_id == other_id:
+            raise Refused("family-same")
+        if leaders[0].queue_id != leaders[1].queue_id:
+            raise Refused("family-queue")
+        followers = {one.id: members_of_family(tx, settings, one.id) for one in leaders}
+        for one in leaders:
+            _may_join(settings, one)
+        everybody = {one.id: one for one in (*leaders, *(one for found in followers.values() for one in found))}
+        members = [_member(settings, one) for one in everybody.values()]
+        first = everybody[leader([one for one in members if one.ticket_id in followers]).ticket_id]
+        anchor_at = stands_from(members)
+        first = _stand(lock, first, anchor_at)
+        for one in everybody.values():
+            if first.id not in (one.id, one.joined_to):
+                _follow(lock, one, first, anchor_at, actor)
+        return first
+
+
+def split(tx: Tx, branch_id: UUID, ticket_id: UUID, actor: Actor) -> TicketView:
+    """Let a number that is called with another one wait by itself again, from its own anchor; returns it.
+
+    Raises Missing("ticket") for one that is not called with another, Refused("family-gone") once that one does not wait
+    any more.
+    """
+    with in_session(tx, branch_id) as lock:
+        settings = branch_settings(tx, branch_id, lock.config_version)
+        ticket = line.ticket(tx, branch_id, ticket_id)
+        if ticket.joined_to is None or ticket.state is not TicketState.VOID:
+            raise Missing("ticket")
+        first = line.ticket(tx, branch_id, ticket.joined_to)
+        if first.state is not TicketState.WAITING:
+            raise Refused("family-gone", code=first.code)
+        rest = [one for one in members_of_family(tx, settings, first.id) if one.id != ticket.id]
+        anchor_at = stands_from([_member(settings, one) for one in (first, *rest)])
+        _stand(lock, first, anchor_at, alone=not rest)
+        return _wait_again(lock, ticket, first, anchor_at, actor)
+
+
+def let_go(lock: Locked, settings: BranchSettings, first: TicketView, actor: Actor) -> None:
+    """The number in line leaves it: those who were to be called with it wait by themselves again."""
+    for one in members_of_family(lock.tx, settings, first.id):
+        _wait_again(lock, one, first, first.anchor_at, actor)
+
+
+def require_alone(tx: Tx, settings: BranchSettings, ticket: TicketView) -> None:
+    """Raises Refused("family-raise") for a number with others, because a heavier class is one person's."""
+    if ticket.state is TicketState.WAITING and members_of_family(tx, settings, ticket.id):
+        raise Refused("family-raise", code=ticket.code)
+
+
+def _may_join(settings: BranchSettings, ticket: TicketView) -> None:
+    if ticket.booking_id is not None:
+        raise Refused("family-appointment", code=ticket.code)
+    if line.is_emergency(settings, ticket.priority):
+        raise Refused("family-emergency", code=ticket.code)
+    if ticket.skips or ticket.returns or ticket.reserved_until_at is not None:
+        raise Refused("family-called", code=ticket.code)
+
+
+def _member(settings: BranchSettings, ticket: TicketView) -> Member:
+    own = ticket.own_anchor_at or ticket.anchor_at
+    return Member(ticket.id, line.weight_of(settings, ticket.priority), own)
+
+
+def _stand(lock: Locked, first: TicketView, anchor_at: datetime, *, alone: bool = False) -> TicketView:
+    """Set the anchor of the one in line; its own is kept beside it while it differs, or anybody follows."""
+    own = first.own_anchor_at or first.anchor_at
+    here = TICKET.c.branch_id == lock.id, TICKET.c.id == first.id
+    kept = None if alone else own
+    lock.tx.execute(sa.update(TICKET).where(*here).values(anchor_at=anchor_at, own_anchor_at=kept))
+    return line.ticket(lock.tx, lock.id, first.id)
+
+
+def _follow(lock: Locked, one: TicketView, first: TicketView, anchor_at: datetime, actor: Actor) -> None:
+    own = one.own_anchor_at or one.anchor_at
+    values = {"joined_to": first.id, "anchor_at": own, "own_anchor_at": None}
+    if one.state is TicketState.VOID:
+        here = TICKET.c.branch_id == lock.id, TICKET.c.id == one.id
+        lock.tx.execute(sa.update(TICKET).where(*here).values(**values))
+    else:
+        move(lock.tx, one, Step.JOIN, ended_at=lock.tx.now, **values)
+    told = {"subject": str(one.id), "code": one.code, "leader": str(first.id), "leader_code": first.code}
+    lock.append(TicketJoined(**told, anchor_at=anchor_at.isoformat()), actor)
+
+
+def _wait_again(lock: Locked, one: TicketView, first: TicketView, anchor_at: datetime, actor: Actor) -> TicketView:
+    moved = move(lock.tx, one, Step.SPLIT, joined_to=None, ended_at=None)
+    told = {"subject": str(one.id), "code": one.code, "leader": str(first.id), "leader_code": first.code}
+    own = moved.anchor_at.isoformat()
+    lock.append(TicketSplit(**told, anchor_at=anchor_at.isoformat(), own_anchor_at=own), actor)
+    return moved

@@ -1,0 +1,58 @@
+"""The numbers that are called with another one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from ...core.tickets import TicketState
+from ..database import Tx
+from ..prepared import Prepared
+from ..tables import Ticket, table
+from . import line
+from .line import COLUMNS, TicketView, as_view
+from .screens import is_kept_off
+from .settings import BranchSettings
+
+TICKET = table(Ticket)
+
+# A literal condition, because only then do the databases use the partial index.
+_JOINED = sa.text("ticket.joined_to IS NOT NULL")
+_ALL = Prepared(
+    sa.select(*COLUMNS)
+    .where(
+        TICKET.c.branch_id == sa.bindparam("branch"),
+        TICKET.c.business_date >= sa.bindparam("day"),
+        _JOINED,
+        TICKET.c.state == TicketState.VOID.value,
+    )
+    .order_by(TICKET.c.issued_at, TICKET.c.id),
+    as_view,
+)
+
+
+def families(tx: Tx, settings: BranchSettings) -> dict[UUID, list[TicketView]]:
+    """The numbers of the day that are called with another one, by the id of that one, in the order of their coming."""
+    found: dict[UUID, list[TicketView]] = {}
+    for one in tx.rows(_ALL, {"branch": settings.id, "day": settings.timetable.first_live_day(tx.now)}):
+        found.setdefault(one.joined_to, []).append(one)
+    return found
+
+
+def members_of_family(tx: Tx, settings: BranchSettings, leader_id: UUID) -> list[TicketView]:
+    """The numbers that are called with this one."""
+    return families(tx, settings).get(leader_id, [])
+
+
+def called_with(tx: Tx, ticket: TicketView) -> str:
+    """The code of the number with which this one is called; "" for one by itself."""
+    if ticket.joined_to is None or ticket.state is not TicketState.VOID:
+        return ""
+    return line.ticket(tx, ticket.branch_id, ticket.joined_to).code
+
+
+def shown_with(settings: BranchSettings, members: Iterable[TicketView]) -> Sequence[str]:
+    """The codes of those members that screens show."""
+    return tuple(one.code for one in members if not is_kept_off(settings, one.service_id, one.series_id))

@@ -1,0 +1,172 @@
+"""Numbers that are called as one: nobody is called sooner by it, splitting gives the own place back. On both databases."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from queue_system.actions import calling, tickets, voiding
+from queue_system.actions.counters import Desk
+from queue_system.actions.families import join, split
+from queue_system.actions.raising import raise_ticket
+from queue_system.clock import FrozenClock
+from queue_system.core.dispatch import CallingRules, priority_at
+from queue_system.core.errors import IllegalTransition, Missing, Refused
+from queue_system.core.families import Member, leader, stands_from
+from queue_system.core.replayed import Verdict
+from queue_system.core.tickets import TicketState
+from queue_system.store import log
+from queue_system.store.log import SYSTEM, VISITOR
+from queue_system.store.queries import line
+from queue_system.store.queries.board import board
+from queue_system.store.queries.families import members_of_family
+from queue_system.store.queries.line import TicketView
+from queue_system.store.queries.replays import replayed
+from tests.conftest import SUNDAY_MORNING
+from tests.kit.hall import Hall
+
+RULES = CallingRules.of([1.0, 2.0, 4.0], 5, 60)
+
+
+@pytest.fixture
+def here(hall: Hall) -> Desk:
+    return hall.sit(hall.person("layla"))
+
+
+def do(hall: Hall, action: Any, *args: Any) -> TicketView:
+    found: TicketView = hall.db.write_in_now(hall.branch.id, action, *(hall.branch.id, *args, SYSTEM))
+    return found
+
+
+def now_of(hall: Hall, ticket: TicketView) -> TicketView:
+    return hall.db.read_now(line.ticket, hall.branch.id, ticket.id)
+
+
+def with_(hall: Hall, ticket: TicketView) -> list[str]:
+    return [one.code for one in hall.db.read_now(members_of_family, hall.branch, ticket.id)]
+
+
+def call(hall: Hall, here: Desk) -> str:
+    current = hall.db.read_now(line.at_counter, hall.branch.id, here.counter_id)
+    called = hall.call_next(Desk(here.branch_id, here.counter_id, here.staff_id, current.id if current else None))
+    assert called is not None
+    return called.code
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from([1.0, 2.0, 4.0]), st.integers(0, 180)), min_size=2, max_size=5),
+    st.integers(0, 400),
+)
+def test_at_no_moment_a_family_stands_before_one_of_its_members(of: list[tuple[float, int]], minute: int) -> None:
+    members = [
+        Member(UUID(int=place), weight, SUNDAY_MORNING + timedelta(minutes=come))
+        for place, (weight, come) in enumerate(of)
+    ]
+    at = SUNDAY_MORNING + timedelta(minutes=minute)
+    first = leader(members)
+    together = priority_at(at - stands_from(members), first.weight, RULES)
+    assert all(together <= priority_at(at - one.anchor_at, one.weight, RULES) for one in members)
+
+
+def test_a_family_is_called_where_its_last_member_stands(hall: Hall, here: Desk, clock: FrozenClock) -> None:
+    grandmother = hall.issue(priority="elderly").ticket
+    clock.move(timedelta(minutes=1))
+    stranger = hall.issue().ticket
+    clock.move(timedelta(minutes=1))
+    daughter, last = hall.issue().ticket, hall.issue().ticket
+    first = do(hall, join, grandmother.id, daughter.id)
+    # The lightest class stands in line for both, so that a stranger is passed by neither.
+    assert first.id == daughter.id
+    assert with_(hall, daughter) == [grandmother.code]
+    assert now_of(hall, grandmother).state is TicketState.VOID
+    assert [call(hall, here) for _ in range(3)] == [stranger.code, daughter.code, last.code]
+    assert now_of(hall, daughter).state is TicketState.SERVED
+    found = hall.db.read_now(replayed, hall.branch.id, None, clock.now() + timedelta(days=1))
+    assert [one.verdict for one in found] == [Verdict.REPRODUCED] * 3
+
+
+def test_a_lighter_number_that_came_first_waits_from_the_last_and_gets_its_place_back(
+    hall: Hall, here: Desk, clock: FrozenClock
+) -> None:
+    first = hall.issue().ticket
+    clock.move(timedelta(minutes=1))
+    stranger = hall.issue().ticket
+    clock.move(timedelta(minutes=1))
+    older, third = hall.issue(priority="elderly").ticket, hall.issue().ticket
+    assert do(hall, join, older.id, first.id).anchor_at == older.anchor_at
+    together = do(hall, join, first.id, third.id)
+    assert together.id in (first.id, third.id)
+    assert sorted([together.code, *with_(hall, together)]) == sorted([first.code, older.code, third.code])
+    again = do(hall, split, next(one.id for one in (first, third) if one.id != together.id))
+    assert again.state is TicketState.WAITING
+    do(hall, split, older.id)
+    # Each stands where it stood before.
+    for one in (first, older, third):
+        assert now_of(hall, one).anchor_at == one.anchor_at
+        assert now_of(hall, one).own_anchor_at is None
+        assert now_of(hall, one).joined_to is None
+    clock.move(timedelta(seconds=10))
+    calls = [call(hall, here) for _ in range(4)]
+    assert calls.index(first.code) < calls.index(stranger.code) < calls.index(third.code)
+    found = hall.db.read_now(replayed, hall.branch.id, None, clock.now() + timedelta(days=1))
+    assert [one.verdict for one in found] == [Verdict.REPRODUCED] * 4
+    kinds = [one.kind for one in hall.db.read_now(log.after, hall.branch.id, 0)]
+    assert (kinds.count("ticket.joined"), kinds.count("ticket.split")) == (3, 2)
+
+
+def test_what_would_let_somebody_pass_is_refused_and_changes_nothing(
+    hall: Hall, here: Desk, clock: FrozenClock
+) -> None:
+    mine, other = hall.issue().ticket, hall.issue("passport-apply").ticket
+    urgent = hall.issue(priority="bereavement").ticket
+    late = hall.issue().ticket
+    for second, code in ((mine, "family-same"), (other, "family-queue"), (urgent, "family-emergency")):
+        with pytest.raises(Refused, match=code):
+            do(hall, join, mine.id, second.id)
+    hall.call_next(here)
+    current = Desk(here.branch_id, here.counter_id, here.staff_id, urgent.id)
+    with pytest.raises(Refused, match="family-emergency"):
+        do(hall, join, mine.id, urgent.id)
+    hall.db.write_in_now(hall.branch.id, calling.finish, current)
+    hall.call_next(here)
+    with pytest.raises(IllegalTransition):
+        do(hall, join, late.id, mine.id)
+    assert now_of(hall, late).state is TicketState.WAITING
+    hall.db.write_in_now(
+        hall.branch.id, calling.mark_absent, Desk(here.branch_id, here.counter_id, here.staff_id, mine.id)
+    )
+    with pytest.raises(Refused, match="family-called"):
+        do(hall, join, late.id, mine.id)
+    with pytest.raises(Missing):
+        do(hall, split, late.id)
+    booked = hall.check_in("attest-single", clock)
+    with pytest.raises(Refused, match="family-appointment"):
+        do(hall, join, late.id, booked.id)
+
+
+@pytest.mark.parametrize("way", ["leave", "void"])
+def test_those_who_follow_wait_again_where_the_one_in_line_goes(hall: Hall, way: str) -> None:
+    mine, first = hall.issue().ticket, hall.issue().ticket
+    do(hall, join, mine.id, first.id)
+    with pytest.raises(Refused, match="family-raise"):
+        do(hall, raise_ticket, first.id, "elderly", "seen")
+    if way == "leave":
+        hall.db.write_in_now(hall.branch.id, tickets.leave, hall.branch.id, first.id, VISITOR)
+    else:
+        do(hall, voiding.void_ticket, first.id, "trial")
+    assert now_of(hall, mine).state is TicketState.WAITING
+    assert now_of(hall, mine).anchor_at == mine.anchor_at
+
+
+def test_screens_name_those_who_are_called_along_and_nothing_splits_after_the_call(hall: Hall, here: Desk) -> None:
+    mine, first = hall.issue().ticket, hall.issue().ticket
+    do(hall, join, mine.id, first.id)
+    call(hall, here)
+    assert hall.db.read_now(board, hall.branch.id, None).along == {first.code: (mine.code,)}
+    with pytest.raises(Refused, match="family-gone"):
+        do(hall, split, mine.id)
