@@ -21,7 +21,7 @@ DAY = "queue_system/actions/day.py"
 WITHOUT_TICKETS = tuple(
     f"queue_system/actions/{name}.py"
     for name in """
-        apart approvals booking_invitations bookings credentials declared_classes devices digests earlier four_eyes
+        alarms apart approvals booking_invitations bookings credentials declared_classes devices digests earlier four_eyes
         freed_places given_up guarded_meetings
         helped_bookings
         home_visits installation invitation_letters proving

@@ -36,7 +36,6 @@ from ...web.errors import message
 from ...web.here import StaffHere, staff_here
 from ...web.staff_pages import staff_page
 from .alarms import SURE
-from .alarms import routes as alarm_routes
 from .asking import ASKED, Question, question
 from .following import desk_values, live
 from .view import queue_names
@@ -343,6 +342,5 @@ routes: list[BaseRoute] = [
     Route("/counters/{branch}/{counter}/breaks", pause, methods=["POST"]),
     Route("/counters/{branch}/{counter}/break-ends", resume, methods=["POST"]),
     Route("/counters/{branch}/{counter}/alarms", call_for_help, methods=["POST"]),
-    *alarm_routes,
     *(Route(f"/counters/{{branch}}/{{counter}}/{resource}", act(resource), methods=["POST"]) for resource in ACTS),
 ]

@@ -14,7 +14,7 @@ revision = "0003"
 down_revision = "0002"
 branch_labels = None
 depends_on = None
-FINGERPRINT = 1839984706
+FINGERPRINT = 231579981
 
 
 def upgrade() -> None:
