@@ -4,7 +4,7 @@ Aims, among 1,000 waiting: below 5 ms to choose (the candidates are read and the
 press, which finishes the visit at the counter and calls the next visitor. That of a database server counts too. A press
 holds the one writer of its branch, so its processor time is what a hall can call at most.
 
-The limit is the same press among 100 who wait: it should not matter how long the line is. People of four classes wait for
+The limit is the same press among 100 who wait: it should not matter how long the line is. People of three classes wait for
 the three queues of one counter.
 """
 
@@ -37,7 +37,7 @@ AIM_AMONG: Final = 1_000
 AIM_CHOOSE_MS: Final = 5.0
 AIM_PRESS_MS: Final = 15.0
 SERVICES: Final = ("attest-single", "verify-doc", "edu-attest")
-PRIORITIES: Final = ("walkin", "walkin", "elderly", "walkin", "student_exam", "walkin", "pregnant_infant")
+PRIORITIES: Final = ("walkin", "walkin", "elderly", "walkin", "pregnant_infant")
 
 
 def main() -> None:

@@ -133,7 +133,7 @@ def order(
             unguarded = min(ticket, unguarded or ticket, key=lambda other: _plain_rank(other, rules, now))
             oldest = min(ticket, oldest or ticket, key=_anchor_rank)
         back = [other for where, other, until in aside if where >= place >= until]
-        first = replace(ticket, aside=max(0, ticket.aside - place))
+        first = replace(ticket, aside=max(0, ticket.aside - place)) if ticket.aside else ticket
         rivals = [first, *back]
         line.append(
             Choice(

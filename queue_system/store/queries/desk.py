@@ -119,8 +119,8 @@ class DeskView:
     def reserved(self, now: datetime) -> list[TicketView]:
         """The waiting tickets that only another counter or person calls."""
         tickets = {ticket.id: ticket for ticket in self.waiting}
-        waiting = line.as_waiting(self.waiting, self.settings)
-        return [tickets[one.ticket_id] for one in waiting if is_for_others(one, self.caller, now)]
+        waiting, caller = line.as_waiting(self.waiting, self.settings), self.caller
+        return [tickets[one.ticket_id] for one in waiting if is_for_others(one, caller, now)]
 
     @property
     def caller(self) -> Caller:

@@ -160,7 +160,7 @@ def context(view: DeskView, person: StaffView, now: datetime, waits: Waits, *, e
         "waits": {choice.ticket_id: waits.of_ticket(settings.id, choice.ticket_id, now) for choice in shown},
         "waiting": len(order),
         "hidden": len(order) - len(shown),
-        "raisable": {row.id for row in (*view.waiting, *view.parked) if classes_for(settings, row, now)},
+        "raisable": _raisable(view, now),
         "by_hand": by_hand,
         "in_turn_only": any(choice.ticket_id not in by_hand for choice in shown),
         "parked": [_row(ticket, settings) for ticket in view.parked],
@@ -282,6 +282,14 @@ def _row(ticket: TicketView, settings: BranchSettings, reason: Reason | None = N
 def _note_follows(view: DeskView, ticket: TicketView) -> bool:
     """Whether a note about the visitor is read for another service, too."""
     return view.settings.services[ticket.service_id].confidentiality.staff_note == "allowed"
+
+
+def _raisable(view: DeskView, now: datetime) -> set[UUID]:
+    """The tickets in line that can get a heavier class, which follows from the class that they have."""
+    rows = (*view.waiting, *view.parked)
+    one_of_each = {row.priority: row for row in rows}
+    able = {priority for priority, row in one_of_each.items() if classes_for(view.settings, row, now)}
+    return {row.id for row in rows if row.priority in able}
 
 
 def _by_hand(view: DeskView, person: StaffView, order: list[Choice]) -> set[UUID]:
