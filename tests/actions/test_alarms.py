@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 import sqlalchemy as sa
@@ -37,7 +37,7 @@ def call(hall: Hall, here: Desk) -> None:
     hall.db.write_in_now(hall.branch.id, alarms.raise_alarm, here)
 
 
-def come(hall: Hall, here: Desk, staff: object) -> None:
+def come(hall: Hall, here: Desk, staff: UUID) -> None:
     hall.db.write_in_now(
         hall.branch.id, alarms.answer_alarm, hall.branch.id, here.counter_id, staff, Actor("staff", str(staff))
     )

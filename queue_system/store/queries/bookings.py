@@ -34,12 +34,11 @@ SEAT = table(Seat)
 class BookingView:
     """A booking as stored; instants in UTC. `name` and `contact` are personal: keep them out of logs and links.
 
-    So are `reference`, a case number, `issued_number`, the number of another office, how they may be contacted
-    (`ContactWay`), and `declared`, the priority class that the visitor named. All are empty from `erased_at` on.
-    `channel` is set where the booker chose one; `video_room` is secret. `decision` and `lost_why`: once the settings
-    no longer support its time. `offered_starts_at` is offered instead until `offer_until`. `together_id` is equal for
-    the parts of one visit. `prove_until`: until when somebody has to answer at its contact; `proven_at`: when they
-    did.
+    So are `reference`, a case number besides the name, `issued_number`, which another office gave the request, how they may be
+    contacted (`core.safe_contact.ContactWay`), and `declared`, the priority class that they said: all are empty from `erased_at`
+    on. `channel` is set where the booker chose one; `video_room` is the secret room of a video call. `decision` and `lost_why`
+    are set once the settings no longer support its time; `offered_starts_at` is offered then until `offer_until`. `together_id`
+    is equal for the parts of one visit. `prove_until`: until when its contact has to answer; `proven_at`: when it did.
     """
 
     id: UUID
@@ -380,8 +379,8 @@ def booking_views(tx: Tx, *conditions: Any) -> list[BookingView]:
 
 def called_off_by(tx: Tx, changes: Collection[UUID]) -> list[BookingView]:
     """The appointments to come that saves with these changes called off, in the order of their times."""
-    called_off = (BOOKING.c.decision == Decided.CANCEL.value, BOOKING.c.state == BookingState.CANCELLED.value)
-    found = booking_views(tx, BOOKING.c.change_id.in_(changes), *called_off, BOOKING.c.starts_at > tx.now)
+    ended = (BOOKING.c.decision == Decided.CANCEL.value, BOOKING.c.state == BookingState.CANCELLED.value)
+    found = booking_views(tx, BOOKING.c.change_id.in_(changes), *ended, BOOKING.c.starts_at > tx.now)
     return sorted(found, key=lambda one: (one.starts_at, one.code))
 
 

@@ -17,6 +17,7 @@ from tests.kit.desk_in_browser import HallServer, at_the_desk, open_now, press, 
 from tests.kit.displays_browser import pass_time_until
 from tests.kit.hall import enter, set_rules
 from tests.kit.looks import look, watched
+from tests.kit.people import let_choose
 from tests.kit.waiting import until
 from tests.kit.web_hall import furnished
 
@@ -112,6 +113,7 @@ def test_the_buttons_stay_where_they_are(tab: Page, server: HallServer) -> None:
 
 
 def test_the_row_under_the_pointer_waits_until_the_pointer_has_gone(tab: Page, server: HallServer) -> None:
+    let_choose(server.hall, "layla")
     first, second = server.hall.issue().ticket, server.hall.issue().ticket
     button = tab.locator(f"#call-{second.id}")
     button.hover()
@@ -135,6 +137,7 @@ def test_the_row_under_the_pointer_waits_until_the_pointer_has_gone(tab: Page, s
 
 
 def test_focus_stays_on_its_row_when_the_line_changes(tab: Page, server: HallServer) -> None:
+    let_choose(server.hall, "layla")
     first, second = server.hall.issue().ticket, server.hall.issue().ticket
     tab.locator(f"#call-{second.id}").focus()
     omar = server.hall.db.read_now(staff_by_login, "omar")
@@ -223,7 +226,7 @@ def test_silence_is_told_and_ends_when_the_server_is_back(
     page.clock.install()
     take_seat(page, server)
     expect(page.locator("#desk-stale")).to_be_hidden()
-    page.route_web_socket("**/live*", lambda socket: socket.close())
+    page.route_web_socket("**/desk/**/live*", lambda socket: socket.close())
     server.stop()
     page.clock.fast_forward(40_000)
     expect(page.locator("#desk-stale")).to_be_visible()
@@ -236,7 +239,7 @@ def test_after_a_long_silence_a_new_connection_is_given_time_to_speak(browser: B
     page = context.new_page()
     page.clock.install()
     connections: list[WebSocketRoute] = []
-    page.route_web_socket("**/live*", lambda route: connections.append(route))  # noqa: PLW0108 - playwright marks what it is given
+    page.route_web_socket("**/desk/**/live*", lambda route: connections.append(route))  # noqa: PLW0108 - playwright marks what it is given
     take_seat(page, server)
     page.clock.run_for(36_000)
     expect(page.locator("#desk-stale")).to_be_visible()

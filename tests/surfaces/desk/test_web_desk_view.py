@@ -20,7 +20,7 @@ from queue_system.store.queries.desk import DeskView, desk_view
 from queue_system.store.queries.grants import grant
 from queue_system.surfaces.desk.view import Button, context
 from queue_system.web.waits import Waits
-from tests.kit.hall import Hall, furnish
+from tests.kit.hall import Hall, furnish, set_rules
 
 
 @pytest.fixture
@@ -139,6 +139,7 @@ def test_a_long_talk_does_not_sign_its_clerk_out(hall: Hall, clock: FrozenClock)
     [(None, ""), ("waiting", "N"), ("called", "NRSFXHTZ"), ("serving", "NFHTGZ")],
 )
 def test_the_buttons_that_work_are_those_that_the_transitions_allow(hall: Hall, state: str | None, able: str) -> None:
+    set_rules(hall, recall_pause_s=0)
     here = hall.sit(hall.person("layla"), "c4")
     if state:
         hall.issue()
