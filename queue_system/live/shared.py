@@ -12,7 +12,7 @@ T = TypeVar("T")
 class SharedReads:
     """The last answer of each key, so that five hundred screens cost one query and one render per change.
 
-    Keys are few and are never removed: one for each branch's line, one for each board.
+    Keys are few and are never removed: of each branch its line and its calls for help, and each board.
     """
 
     def __init__(self) -> None:

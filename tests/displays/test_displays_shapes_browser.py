@@ -19,7 +19,7 @@ from queue_system.store.database import Tx
 from queue_system.store.tables import Counter, table
 from tests.kit.displays_browser import Server, busy_hall, connected, first_screen, wait_for
 from tests.kit.displays_hall import call, enrol, seat
-from tests.kit.hall import change_settings
+from tests.kit.hall import change_settings, set_rules
 from tests.kit.web_hall import furnished
 
 pytestmark = pytest.mark.browser
@@ -75,6 +75,7 @@ MEASURE = """() => {
       must(within(line.querySelector('.place-of'), line), 'words of a line: ' + line.textContent);
     }
   }
+  for (const e of all('.near, .near .label, .near li')) must(within(e, one('.board')), 'near ' + e.textContent);
   for (const e of all('.rest p')) must(within(e, document.body), 'rest');
   const queues = one('.queues');
   if (queues) {
@@ -156,6 +157,12 @@ def test_code_and_counter_are_whole_on_every_panel(context: BrowserContext, serv
     server.hall.db.write_in_now(server.hall.branch.id, calling.recall, replace(zaina, expected=called.id))
     wait_for(page, "calls[0].again")
     wrong |= measured(page, "called again")
+    seat(server.hall, "layla", "c4")
+    set_rules(server.hall, come_near_places=8)
+    server.hall.issue("attest-single")
+    wait_for(page, "document.querySelectorAll('.near li').length === 8")
+    page.evaluate("document.querySelectorAll('.newest').forEach(e => e.classList.add('is-fresh'))")
+    wrong |= measured(page, "some are asked to come near")
     assert wrong == {}
 
 

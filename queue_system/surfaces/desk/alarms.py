@@ -17,10 +17,10 @@ from ...core.errors import DomainError, SignedOut
 from ...core.rights import ALARM_RIGHTS
 from ...live.codes import Closed
 from ...live.socket import Frame, refuse, serve
-from ...store.queries.alarms import open_alarms
+from ...store.queries.alarms import AlarmView, open_alarms
 from ...store.tables import ORGANISATION
 from ...web import access, kit
-from ...web.alarms import STRIP, alarm_values, shown
+from ...web.alarms import STRIP, Shown, alarm_values, shown
 from ...web.here import StaffAtBranch, onlooker_at_branch, staff_at_branch
 
 #: The second press of the two that a call takes says this.
@@ -38,7 +38,7 @@ async def live(websocket: WebSocket) -> None:
         await refuse(websocket, Closed.NOT_THERE)
         return
     await websocket.accept()
-    await serve(websocket, here.installation.hub, [here.branch.id, ORGANISATION], partial(_frame, here))
+    await serve(websocket, here.installation.hub, [here.branch.id, ORGANISATION], _Follower(here).frame)
 
 
 async def answer(request: Request) -> Response:
@@ -77,15 +77,34 @@ def _page_before(here: StaffAtBranch) -> str:
     return f"/{quote(words[0])}?branch={slug}" if words else "/staff"
 
 
-async def _frame(opened: StaffAtBranch) -> Frame | None:
-    """The strip for the person who is signed in now; None if nobody is, or not for this branch any more."""
-    person = await access.onlooker(opened.connection)
-    if person is None or not person.may_any(ALARM_RIGHTS, opened.branch.id):
-        return None
-    found = await opened.read(open_alarms, opened.branch.id)
-    html = await opened.render(STRIP, {"alarms": shown(found, opened.branch, person)})
-    # No position, so that the many changes of the hall that concern no call are not sent.
-    return Frame(0, json.dumps({"type": "alarms", "html": html}))
+class _Follower:
+    """One page that follows, with the strip that it shows."""
+
+    def __init__(self, opened: StaffAtBranch) -> None:
+        self._opened = opened
+        self._shown: list[Shown] = []
+        self._frame: Frame | None = None
+
+    async def frame(self) -> Frame | None:
+        """The strip for the person who is signed in now; None if nobody is, or not for this branch any more."""
+        opened = self._opened
+        person = await access.onlooker(opened.connection)
+        if person is None or not person.may_any(ALARM_RIGHTS, opened.branch.id):
+            return None
+        found = shown(await _of_everybody(opened), opened.branch, person)
+        # Most changes of the hall concern no call.
+        if self._frame is None or found != self._shown:
+            html = await opened.render(STRIP, {"alarms": found})
+            # No position, so that an unchanged strip is not sent again.
+            self._shown, self._frame = found, Frame(0, json.dumps({"type": "alarms", "html": html}))
+        return self._frame
+
+
+async def _of_everybody(opened: StaffAtBranch) -> list[AlarmView]:
+    """The calls of the branch, read once for all its pages."""
+    installation, branch_id = opened.installation, opened.branch.id
+    key, position = ("alarms", branch_id), installation.hub.position(branch_id)
+    return await installation.shared.get(key, position, 0, partial(opened.read, open_alarms, branch_id))
 
 
 routes: list[BaseRoute] = [
