@@ -22,7 +22,7 @@ BOOKING = table(Booking)
 def declare_class(tx: Tx, branch_id: UUID, booking_id: UUID, slug: str, actor: Actor) -> None:
     """Keep the class with an appointment, until the check-in; "" takes it back. Idempotent.
 
-    The log has that something was said, and never what, because it cannot be erased there. Raises Refused("booking-over")
+    The log has here that something was said, and not what; from the check-in on it is the class of the number. Raises Refused("booking-over")
     where the appointment does not stand or is over, and Invalid("priority-unknown") for a class that `declarable` does not have.
     """
     with locked(tx, branch_id) as lock:

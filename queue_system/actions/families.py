@@ -1,4 +1,4 @@
-"""Waiting numbers that belong together are called as one, and waits by themselves again when they are split."""
+"""Waiting numbers that belong together are called as one, and wait by themselves again when they are split."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from ..core.errors import Missing, Refused
+from ..core import tickets
+from ..core.errors import Missing, Refused, Stale
 from ..core.facts.families import TicketJoined, TicketSplit
 from ..core.families import Member, leader, stands_from
 from ..core.tickets import Step, TicketState
@@ -81,16 +82,17 @@ def let_go(lock: Locked, settings: BranchSettings, first: TicketView, actor: Act
 
 def require_alone(tx: Tx, settings: BranchSettings, ticket: TicketView) -> None:
     """Raises Refused("family-raise") for a number with others, because a heavier class is one person's."""
-    if ticket.state is TicketState.WAITING and members_of_family(tx, settings, ticket.id):
+    if members_of_family(tx, settings, ticket.id):
         raise Refused("family-raise", code=ticket.code)
 
 
 def _may_join(settings: BranchSettings, ticket: TicketView) -> None:
+    tickets.after(ticket.state, Step.JOIN)
     if ticket.booking_id is not None:
         raise Refused("family-appointment", code=ticket.code)
     if line.is_emergency(settings, ticket.priority):
         raise Refused("family-emergency", code=ticket.code)
-    if ticket.skips or ticket.returns or ticket.reserved_until_at is not None:
+    if ticket.wait_ended_at is not None or ticket.reserved_until_at is not None:
         raise Refused("family-called", code=ticket.code)
 
 
@@ -100,11 +102,13 @@ def _member(settings: BranchSettings, ticket: TicketView) -> Member:
 
 
 def _stand(lock: Locked, first: TicketView, anchor_at: datetime, *, alone: bool = False) -> TicketView:
-    """Set the anchor of the one in line; its own is kept beside it while it differs, or anybody follows."""
+    """Set the anchor of the one that waits in line; its own is kept beside it unless it is `alone`."""
     own = first.own_anchor_at or first.anchor_at
-    here = TICKET.c.branch_id == lock.id, TICKET.c.id == first.id
+    here = TICKET.c.branch_id == lock.id, TICKET.c.id == first.id, TICKET.c.state == TicketState.WAITING.value
     kept = None if alone else own
-    lock.tx.execute(sa.update(TICKET).where(*here).values(anchor_at=anchor_at, own_anchor_at=kept))
+    changed = lock.tx.execute(sa.update(TICKET).where(*here).values(anchor_at=anchor_at, own_anchor_at=kept))
+    if changed.rowcount != 1:
+        raise Stale("ticket-moved", code=first.code)
     return line.ticket(lock.tx, lock.id, first.id)
 
 

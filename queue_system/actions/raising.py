@@ -15,7 +15,7 @@ from ..store.queries import classes, line
 from ..store.queries.line import TicketView
 from ..store.queries.settings import BranchSettings, branch_settings
 from .day import in_session
-from .families import require_alone
+from .families import let_go, require_alone
 from .steps import move
 from .takeback import remember_at_own_counter
 
@@ -32,7 +32,11 @@ def raise_ticket(tx: Tx, branch_id: UUID, ticket_id: UUID, priority: str, reason
         tickets.after(ticket.state, Step.RAISE)
         if reason not in RAISE_REASONS:
             raise Refused("raise-reason-unknown")
-        require_alone(tx, settings, ticket)
+        if line.is_emergency(settings, priority):
+            # An emergency is never refused; the others wait by themselves again.
+            let_go(lock, settings, ticket, actor)
+        else:
+            require_alone(tx, settings, ticket)
         day = settings.timetable.business_date(lock.tx.now)
         classes.require_season(settings, priority, day)
         if priority not in classes.given_by_staff(settings, day):

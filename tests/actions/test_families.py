@@ -130,7 +130,7 @@ def test_what_would_let_somebody_pass_is_refused_and_changes_nothing(
             do(hall, join, mine.id, second.id)
     hall.call_next(here)
     current = Desk(here.branch_id, here.counter_id, here.staff_id, urgent.id)
-    with pytest.raises(Refused, match="family-emergency"):
+    with pytest.raises(IllegalTransition):
         do(hall, join, mine.id, urgent.id)
     hall.db.write_in_now(hall.branch.id, calling.finish, current)
     hall.call_next(here)
@@ -170,3 +170,37 @@ def test_screens_name_those_who_are_called_along_and_nothing_splits_after_the_ca
     assert hall.db.read_now(board, hall.branch.id, None).along == {first.code: (mine.code,)}
     with pytest.raises(Refused, match="family-gone"):
         do(hall, split, mine.id)
+
+
+@pytest.mark.parametrize("gone", ["called", "served", "parked"])
+def test_nobody_joins_a_number_that_does_not_wait(hall: Hall, here: Desk, clock: FrozenClock, gone: str) -> None:
+    """The page of reception may be old: whoever would lead, from the latest place, is at a counter or gone."""
+    first = hall.issue().ticket
+    clock.move(timedelta(minutes=1))
+    later = hall.issue(priority="elderly").ticket
+    hall.call_next(here)
+    current = Desk(here.branch_id, here.counter_id, here.staff_id, first.id)
+    step = {"served": calling.finish, "parked": calling.park}.get(gone)
+    if step:
+        hall.db.write_in_now(hall.branch.id, step, current)
+    for pair in ((first.id, later.id), (later.id, first.id)):
+        with pytest.raises(IllegalTransition):
+            do(hall, join, *pair)
+    assert now_of(hall, later) == later
+
+
+def test_whoever_waits_again_after_a_visit_had_begun_joins_nobody(hall: Hall, here: Desk) -> None:
+    first, later = hall.issue().ticket, hall.issue().ticket
+    hall.call_next(here)
+    hall.db.write_in_now(hall.branch.id, calling.park, Desk(here.branch_id, here.counter_id, here.staff_id, first.id))
+    do(hall, calling.resume, first.id)
+    with pytest.raises(Refused, match="family-called"):
+        do(hall, join, later.id, first.id)
+
+
+def test_an_emergency_is_raised_at_once_and_the_others_wait_by_themselves(hall: Hall) -> None:
+    mine, first = hall.issue().ticket, hall.issue().ticket
+    do(hall, join, mine.id, first.id)
+    do(hall, raise_ticket, first.id, "bereavement", "seen")
+    assert now_of(hall, mine).state is TicketState.WAITING
+    assert now_of(hall, first).priority == "bereavement"

@@ -7,10 +7,12 @@ from datetime import date, timedelta
 
 import pytest
 
+from queue_system.actions.voiding import void_ticket
 from queue_system.clock import FrozenClock
 from queue_system.core.simulation.hall import MINUTE, NEVER, Day
 from queue_system.core.simulation.play import play
 from queue_system.core.simulation.variants import Variant
+from queue_system.store.log import SYSTEM
 from queue_system.store.queries.simulated_days import compared, source_of, weekdays
 from tests.kit.hall import Hall
 from tests.kit.lived_day import live
@@ -43,6 +45,13 @@ def test_a_day_played_with_its_own_visits_is_the_day(hall: Hall, clock: FrozenCl
     tolerance = 0.5 if slow else 1 / 60
     assert statistics.mean(off) == pytest.approx(0, abs=tolerance)
     assert statistics.median(map(abs, off)) <= tolerance
+
+
+def test_a_number_that_was_taken_away_is_nobody(hall: Hall, clock: FrozenClock) -> None:
+    day = live(hall, clock)
+    misprint = hall.issue().ticket
+    hall.db.write_in_now(hall.branch.id, void_ticket, hall.branch.id, misprint.id, "trial", SYSTEM)
+    assert len(read(hall, day).people) == 40
 
 
 def test_a_day_of_which_nothing_is_known_is_not_played(hall: Hall, clock: FrozenClock) -> None:

@@ -140,3 +140,18 @@ def test_protected_visits_are_never_told_and_discreet_ones_without_a_reason(db: 
         reason = Reason("chosen-by-staff", {"basis": basis})
         assert kind_of(reason, same_line=True, discreet=True) is Kind.RULE
         assert kind_of(reason, same_line=True, discreet=False) is not Kind.TURN
+
+
+def test_a_call_that_was_taken_back_is_not_told(hall: Hall, here: Desk, clock: FrozenClock) -> None:
+    mine = hall.issue().ticket
+    clock.move(timedelta(minutes=1))
+    later = hall.issue().ticket
+    hall.db.write_in_now(hall.branch.id, calling.call_ticket, here, later.id, None, "unwell")
+    hall.db.write_in_now(hall.branch.id, calling.take_back, free(hall, here))
+    clock.move(timedelta(minutes=1))
+    assert hall.call_next(free(hall, here)) is not None
+    clock.move(timedelta(minutes=1))
+    called = hall.call_next(free(hall, here))
+    assert called is not None
+    assert called.id == later.id
+    assert codes(hall, mine) == {}

@@ -232,7 +232,11 @@ def _away(facts: Iterable[Happening]) -> tuple[list[tuple[datetime, datetime]], 
 
 
 def _person(visit: Visit, holds: Sequence[_Hold], starts: datetime, known: Known) -> Person | None:
-    """Somebody who came; None where the settings do not have the queue or the service any more."""
+    """Somebody who came to be served; None for a number that was taken away, or is called with another one, and where the
+    settings do not have the queue or the service any more.
+    """
+    if visit.state is TicketState.VOID and not _ended_with_the_day(visit):
+        return None
     stages = _stages(visit, holds, known)
     if stages is None:
         return None
@@ -247,6 +251,11 @@ def _person(visit: Visit, holds: Sequence[_Hold], starts: datetime, known: Known
         appointment=visit.booked_at is not None,
         patience=ticks(visit.facts[-1].at - visit.issued_at) if gave_up else NEVER,
     )
+
+
+def _ended_with_the_day(visit: Visit) -> bool:
+    last = next((fact for fact in reversed(visit.facts) if fact.kind == tickets.TicketVoided.kind), None)
+    return last is not None and last.data.get("reason") == "day-over"
 
 
 def _stages(visit: Visit, holds: Sequence[_Hold], known: Known) -> tuple[Stage, ...] | None:

@@ -23,7 +23,7 @@ from .settings import BranchSettings
 
 CALL, ENTRY, TICKET = table(Call), table(Entry), table(Ticket)
 
-# A call that was taken back has given the ticket its wait again.
+# A call that was taken back has given the ticket its wait again, which ends with a later call.
 _LATER: Final = Prepared(
     sa.select(
         *(CALL.c.ticket_id, CALL.c.counter_id, ENTRY.c.data, TICKET.c.code, TICKET.c.anchor_at, TICKET.c.booking_id),
@@ -36,7 +36,7 @@ _LATER: Final = Prepared(
         CALL.c.at >= sa.bindparam("since"),
         CALL.c.at < sa.bindparam("until"),
         CALL.c.kind == "call",
-        TICKET.c.wait_ended_at.is_not(None),
+        CALL.c.at >= TICKET.c.wait_ended_at,
         sa.or_(
             TICKET.c.issued_at > sa.bindparam("since"),
             sa.and_(TICKET.c.issued_at == sa.bindparam("since"), TICKET.c.id > sa.bindparam("ticket")),
@@ -111,10 +111,12 @@ def passed_by(tx: Tx, settings: BranchSettings, ticket: TicketView) -> PassedByV
         kinds={kind: tuple(ones) for kind, ones in found.items() if ones},
         promise=None if line.is_emergency(settings, ticket.priority) else promise,
         furthest=shown,
-        kept=None if promise is None or not _is_promised(ticket) else furthest <= promise,
+        kept=None if promise is None or not _is_promised(settings, ticket) else furthest <= promise,
     )
 
 
-def _is_promised(ticket: TicketView) -> bool:
-    """Whether the promise held all the time: not for whoever missed a call, or was to be called by others only."""
+def _is_promised(settings: BranchSettings, ticket: TicketView) -> bool:
+    """Whether the promise held all the time: not for whoever missed a call, or may have been called by others only."""
+    if line.skills_needed(settings).get(ticket.service_id) or settings.queue_rules.language_match == "only":
+        return False
     return not ticket.skips and not ticket.returns and ticket.sent_counter_id is None and not ticket.reserved_until_at

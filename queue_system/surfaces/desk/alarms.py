@@ -6,6 +6,7 @@ import json
 from functools import partial
 from typing import Final
 from urllib.parse import quote, urlsplit
+from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,7 +18,9 @@ from ...core.errors import DomainError, SignedOut
 from ...core.rights import ALARM_RIGHTS
 from ...live.codes import Closed
 from ...live.socket import Frame, refuse, serve
+from ...store.database import Tx
 from ...store.queries.alarms import AlarmView, open_alarms
+from ...store.queries.settings import BranchSettings, branch_settings
 from ...store.tables import ORGANISATION
 from ...web import access, kit
 from ...web.alarms import STRIP, Shown, alarm_values, shown
@@ -91,7 +94,8 @@ class _Follower:
         person = await access.onlooker(opened.connection)
         if person is None or not person.may_any(ALARM_RIGHTS, opened.branch.id):
             return None
-        found = shown(await _of_everybody(opened), opened.branch, person)
+        settings, alarms_now = await _of_everybody(opened)
+        found = shown(alarms_now, settings, person)
         # Most changes of the hall concern no call.
         if self._frame is None or found != self._shown:
             html = await opened.render(STRIP, {"alarms": found})
@@ -100,11 +104,15 @@ class _Follower:
         return self._frame
 
 
-async def _of_everybody(opened: StaffAtBranch) -> list[AlarmView]:
-    """The calls of the branch, read once for all its pages."""
+async def _of_everybody(opened: StaffAtBranch) -> tuple[BranchSettings, list[AlarmView]]:
+    """The settings of the branch now, and its calls, read once for all its pages."""
     installation, branch_id = opened.installation, opened.branch.id
     key, position = ("alarms", branch_id), installation.hub.position(branch_id)
-    return await installation.shared.get(key, position, 0, partial(opened.read, open_alarms, branch_id))
+    return await installation.shared.get(key, position, 0, partial(opened.read, _of_branch, branch_id))
+
+
+def _of_branch(tx: Tx, branch_id: UUID) -> tuple[BranchSettings, list[AlarmView]]:
+    return branch_settings(tx, branch_id), open_alarms(tx, branch_id)
 
 
 routes: list[BaseRoute] = [

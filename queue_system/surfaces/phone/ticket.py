@@ -104,7 +104,11 @@ class _Telephone:
         now = here.now
         ended = stands.ticket.ended_at
         # The end of a visit may be a mistake that is taken back.
-        self._settled = stands.ticket.state in FINAL and ended is not None and now - ended > TAKE_BACK
+        # A number that is called with another one may be split from it.
+        is_over = stands.ticket.state in FINAL or (
+            stands.ticket.state is TicketState.VOID and not stands.ticket.joined_to
+        )
+        self._settled = is_over and ended is not None and now - ended > TAKE_BACK
         # The page shows the minute of its rendering, but not the position in the log.
         self._stood, self._told = replace(stands, seq=0), _wait(here, stands)
         shown = (
@@ -126,7 +130,10 @@ class _Telephone:
             return False
         line = await everybody(self._opened)
         ticket = line.open.get(self._token)
-        if ticket is None or self._line is None:
+        if ticket is None:
+            # Out of the line only coming back into it concerns the page; the pulse brings what else is new.
+            return self._line is not None
+        if self._line is None:
             return True
         told = None
         if ticket.id in line.ahead:

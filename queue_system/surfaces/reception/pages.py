@@ -22,7 +22,7 @@ from ...actions.vouchers import come_again
 from ...core.errors import Denied, DomainError, Invalid, Missing, Refused
 from ...core.one_time_codes import latin_digits
 from ...core.rights import COPY_RIGHTS, ESCORT_RIGHTS, HALL_RIGHTS, RAISE_RIGHTS, RECEPTION_RIGHTS, VOID_RIGHTS, Rights
-from ...core.tickets import ORDINARY
+from ...core.tickets import ORDINARY, TicketState
 from ...store.queries import line
 from ...store.queries.bookings import BookingView, booking_by_id
 from ...store.queries.channels import channel_of
@@ -214,7 +214,8 @@ async def _raise(here: StaffAtBranch, ticket_id: UUID, form: dict[str, str]) -> 
 async def _join(here: StaffAtBranch, ticket_id: UUID, form: dict[str, str]) -> None:
     """The number of the page is called with the one that was typed, which must be one that this person receives, too."""
     typed = latin_digits(str(form.get("number", ""))).strip().upper()
-    found = next((one for one in await here.read(line.in_hall, here.branch) if one.code == typed), None)
+    waiting = [one for one in await here.read(line.in_hall, here.branch) if one.state is TicketState.WAITING]
+    found = next((one for one in waiting if one.code == typed), None)
     if found is None or found.service_id not in here.services(RECEPTION_RIGHTS):
         raise Refused("family-unknown", code=typed[:LONGEST_NUMBER])
     await here.do(families.join, ticket_id, found.id, here.actor)

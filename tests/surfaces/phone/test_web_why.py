@@ -41,7 +41,7 @@ def test_the_visitor_reads_numbers_and_kinds_and_nothing_of_people(
     page = visitor.open(f"/t/{mine.token}/why")
     assert "نودي قبلك رقمان أُعطيا بعد رقمك" in page.text
     assert "له أولوية تنصّ عليها القاعدة المعلنة" in page.text
-    assert "حاجة لاحظها الموظف" in page.text
+    assert "نودي خارج الترتيب لسبب مسجَّل" in page.text
     assert older.code in page.text
     assert unwell.code in page.text
     assert "45 دقيقة" in page.text

@@ -29,7 +29,7 @@ def test_two_numbers_are_joined_called_and_told(here: tuple[TestClient, Hall]) -
     assert answer.status_code == 303, answer.text
     assert (state_of(hall, mine), state_of(hall, last)) == (TicketState.VOID, TicketState.WAITING)
     phone = Page(another(client).get(f"/t/{mine.token}").text)
-    assert f"يُنادى عليكم معًا على الرقم {last.code}" in isolates.strip(phone.text)
+    assert f"يُنادى رقمك مع الرقم {last.code}" in isolates.strip(phone.text)
     assert mine.code in Page(client.get(f"{base}/{last.id}").text).text
     layla = clerk(another(client), hall, "layla")
     layla.sit()
