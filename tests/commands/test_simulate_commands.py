@@ -86,6 +86,8 @@ def test_it_is_stopped_and_shows_what_is_done(folder: Path, lived: str) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # A shell that started the tests in the background has them, and their children, ignore it.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
     ) as process:
         assert process.stderr is not None
         assert process.stderr.readline() == "Ctrl-C stops and shows what is done so far.\n"

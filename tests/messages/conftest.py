@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,22 @@ from tests.kit.hall import enter, furnish
 from tests.kit.mail_server import mail_server
 from tests.messages.proofs import HOURS, set_policies
 from tests.messages.test_sending import Sending, made, set_level
+
+
+@pytest.fixture(autouse=True)
+def _closed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Close every database that a test opens; a connection that is left open is blamed on a later test."""
+    opened: list[Database] = []
+    original = Database.__init__
+
+    def noted(self: Database, *args: Any, **kwargs: Any) -> None:
+        original(self, *args, **kwargs)
+        opened.append(self)
+
+    monkeypatch.setattr(Database, "__init__", noted)
+    yield
+    for one in opened:
+        one.close()
 
 
 @pytest.fixture

@@ -61,6 +61,7 @@ QUEUE_RIGHTS: Final[Rights] = frozenset({"edit_queues"})
 OPENS: Final[dict[str, Rights]] = {
     "GET /desk": rights.DESK_RIGHTS,
     "POST /counters": rights.DESK_RIGHTS,
+    "POST /alarms": rights.ALARM_RIGHTS,
     "GET /reception": rights.HALL_RIGHTS,
     "POST /reception": rights.HALL_RIGHTS,
     "GET /reception/{branch}/tickets/{ticket}/referral": rights.REFER_RIGHTS,

@@ -41,7 +41,7 @@ def test_the_sheet_is_one_page_of_its_paper(
     tab = browser.new_page()
     tab.goto(f"{site}/rules/doha-main/sheet?paper={paper}")
     # Another font, until ours has come, would be wider.
-    tab.wait_for_function("document.fonts.status === 'loaded'")
+    tab.evaluate("() => document.fonts.ready.then(() => null)")
     printed = tab.pdf(prefer_css_page_size=True)
     assert len(re.findall(rb"/Type\s*/Page\b(?!s)", printed)) == 1
     size = re.search(rb"/MediaBox\s*\[\s*0 0 ([\d.]+) ([\d.]+)\s*\]", printed)
