@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from queue_system.clock import FrozenClock
 from queue_system.core.tickets import TicketState
 from queue_system.store.queries.access import staff_by_login
 from tests.kit import axe
-from tests.kit.desk_in_browser import HallServer, at_the_desk, open_now, press, sign_in_and_take_seat, state, take_seat
+from tests.kit.desk_in_browser import HallServer, open_now, press, sign_in_and_take_seat, state, take_seat
 from tests.kit.displays_browser import pass_time_until
 from tests.kit.hall import enter, set_rules
 from tests.kit.looks import look, watched
@@ -22,19 +22,6 @@ from tests.kit.waiting import until
 from tests.kit.web_hall import furnished
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture
-def server(sqlite_template: Path, tmp_path: Path, clock: FrozenClock) -> Iterator[HallServer]:
-    found = HallServer(furnished(sqlite_template, tmp_path, clock.now()), tmp_path, clock)
-    yield found
-    found.stop()
-
-
-@pytest.fixture
-def tab(browser: Browser, server: HallServer) -> Iterator[Page]:
-    with at_the_desk(browser, server) as page:
-        yield page
 
 
 # ---------------------------------------------------------------- nothing twice, nothing moves

@@ -2,33 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from queue_system.clock import FrozenClock
 from queue_system.core.tickets import TicketState
 from queue_system.store.queries import line
-from tests.kit.desk_in_browser import HallServer, at_the_desk, open_now, press, state
+from tests.kit.desk_in_browser import HallServer, open_now, press, state
 from tests.kit.hall import set_rules
-from tests.kit.web_hall import furnished
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture
-def server(sqlite_template: Path, tmp_path: Path, clock: FrozenClock) -> Iterator[HallServer]:
-    found = HallServer(furnished(sqlite_template, tmp_path, clock.now()), tmp_path, clock)
-    yield found
-    found.stop()
-
-
-@pytest.fixture
-def tab(browser: Browser, server: HallServer) -> Iterator[Page]:
-    with at_the_desk(browser, server) as page:
-        yield page
 
 
 def test_a_visit_is_worked_with_single_keys(tab: Page, server: HallServer) -> None:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 from starlette.testclient import TestClient
 
 from queue_system.clock import FrozenClock
 from queue_system.i18n import isolates
-from tests.kit.desk_in_browser import HallServer, at_the_desk, press
+from tests.kit.desk_in_browser import HallServer, press
 from tests.kit.hall import Hall, set_rules
-from tests.kit.web_hall import Clerk, clerk, furnished
+from tests.kit.web_hall import Clerk, clerk
 from tests.kit.web_hall import Page as Read
 
 
@@ -24,19 +22,6 @@ def layla(here: tuple[TestClient, Hall]) -> Clerk:
     found = clerk(*here, "layla")
     found.sit()
     return found
-
-
-@pytest.fixture
-def server(sqlite_template: Path, tmp_path: Path, clock: FrozenClock) -> Iterator[HallServer]:
-    found = HallServer(furnished(sqlite_template, tmp_path, clock.now()), tmp_path, clock)
-    yield found
-    found.stop()
-
-
-@pytest.fixture
-def tab(browser: Browser, server: HallServer) -> Iterator[Page]:
-    with at_the_desk(browser, server) as page:
-        yield page
 
 
 def button(page: Read, key: str) -> str:
