@@ -14,17 +14,15 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from ...actions import alarms
-from ...core.errors import DomainError, SignedOut
 from ...core.rights import ALARM_RIGHTS
-from ...live.codes import Closed
-from ...live.socket import Frame, refuse, serve
+from ...live.socket import Frame
 from ...store.database import Tx
 from ...store.queries.alarms import AlarmView, open_alarms
 from ...store.queries.settings import BranchSettings, branch_settings
-from ...store.tables import ORGANISATION
 from ...web import access, kit
 from ...web.alarms import STRIP, Shown, alarm_values, shown
 from ...web.here import StaffAtBranch, onlooker_at_branch, staff_at_branch
+from .sockets import accepted, follow
 
 #: The second press of the two that a call takes says this.
 SURE: Final = "sure"
@@ -32,16 +30,9 @@ SURE: Final = "sure"
 
 async def live(websocket: WebSocket) -> None:
     """Follow the calls of one branch until the session ends."""
-    try:
-        here = await onlooker_at_branch(websocket, ALARM_RIGHTS)
-    except SignedOut:
-        await refuse(websocket, Closed.SIGNED_OUT)
-        return
-    except DomainError:
-        await refuse(websocket, Closed.NOT_THERE)
-        return
-    await websocket.accept()
-    await serve(websocket, here.installation.hub, [here.branch.id, ORGANISATION], _Follower(here).frame)
+    here = await accepted(websocket, partial(onlooker_at_branch, rights=ALARM_RIGHTS))
+    if here is not None:
+        await follow(here, websocket, _Follower(here).frame)
 
 
 async def answer(request: Request) -> Response:

@@ -9,31 +9,20 @@ from typing import Any
 from starlette.websockets import WebSocket
 
 from ...actions.sessions import SESSION_IDLE
-from ...core.errors import DomainError, SignedOut
 from ...core.rights import DESK_RIGHTS
-from ...live.codes import Closed
-from ...live.socket import Frame, refuse, serve
+from ...live.socket import Frame
 from ...store.queries.desk import DeskView, desk_view
-from ...store.tables import ORGANISATION
 from ...web import access
 from ...web.at_counter import AtCounter, onlooker_at_counter
 from ...web.here import StaffAtBranch, staff_at
+from .sockets import accepted, follow
 from .view import context
 
 
 async def live(websocket: WebSocket) -> None:
     """Follow one counter's desk until the session ends."""
-    try:
-        here = await onlooker_at_counter(websocket)
-    except SignedOut:
-        await refuse(websocket, Closed.SIGNED_OUT)
-        return
-    except DomainError:
-        await refuse(websocket, Closed.NOT_THERE)
-        return
-    await websocket.accept()
-    # Sign-ins and sign-outs are facts of the organisation and not of the branch, so both are followed.
-    await serve(websocket, here.installation.hub, [here.branch.id, ORGANISATION], partial(_frame, here), ages=True)
+    if (here := await accepted(websocket, onlooker_at_counter)) is not None:
+        await follow(here, websocket, partial(_frame, here), ages=True)
 
 
 def desk_values(here: StaffAtBranch, view: DeskView) -> dict[str, Any]:
