@@ -170,6 +170,6 @@ def _add_counters(tx: Tx, hall: Hall, count: int) -> None:
     assert model is not None
     for number in range(count):
         counter_id = uuid7()
-        new = {"id": counter_id, "slug": f"x{number}", "number": 100 + number}
+        new = {"id": counter_id, "slug": f"x{number}", "number": 100 + number, "staff_id": None, "seated_at": None}
         tx.execute(sa.insert(counters), model._asdict() | new)
         tx.execute(sa.insert(served), [row._asdict() | {"counter_id": counter_id} for row in queues])

@@ -15,6 +15,7 @@ from starlette.websockets import WebSocket
 
 from ...actions import alarms
 from ...core.rights import ALARM_RIGHTS
+from ...live.open_pages import OpenPages
 from ...live.socket import Frame
 from ...store.database import Tx
 from ...store.queries.alarms import AlarmView, open_alarms
@@ -32,7 +33,9 @@ async def live(websocket: WebSocket) -> None:
     """Follow the calls of one branch until the session ends."""
     here = await accepted(websocket, partial(onlooker_at_branch, rights=ALARM_RIGHTS))
     if here is not None:
-        await follow(here, websocket, _Follower(here).frame)
+        # A page of a colleague is opened or closed without a fact, so whoever called is told as time passes.
+        with here.installation.memory(OpenPages).kept(here.branch.id, here.person.id):
+            await follow(here, websocket, _Follower(here).frame)
 
 
 async def answer(request: Request) -> Response:
@@ -86,7 +89,7 @@ class _Follower:
         if person is None or not person.may_any(ALARM_RIGHTS, opened.branch.id):
             return None
         settings, alarms_now = await _of_everybody(opened)
-        found = shown(alarms_now, settings, person)
+        found = shown(alarms_now, settings, person, opened.installation.memory(OpenPages), opened.now)
         # Most changes of the hall concern no call.
         if self._frame is None or found != self._shown:
             html = await opened.render(STRIP, {"alarms": found})

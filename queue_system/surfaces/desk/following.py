@@ -22,7 +22,7 @@ from .view import context
 async def live(websocket: WebSocket) -> None:
     """Follow one counter's desk until the session ends."""
     if (here := await accepted(websocket, onlooker_at_counter)) is not None:
-        await follow(here, websocket, partial(_frame, here), ages=True)
+        await follow(here, websocket, partial(_frame, here))
 
 
 def desk_values(here: StaffAtBranch, view: DeskView) -> dict[str, Any]:

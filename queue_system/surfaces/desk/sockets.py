@@ -30,9 +30,7 @@ async def accepted(websocket: WebSocket, find: Callable[[WebSocket], Awaitable[H
     return here
 
 
-async def follow(
-    here: StaffAtBranch, websocket: WebSocket, frame: Callable[[], Awaitable[Frame | None]], *, ages: bool = False
-) -> None:
-    """Send what `frame` gives at each change of the branch until the session ends; `ages` as in `live.socket.serve`."""
+async def follow(here: StaffAtBranch, websocket: WebSocket, frame: Callable[[], Awaitable[Frame | None]]) -> None:
+    """Send what `frame` gives at each change of the branch, and as time passes, until the session ends."""
     # Sign-ins and sign-outs are facts of the organisation and not of the branch, so both are followed.
-    await serve(websocket, here.installation.hub, [here.branch.id, ORGANISATION], frame, ages=ages)
+    await serve(websocket, here.installation.hub, [here.branch.id, ORGANISATION], frame, ages=True)

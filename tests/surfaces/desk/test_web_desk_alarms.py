@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from time import perf_counter
 
 import pytest
 from starlette.testclient import TestClient
 
+from queue_system.actions.alarms import raise_alarm
+from queue_system.clock import FrozenClock
+from queue_system.i18n import dates
+from queue_system.i18n.words import words_for
+from tests.conftest import SUNDAY_MORNING
+from tests.kit.crowd import clerks_at_counters
 from tests.kit.hall import Hall
 from tests.kit.web_hall import Clerk, Page, another, clerk, sign_in
 
 LIVE = "/alarms/doha-main/live?lang=ar"
 OURS = {"origin": "http://testserver"}
 LONGEST_S = 1.0
+UNSEEN = "ولا صفحة مفتوحة الآن لدى الزملاء"
 
 
 @pytest.fixture
@@ -92,6 +100,47 @@ def test_the_desk_itself_says_it_quietly(layla: Clerk) -> None:
     assert 'class="alarm alarm-own"' in page.html
     assert "/c4/answers" not in page.html
     assert layla.client.post("/alarms/doha-main/c4/answers").status_code == 409
+
+
+def test_whoever_calls_is_told_while_no_page_of_a_colleague_is_open(layla: Clerk) -> None:
+    omar = clerk(another(layla.client), layla.hall, "omar", "c1")
+    with layla.client.websocket_connect(LIVE, headers=OURS) as own:
+        own.receive_json()
+        calls(layla)
+        assert UNSEEN in own.receive_json()["html"]
+        assert UNSEEN in layla.look().text, "pages of one's own are no help"
+        with omar.client.websocket_connect(LIVE, headers=OURS) as live:
+            seen = live.receive_json()["html"]
+            assert "يطلب العون" in seen
+            assert UNSEEN not in seen
+            layla.hall.issue()
+            assert UNSEEN not in own.receive_json()["html"]
+            assert "معروض في صفحات الزملاء" in layla.look().text
+            omar.client.post("/sign-out")
+            assert live.receive()["code"] == 4401
+        assert UNSEEN in own.receive_json()["html"]
+    clerk(another(layla.client), layla.hall, "rana").client.post("/alarms/doha-main/c4/answers")
+    assert UNSEEN not in layla.look().text, "somebody comes, whose page need not stay open"
+
+
+def test_a_call_of_another_day_shows_its_date(layla: Clerk, clock: FrozenClock) -> None:
+    calls(layla)
+    omar = clerk(another(layla.client), layla.hall, "omar", "c1")
+    day = dates.day(SUNDAY_MORNING.date(), words_for("ar"))
+    assert day not in strip(omar.look().html)
+    clock.set(clock.now() + timedelta(days=1))
+    for who in ("omar", "layla"):
+        assert day in strip(clerk(another(layla.client), layla.hall, who, "c1").look().html)
+
+
+def test_a_call_from_a_counter_that_is_newer_than_the_page_is_on_it(layla: Clerk) -> None:
+    with layla.client.websocket_connect(LIVE, headers=OURS) as live:
+        live.receive_json()
+        (newer,) = clerks_at_counters(layla.hall, 1)
+        layla.hall.db.write_in_now(layla.hall.branch.id, raise_alarm, newer)
+        said = live.receive_json()["html"]
+    assert "يطلب العون" in said
+    assert "clerk 0" in said
 
 
 def test_nobody_without_a_sign_in_at_the_branch_reads_it(layla: Clerk, hall: Hall) -> None:
