@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from functools import partial
 from typing import Final
 from urllib.parse import quote, urlsplit
@@ -27,6 +28,8 @@ from .sockets import accepted, follow
 
 #: The second press of the two that a call takes says this.
 SURE: Final = "sure"
+#: So long a page offers it. The press itself has no end, because help must not fail for a slow hand.
+SURE_WITHIN: Final = timedelta(seconds=30)
 
 
 async def live(websocket: WebSocket) -> None:

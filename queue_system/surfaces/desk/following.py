@@ -33,7 +33,7 @@ def desk_values(here: StaffAtBranch, view: DeskView) -> dict[str, Any]:
         "person": here.person,
         "said": None,
         "asked": None,
-        "alarm_asked": False,
+        "alarm_asked": None,
         "typed": "",
     }
 

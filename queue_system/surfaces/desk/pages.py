@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -35,7 +36,7 @@ from ...web.departments import counters_for, in_use
 from ...web.errors import message
 from ...web.here import StaffHere, staff_here
 from ...web.staff_pages import staff_page
-from .alarms import SURE
+from .alarms import SURE, SURE_WITHIN
 from .asking import ASKED, Question, question
 from .following import desk_values, live
 from .view import queue_names
@@ -111,7 +112,7 @@ async def call_for_help(request: Request) -> Response:
     here = await at_counter(request)
     form = await kit.form(request)
     if not form.get(SURE):
-        return await _desk(here, alarm_asked=True)
+        return await _desk(here, alarm_asked=here.now + SURE_WITHIN)
     await here.write(alarms.raise_alarm, here.desk())
     return await _desk(here) if kit.is_htmx(request) else kit.see_other(_address(here))
 
@@ -299,7 +300,7 @@ async def _desk(
     asked: Question | None = None,
     typed: str = "",
     *,
-    alarm_asked: bool = False,
+    alarm_asked: datetime | None = None,
 ) -> Response:
     values = desk_values(here, await _view(here)) | {"alarm_asked": alarm_asked}
     if not kit.is_htmx(here.request):

@@ -119,9 +119,19 @@
       for (const part of kept) part?.removeAttribute("hx-morph-skip");
       // Another tab has called another visitor, and a dialog about the previous one must not act on the next.
       if (desk().dataset.expected !== before) hideDialogs();
-      if (held && document.activeElement === document.body) document.getElementById(held)?.focus({ preventScroll: true });
+      if (held && document.activeElement === document.body) {
+        document.getElementById(held.replace("-sure", ""))?.focus({ preventScroll: true });
+      }
     });
   }
+
+  // A question whether to call for help ends by itself, so that it does not stand there for whoever comes next.
+  setInterval(() => {
+    const asked = document.querySelector("#desk-alarm[data-asked]");
+    if (!asked || Date.now() + ahead <= Date.parse(asked.dataset.asked)) return;
+    asked.removeAttribute("data-asked");
+    if (newest) show(newest);
+  }, 1000);
 
   const signIn = () => location.assign(`/sign-in?next=${encodeURIComponent(location.pathname)}`);
   addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
