@@ -53,10 +53,11 @@ class HolderView:
 
 @dataclass(frozen=True, slots=True)
 class CalledView:
-    """Why a ticket was called: code and values of `core.dispatch.Reason`, from the log."""
+    """Why and when a ticket was chosen: code and values of `core.dispatch.Reason`, from the log. Recalls do not count."""
 
     code: str
     values: dict[str, Any]
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,10 +212,10 @@ def _undo_until(tx: Tx, branch_id: UUID, counter_id: UUID, holder: HolderView | 
 
 def _last_call(tx: Tx, ticket: TicketView) -> CalledView | None:
     row = tx.row(
-        sa.select(ENTRY.c.data)
+        sa.select(ENTRY.c.data, CALL.c.at)
         .join(CALL, sa.and_(CALL.c.branch_id == ENTRY.c.branch_id, CALL.c.seq == ENTRY.c.seq))
         .where(CALL.c.branch_id == ticket.branch_id, CALL.c.ticket_id == ticket.id, CALL.c.kind == "call")
         .order_by(CALL.c.seq.desc())
         .limit(1)
     )
-    return CalledView(row.data["reason"], row.data["values"]) if row else None
+    return CalledView(row.data["reason"], row.data["values"], row.at) if row else None

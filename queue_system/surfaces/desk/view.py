@@ -253,9 +253,10 @@ def absence(view: DeskView, now: datetime) -> Absence | None:
 def figures(view: DeskView) -> tuple[Figures, list[Figures]] | None:
     """The figures of the visitor who was called, and of those who came before and were passed and still wait."""
     current = view.current
-    if current is None or current.called_at is None:
+    if current is None or view.called is None:
         return None
-    at, settings = current.called_at, view.settings
+    # Not of the latest call: whoever is called again was chosen when the first call was made.
+    at, settings = view.called.at, view.settings
     reserved = {ticket.id for ticket in view.reserved(at)}
     passed = [
         one

@@ -62,6 +62,20 @@ def test_after_the_last_call_not_here_is_the_main_button(layla: Clerk, hall: Hal
     assert layla.press("recalls").status_code == 409
 
 
+def test_calling_again_does_not_lengthen_the_wait_that_the_call_ended(
+    layla: Clerk, hall: Hall, clock: FrozenClock
+) -> None:
+    hall.issue()
+    clock.move(timedelta(minutes=3))
+    layla.press("calls")
+    clock.move(timedelta(minutes=4))
+    layla.press("recalls")
+    shown = isolates.strip(layla.look().text)
+    assert "مدة الانتظار: 3 دقائق" in shown
+    assert "ومدة الانتظار 3 دقائق" in shown
+    assert "7 دقائق" not in shown
+
+
 @pytest.mark.browser
 def test_the_button_works_again_by_itself(tab: Page, server: HallServer) -> None:
     set_rules(server.hall, recall_pause_s=300)
