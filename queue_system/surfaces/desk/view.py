@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -17,14 +16,13 @@ from ...core.tickets import Step, TicketState, steps_from
 from ...store.queries.access import StaffView
 from ...store.queries.calling_departments import department_of
 from ...store.queries.class_targets import beyond_target
-from ...store.queries.desk import DeskView, HolderView
+from ...store.queries.desk import DeskView
 from ...store.queries.line import (
     TicketView,
     absence_rule,
     agreed_time,
     emergencies,
     recall_rule,
-    served_queues,
     weight_of,
 )
 from ...store.queries.outcomes import outcomes_of
@@ -35,6 +33,7 @@ from ...web.departments import in_use
 from ...web.waits import Waits
 from .asking import Answer, classes_for
 from .looking import booked_name, look
+from .targets import next_services, sender, services_to, whom_to
 
 LINE_SHOWN: Final = 30
 LAST_DIGIT: Final = 9
@@ -105,15 +104,6 @@ class Absence:
     follow_up: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """A service that a visitor can be transferred to, and whether an open counter serves it."""
-
-    id: UUID
-    names: Names
-    counter_open: bool
-
-
 def context(view: DeskView, person: StaffView, now: datetime, waits: Waits, *, everybody: bool) -> dict[str, Any]:
     """The values of `desk/_desk.html` for `person`; `everybody`: the whole line instead of its beginning."""
     settings, current = view.settings, view.current
@@ -170,11 +160,11 @@ def context(view: DeskView, person: StaffView, now: datetime, waits: Waits, *, e
             for counter in in_use(settings.counters.values(), settings, view.holders, now)
             if counter.id != view.counter.id
         ],
-        "targets": _targets(settings, current, served_queues(settings, view.holders), now),
-        "holders": _holders(view),
-        "sender": _sender(view),
+        "targets": services_to(view, now),
+        "whom": whom_to(view, now),
+        "sender": sender(view),
         "reserved": [_row(ticket, settings) for ticket in view.reserved(now)],
-        "next_services": _targets(settings, current, frozenset(settings.queues), now, view.given_now),
+        "next_services": next_services(view, now),
         "may_refer": person.may_any(REFER_RIGHTS, settings.id),
         "base": f"/counters/{settings.slug}/{view.counter.slug}",
         "here": f"/desk/{settings.slug}/{view.counter.slug}",
@@ -309,23 +299,6 @@ def _by_hand(view: DeskView, person: StaffView, order: list[Choice]) -> set[UUID
     }
 
 
-def _holders(view: DeskView) -> list[tuple[CounterView, HolderView]]:
-    """The open counters that a visitor can be sent to, each with its clerk: they serve the visitor's queue."""
-    if view.current is None:
-        return []
-    return [
-        (view.settings.counters[counter_id], holder)
-        for counter_id, holder in view.holders.items()
-        if counter_id != view.counter.id and view.current.queue_id in view.settings.counters[counter_id].queues
-    ]
-
-
-def _sender(view: DeskView) -> CounterView | None:
-    """The open counter that sent the visitor here; None without one."""
-    sent = view.current.sent_counter_id if view.current else None
-    return view.settings.counters.get(sent) if sent in view.holders and sent != view.counter.id else None
-
-
 def _own_outcomes(settings: BranchSettings, current: TicketView | None) -> list[Answer]:
     """The outcomes that the branch has for the service of the visitor, the first nine with a digit as their key."""
     own = outcomes_of(settings, current.service_id) if current else {}
@@ -369,30 +342,3 @@ def _unseen(view: DeskView) -> str:
     if not level.is_spoken:
         return "desk.call-unspoken" if view.live else "desk.call-unseen-unspoken"
     return "" if view.live else "desk.call-unseen"
-
-
-def _targets(
-    settings: BranchSettings,
-    ticket: TicketView | None,
-    served: Collection[UUID],
-    now: datetime,
-    without: UUID | None = None,
-) -> list[tuple[Names, list[Target]]]:
-    """Services that the visitor can go on with, by department; those that the service refers to come first in each.
-
-    `without` is the service that they have already: the ticket's, unless another is given.
-    """
-    if ticket is None:
-        return []
-    has = without or ticket.service_id
-    usual = settings.services[ticket.service_id].referrals
-    given = settings.services_on(settings.timetable.business_date(now)).values()
-    groups: list[tuple[Names, list[Target]]] = []
-    for department in settings.departments.values():
-        services = [service for service in given if service.department_id == department.id and service.id != has]
-        services.sort(key=lambda service: service.queue_id not in usual)
-        if services:
-            # With their own names, because several services can share one neutral name.
-            targets = [Target(service.id, service.names, service.queue_id in served) for service in services]
-            groups.append((department.names, targets))
-    return groups
