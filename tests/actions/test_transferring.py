@@ -67,7 +67,7 @@ def test_only_the_counter_or_person_calls_and_the_place_is_kept(
     sent = send(hall, near, goal(far))
     assert (sent.code, sent.anchor_at) == (first.code, first.anchor_at)
     view = hall.db.read_now(desk_view, hall.branch.id, "c4", SESSION_IDLE)
-    assert [choice.ticket_id for choice in view.order(clock.now())] == [second.id]
+    assert [choice.ticket_id for choice in view.order] == [second.id]
     assert [one.id for one in view.reserved(clock.now())] == [first.id]
     called = hall.call_next(far)
     assert called is not None

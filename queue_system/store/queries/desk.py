@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
@@ -9,7 +10,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from ...core.calling_profiles import Caller, RecentCall, is_for_others, line_up
+from ...core.calling_profiles import Caller, Profile, RecentCall, is_for_others, line_up
 from ...core.dispatch import Choice
 from ...core.printers import IN_TROUBLE
 from ...core.tickets import AT_COUNTER, TAKE_BACK, TicketState
@@ -91,6 +92,8 @@ class DeskView:
     clerk: ClerkView | None = None
     # The services of the visitor at the counter, if there have been several.
     given: tuple[GivenView, ...] = ()
+    # The waiting tickets in the order in which this counter would call them, at the moment of the snapshot.
+    order: tuple[Choice, ...] = ()
     # The booking of whom "next" would call, where the branch lets its desks look first.
     next_booking: BookingView | None = None
     # The numbers that are called with another one, by its id.
@@ -109,13 +112,6 @@ class DeskView:
     def given_now(self) -> UUID | None:
         """The service that is being given, if it is noted apart from the ticket."""
         return self.given[-1].service_id if self.given and self.given[-1].ended_at is None else None
-
-    def order(self, now: datetime) -> list[Choice]:
-        """The waiting tickets in the order in which this counter would call them, each with its reason."""
-        profile = profile_at(self.settings, self.counter, self.clerk)
-        waiting = line.as_waiting([*self.waiting, *self.watched], self.settings)
-        rules = line.calling_rules(self.settings)
-        return line_up(waiting, self.caller, profile, self.recent_calls, rules, now)
 
     def reserved(self, now: datetime) -> list[TicketView]:
         """The waiting tickets that only another counter or person calls."""
@@ -176,13 +172,21 @@ def desk_view(tx: Tx, branch_id: UUID, counter: str, idle: Idle) -> DeskView:
         notes=notes_for(tx, settings, current, person.staff_id) if current and person else (),
         fetched_by=next((one.by or "" for one in to_fetch(tx, settings, [current] if current else [])), None),
     )
-    return replace(found, next_booking=_next_booking(tx, found)) if settings.queue_rules.look_before_calling else found
+    # Once for the page and for the look, so that both name the same visitor.
+    order = tuple(_order(found, profile, tx.now))
+    return replace(found, order=order, next_booking=_next_booking(tx, found, order))
 
 
-def _next_booking(tx: Tx, view: DeskView) -> BookingView | None:
-    first = next((choice.ticket_id for choice in view.order(tx.now)), None)
-    ticket = next((one for one in view.waiting if one.id == first), None)
-    return booking_by_id(tx, ticket.branch_id, ticket.booking_id) if ticket and ticket.booking_id else None
+def _order(view: DeskView, profile: Profile | None, now: datetime) -> list[Choice]:
+    waiting = line.as_waiting([*view.waiting, *view.watched], view.settings)
+    return line_up(waiting, view.caller, profile, view.recent_calls, line.calling_rules(view.settings), now)
+
+
+def _next_booking(tx: Tx, view: DeskView, order: Sequence[Choice]) -> BookingView | None:
+    if not order or not view.settings.queue_rules.look_before_calling:
+        return None
+    ticket = next(one for one in view.waiting if one.id == order[0].ticket_id)
+    return booking_by_id(tx, ticket.branch_id, ticket.booking_id) if ticket.booking_id else None
 
 
 def holders(tx: Tx, branch_id: UUID, idle: Idle) -> dict[UUID, HolderView]:

@@ -155,7 +155,7 @@ async def _desk(here: AtCounter) -> models.Desk:
         counter=_counter(here, here.counter, view.holder),
         current=_ticket(branch, view.current) if view.current else None,
         waiting=len(view.waiting),
-        line=[_ticket(branch, waiting[choice.ticket_id]) for choice in view.order(here.now)],
+        line=[_ticket(branch, waiting[choice.ticket_id]) for choice in view.order],
         parked=[_ticket(branch, ticket) for ticket in view.parked],
         missed=[_ticket(branch, ticket) for ticket in view.missed],
     )

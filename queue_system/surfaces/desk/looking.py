@@ -29,8 +29,7 @@ class Look:
 def look(view: DeskView, choice: Choice, tickets: Mapping[UUID, TicketView]) -> Look:
     """What is known of the ticket that would be called."""
     ticket, settings = tickets[choice.ticket_id], view.settings
-    # The booking was read at another instant, at which another may have been the next.
-    booking = view.next_booking if view.next_booking and view.next_booking.id == ticket.booking_id else None
+    booking = view.next_booking
     priority = settings.priorities.get(ticket.priority)
     return Look(
         ticket,

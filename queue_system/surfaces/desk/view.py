@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -107,7 +108,7 @@ class Absence:
 def context(view: DeskView, person: StaffView, now: datetime, waits: Waits, *, everybody: bool) -> dict[str, Any]:
     """The values of `desk/_desk.html` for `person`; `everybody`: the whole line instead of its beginning."""
     settings, current = view.settings, view.current
-    order = view.order(now)
+    order = view.order
     by_hand = _by_hand(view, person, order)
     tickets = {ticket.id: ticket for ticket in view.waiting}
     shown = order if everybody else order[:LINE_SHOWN]
@@ -283,7 +284,7 @@ def _raisable(view: DeskView, now: datetime) -> set[UUID]:
     return {row.id for row in rows if row.priority in able}
 
 
-def _by_hand(view: DeskView, person: StaffView, order: list[Choice]) -> set[UUID]:
+def _by_hand(view: DeskView, person: StaffView, order: Sequence[Choice]) -> set[UUID]:
     """The tickets that a button of their own calls; out of turn only where the person may choose."""
     settings = view.settings
     first = order[0].ticket_id if order else None
