@@ -11,6 +11,7 @@ from ...actions import breaks, calling, counters, transferring
 from ...actions.counters import Desk
 from ...actions.raising import raise_ticket
 from ...actions.sessions import SESSION_IDLE
+from ...actions.ticket_notes import note_for_next
 from ...actions.transferring import Goal
 from ...core.errors import Invalid, Missing
 from ...core.rights import DESK_RIGHTS, RAISE_RIGHTS
@@ -20,6 +21,7 @@ from ...store.queries import line
 from ...store.queries.desk import HolderView, desk_view, holders
 from ...store.queries.line import TicketView
 from ...store.queries.settings import BranchSettings, CounterView
+from ...store.queries.ticket_notes import TicketNoteView
 from ...web.addresses import address_key, service_at
 from ...web.at_counter import AtCounter, at_counter
 from ...web.departments import counters_for, in_use
@@ -91,7 +93,7 @@ def act(resource: str, do: Do) -> Callable[[Request, Any], Awaitable[models.Done
 def _call(tx: Tx, desk: Desk, _branch: BranchSettings, asked: models.CallAct) -> TicketView | None:
     if asked.ticket:
         return calling.call_ticket(tx, desk, asked.ticket, asked.current, asked.reason)
-    return calling.call_next(tx, desk, asked.current)
+    return calling.call_next(tx, desk, asked.current, asked.seen)
 
 
 def _recall(tx: Tx, desk: Desk, _branch: BranchSettings, _asked: models.Act) -> TicketView:
@@ -126,6 +128,10 @@ def _next_service(tx: Tx, desk: Desk, branch: BranchSettings, asked: models.Serv
     return calling.next_service(tx, desk, service_at(branch, asked.service).id, corrects=asked.corrects)
 
 
+def _note(tx: Tx, desk: Desk, _branch: BranchSettings, asked: models.NoteAct) -> TicketView:
+    return note_for_next(tx, desk, asked.text)[0]
+
+
 def _return(tx: Tx, desk: Desk, _branch: BranchSettings, asked: models.Return) -> TicketView:
     return calling.resume(tx, desk.branch_id, asked.ticket, desk.actor)
 
@@ -151,14 +157,21 @@ async def _desk(here: AtCounter) -> models.Desk:
     branch = here.branch
     view = await here.read(desk_view, branch.id, here.counter.slug, SESSION_IDLE)
     waiting = {ticket.id: ticket for ticket in view.waiting}
+    counter = _counter(here, here.counter, view.holder)
     return models.Desk(
-        counter=_counter(here, here.counter, view.holder),
+        counter=counter,
         current=_ticket(branch, view.current) if view.current else None,
         waiting=len(view.waiting),
         line=[_ticket(branch, waiting[choice.ticket_id]) for choice in view.order],
         parked=[_ticket(branch, ticket) for ticket in view.parked],
         missed=[_ticket(branch, ticket) for ticket in view.missed],
+        # They are read for whoever sits there, and for nobody else who may look at the counter.
+        notes=[_noted(branch, one) for one in view.notes] if counter.mine else [],
     )
+
+
+def _noted(branch: BranchSettings, note: TicketNoteView) -> models.Note:
+    return models.Note(text=note.text, by=note.by, at=note.at.astimezone(branch.zone), own=note.own)
 
 
 def _counter(here: StaffAtBranch, counter: CounterView, holder: HolderView | None) -> models.Counter:
@@ -200,6 +213,7 @@ ACTS: Final[tuple[tuple[str, str, Do, type[Asked]], ...]] = (
     ("parkings", "api.park", _park, models.Act),
     ("transfers", "api.transfer", _transfer, models.TransferAct),
     ("services", "api.next-service", _next_service, models.ServiceAct),
+    ("notes", "api.note", _note, models.NoteAct),
     ("returns", "api.return", _return, models.Return),
     ("take-backs", "api.take-back", _take_back, models.Act),
 )

@@ -13,6 +13,7 @@ from ...core.channels import LONGEST_ADDRESS, Channel
 from ...core.issued import LONGEST_TYPED
 from ...core.offering import Way
 from ...core.promises import Decided
+from ...core.staff_notes import LONGEST_FOR_NEXT
 from ...core.support import Why
 from ...core.tickets import TicketState
 from .values import Asked, At, Day, Given, Id, Instant, Language, Names, RequestId, ServiceKey
@@ -269,6 +270,13 @@ class DeskTicket(Given):
     started_at: At | None
 
 
+class Note(Given):
+    text: Annotated[str | None, Field(description="api.field-note-read")]
+    by: str
+    at: At
+    own: Annotated[bool, Field(description="api.field-note-own")]
+
+
 class Desk(Given):
     counter: Counter
     current: Annotated[DeskTicket | None, Field(description="api.field-current")]
@@ -276,6 +284,7 @@ class Desk(Given):
     line: Annotated[list[DeskTicket], Field(description="api.field-line")]
     parked: Annotated[list[DeskTicket], Field(description="api.field-parked")]
     missed: Annotated[list[DeskTicket], Field(description="api.field-missed")]
+    notes: Annotated[list[Note], Field(description="api.field-notes")]
 
 
 class Break(Asked):
@@ -292,6 +301,7 @@ class Act(Asked):
 
 class CallAct(Act):
     ticket: Annotated[Id | None, Field(description="api.field-call-ticket")] = None
+    seen: Annotated[Id | None, Field(description="api.field-call-seen")] = None
     current: Annotated[Literal["done", "absent"] | None, Field(description="api.field-call-current")] = None
     reason: Annotated[
         Literal["unwell", "accompanied", "returned", "own_case", "instruction", "mistake"] | None,
@@ -314,6 +324,12 @@ class TransferAct(Act):
     back: Annotated[bool, Field(description="api.field-transfer-back")] = False
 
 
+class NoteAct(Act):
+    text: Annotated[
+        str, Field(max_length=LONGEST_FOR_NEXT, description="api.field-note", examples=["ينقصه ختم الوزارة"])
+    ]
+
+
 class Return(Asked):
     ticket: Annotated[Id, Field(description="api.field-return-ticket")]
 
@@ -334,6 +350,21 @@ class Raise(Asked):
 class Done(Given):
     ticket: Annotated[DeskTicket | None, Field(description="api.field-done-ticket")]
     expected: Annotated[UUID | None, Field(description="api.field-next-expected")]
+
+
+class Alarm(Given):
+    counter: Annotated[str, Field(description="api.field-counter-key")]
+    number: int
+    by: str
+    raised_at: At
+    coming: Annotated[str | None, Field(description="api.field-alarm-coming")]
+    own: Annotated[bool, Field(description="api.field-alarm-own")]
+    unseen: Annotated[bool, Field(description="api.field-alarm-unseen")]
+
+
+class Alarms(Given):
+    branch: Annotated[str, Field(description="api.field-branch")]
+    alarms: list[Alarm]
 
 
 # ---------------------------------------------------------------- refusals

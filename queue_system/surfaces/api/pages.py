@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from ...web import kit
 from ...web.here import anywhere
-from . import bookings, counters, places, reception, sessions, tickets
+from . import alarms, bookings, counters, places, reception, sessions, tickets
 from .document import document
 from .operation import Operation
 from .outline import outline
@@ -24,7 +24,7 @@ CHAPTERS: Final[tuple[tuple[str, list[Operation]], ...]] = (
     ("api.chapter-tickets", tickets.operations),
     ("api.chapter-sessions", sessions.operations),
     ("api.chapter-reception", reception.operations),
-    ("api.chapter-counters", counters.operations),
+    ("api.chapter-counters", [*counters.operations, *alarms.operations]),
 )
 
 

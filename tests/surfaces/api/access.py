@@ -6,6 +6,7 @@ from typing import Final
 
 from tests.kit.access_rows import (
     ACTS,
+    ALARMS,
     ANY_STAFF,
     CLERK,
     DESK,
@@ -53,6 +54,10 @@ MATRIX: Final[dict[tuple[str, str], Row]] = {
     ("DELETE", f"{API_COUNTER}/sitting"): DESK,
     ("POST", f"{API_COUNTER}/breaks"): DESK,
     ("DELETE", f"{API_COUNTER}/breaks"): DESK,
-    **{("POST", f"{API_COUNTER}/{act}"): DESK for act in ACTS if act not in ("raises", "notes")},
+    **{("POST", f"{API_COUNTER}/{act}"): DESK for act in ACTS if act != "raises"},
     ("POST", "/api/v1/branches/{branch}/raises"): HALL,
+    ("GET", "/api/v1/branches/{branch}/alarms"): ALARMS,
+    ("POST", f"{API_COUNTER}/alarms"): DESK,
+    ("POST", f"{API_COUNTER}/alarms/answers"): ALARMS,
+    ("DELETE", f"{API_COUNTER}/alarms"): ALARMS,
 }
