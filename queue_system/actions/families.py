@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -74,10 +75,17 @@ def split(tx: Tx, branch_id: UUID, ticket_id: UUID, actor: Actor) -> TicketView:
         return _wait_again(lock, ticket, first, anchor_at, actor)
 
 
-def let_go(lock: Locked, settings: BranchSettings, first: TicketView, actor: Actor) -> None:
-    """The number in line leaves it: those who were to be called with it wait by themselves again."""
-    for one in members_of_family(lock.tx, settings, first.id):
+def let_go(lock: Locked, settings: BranchSettings, first: TicketView, actor: Actor) -> TicketView:
+    """The others of a number wait by themselves again, because it leaves the line or is about to stand elsewhere in it.
+
+    Returns the number, which has its own anchor back where it goes on waiting.
+    """
+    members = members_of_family(lock.tx, settings, first.id)
+    if members:
+        first = _stand_alone(lock, first)
+    for one in members:
         _wait_again(lock, one, first, first.anchor_at, actor)
+    return first
 
 
 def require_alone(tx: Tx, settings: BranchSettings, ticket: TicketView) -> None:
@@ -110,6 +118,14 @@ def _stand(lock: Locked, first: TicketView, anchor_at: datetime, *, alone: bool 
     if changed.rowcount != 1:
         raise Stale("ticket-moved", code=first.code)
     return line.ticket(lock.tx, lock.id, first.id)
+
+
+def _stand_alone(lock: Locked, first: TicketView) -> TicketView:
+    """Give a number its own anchor back."""
+    own = first.own_anchor_at or first.anchor_at
+    here = TICKET.c.branch_id == lock.id, TICKET.c.id == first.id
+    lock.tx.execute(sa.update(TICKET).where(*here).values(anchor_at=own, own_anchor_at=None))
+    return replace(first, anchor_at=own, own_anchor_at=None)
 
 
 def _follow(lock: Locked, one: TicketView, first: TicketView, anchor_at: datetime, actor: Actor) -> None:

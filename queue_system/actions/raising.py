@@ -34,7 +34,7 @@ def raise_ticket(tx: Tx, branch_id: UUID, ticket_id: UUID, priority: str, reason
             raise Refused("raise-reason-unknown")
         if line.is_emergency(settings, priority):
             # An emergency is never refused; the others wait by themselves again.
-            let_go(lock, settings, ticket, actor)
+            ticket = let_go(lock, settings, ticket, actor)
         else:
             require_alone(tx, settings, ticket)
         day = settings.timetable.business_date(lock.tx.now)

@@ -21,7 +21,7 @@ from queue_system.core.families import Member, leader, stands_from
 from queue_system.core.replayed import Verdict
 from queue_system.core.tickets import TicketState
 from queue_system.store import log
-from queue_system.store.log import SYSTEM, VISITOR
+from queue_system.store.log import SYSTEM, VISITOR, Actor
 from queue_system.store.queries import line
 from queue_system.store.queries.board import board
 from queue_system.store.queries.families import members_of_family
@@ -204,3 +204,23 @@ def test_an_emergency_is_raised_at_once_and_the_others_wait_by_themselves(hall: 
     do(hall, raise_ticket, first.id, "bereavement", "seen")
     assert now_of(hall, mine).state is TicketState.WAITING
     assert now_of(hall, first).priority == "bereavement"
+
+
+def test_an_emergency_stands_where_it_came_and_not_where_its_family_stood(
+    hall: Hall, here: Desk, clock: FrozenClock
+) -> None:
+    """Also after the press is taken back: nobody is called with it any more, so nothing would give it its place again."""
+    first, other = hall.issue().ticket, hall.issue(priority="elderly").ticket
+    clock.move(timedelta(minutes=20))
+    last = hall.issue(priority="elderly").ticket
+    for one in (other, last):
+        assert do(hall, join, first.id, one.id).id == first.id
+    assert now_of(hall, first).anchor_at == last.anchor_at
+    by_clerk = Actor("staff", str(here.staff_id))
+    hall.db.write_in_now(hall.branch.id, raise_ticket, hall.branch.id, first.id, "bereavement", "seen", by_clerk)
+    assert now_of(hall, first).anchor_at == first.anchor_at
+    hall.db.write_in_now(hall.branch.id, calling.take_back, here)
+    assert now_of(hall, first) == first
+    assert [call(hall, here) for _ in range(2)] == [other.code, first.code]
+    found = hall.db.read_now(replayed, hall.branch.id, None, clock.now() + timedelta(days=1))
+    assert [one.verdict for one in found] == [Verdict.REPRODUCED] * 2
