@@ -17,11 +17,13 @@ from ..store.log import Actor, Locked
 from ..store.queries import line
 from ..store.queries.bookings import booking_by_id
 from ..store.queries.effect import offer_of
+from ..store.queries.families import members_of_family
 from ..store.queries.line import TicketView
 from ..store.queries.settings import BranchSettings, branch_settings
-from ..store.queries.stranded import stranded
+from ..store.queries.stranded import live_ticket, stranded
 from . import offers, seats
 from .day import in_session
+from .families import let_go
 from .raising import raised_by_service
 from .steps import AFRESH, FOR_ALL, move
 
@@ -76,9 +78,10 @@ def _decide(
         case LineChoice.SERVE:
             lock.append(TicketKept(subject=subject, code=ticket.code, why=why.value), actor)
         case LineChoice.END:
-            move(lock.tx, ticket, Step.VOID, ended_at=lock.tx.now)
-            lock.append(TicketVoided(subject=subject, code=ticket.code, reason=TAKEN_AWAY), actor)
-            _call_off(lock, ticket, why, actor)
+            for one in (ticket, *_lost_with(lock, settings, ticket, actor)):
+                move(lock.tx, one, Step.VOID, ended_at=lock.tx.now)
+                lock.append(TicketVoided(subject=str(one.id), code=one.code, reason=TAKEN_AWAY), actor)
+                _call_off(lock, one, why, actor)
         case LineChoice.LATER:
             lock.append(TicketPutOff(subject=subject, code=ticket.code, why=why.value), actor)
     return decision.choice
@@ -98,6 +101,15 @@ def _send(lock: Locked, settings: BranchSettings, ticket: TicketView, to: str, a
     )
     lock.append(fact, actor)
     raised_by_service(lock, settings, moved, actor)
+
+
+def _lost_with(lock: Locked, settings: BranchSettings, first: TicketView, actor: Actor) -> list[TicketView]:
+    """Those who were to be called with a number that ends, and whom the settings serve no more than it; the others wait by themselves."""
+    members = [one.id for one in members_of_family(lock.tx, settings, first.id)]
+    let_go(lock, settings, first, actor)
+    support = Support(offer_of(settings))
+    again = [line.ticket(lock.tx, lock.id, one) for one in members]
+    return [one for one in again if support.why_ticket(live_ticket(one)) is not None]
 
 
 def _call_off(lock: Locked, ticket: TicketView, why: Why, actor: Actor) -> None:

@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 
 from queue_system.actions import guarded_settings, settings
+from queue_system.actions.families import join
 from queue_system.actions.line_decisions import decide_stranded
 from queue_system.actions.reserving import reserve
 from queue_system.clock import FrozenClock
@@ -158,6 +159,18 @@ def test_who_is_at_a_counter_is_served_there(hall: Hall, clock: FrozenClock) -> 
     save(hall, closed(hall, clock.now().date()), Choices(by_ticket={ticket.id: end}))
     assert now(hall, ticket).state is TicketState.CALLED
     assert listed(hall) == {}
+
+
+def test_whoever_is_called_with_a_number_that_ends_is_not_forgotten(hall: Hall, clock: FrozenClock) -> None:
+    """They are in no line, so that nobody could call them or decide on them any more."""
+    mine, first = hall.issue(LEGAL).ticket, hall.issue(LEGAL).ticket
+    hall.db.write_now(join, hall.branch.id, mine.id, first.id, SYSTEM)
+    save(hall, closed(hall, clock.now().date()), Choices(by_ticket={first.id: LineDecision(LineChoice.END)}))
+    for one in (mine, first):
+        assert now(hall, one).state is TicketState.VOID
+        assert now(hall, one).joined_to is None
+        assert hall.db.read_now(was_taken_away, now(hall, one))
+    assert facts(hall, mine) == ["ticket.issued", "ticket.joined", "ticket.split", "ticket.voided"]
 
 
 def test_decisions_on_people_in_line_wait_with_the_change_for_a_second_person() -> None:

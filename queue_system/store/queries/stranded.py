@@ -39,11 +39,15 @@ def stranded(tx: Tx, settings: BranchSettings) -> list[StrandedView]:
     support = Support(offer_of(settings))
     found = []
     for ticket in line.in_hall(tx, settings):
-        live = LiveTicket(ticket.id, ticket.code, ticket.service_id, ticket.queue_id, ticket.business_date)
-        why = None if ticket.state in AT_COUNTER else support.why_ticket(live)
+        why = None if ticket.state in AT_COUNTER else support.why_ticket(live_ticket(ticket))
         if why is not None and _is_open(tx, ticket, why):
             found.append(StrandedView(ticket, why))
     return found
+
+
+def live_ticket(ticket: TicketView) -> LiveTicket:
+    """A ticket as `core.support` looks at it."""
+    return LiveTicket(ticket.id, ticket.code, ticket.service_id, ticket.queue_id, ticket.business_date)
 
 
 def was_taken_away(tx: Tx, ticket: TicketView) -> bool:
