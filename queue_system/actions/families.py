@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -11,6 +12,7 @@ import sqlalchemy as sa
 from ..core import tickets
 from ..core.errors import Missing, Refused, Stale
 from ..core.facts.families import TicketJoined, TicketSplit
+from ..core.facts.tickets import TicketReturned
 from ..core.families import Member, leader, stands_from
 from ..core.tickets import Step, TicketState
 from ..store.database import Tx
@@ -21,9 +23,13 @@ from ..store.queries.line import TicketView
 from ..store.queries.settings import BranchSettings, branch_settings
 from ..store.tables import Ticket, table
 from .day import in_session
+from .returning import place_again
 from .steps import move
 
 TICKET = table(Ticket)
+
+#: In these states of the number in line the others can still be split from it: nobody of them is at a counter.
+SPLITS: Final = frozenset({TicketState.WAITING, TicketState.PARKED, TicketState.NO_SHOW})
 
 
 def join(tx: Tx, branch_id: UUID, ticket_id: UUID, other_id: UUID, actor: Actor) -> TicketView:
@@ -58,8 +64,9 @@ def join(tx: Tx, branch_id: UUID, ticket_id: UUID, other_id: UUID, actor: Actor)
 def split(tx: Tx, branch_id: UUID, ticket_id: UUID, actor: Actor) -> TicketView:
     """Let a number that is called with another one wait by itself again, from its own anchor; returns it.
 
-    Raises Missing("ticket") for one that is not called with another, Refused("family-gone") once that one does not wait
-    any more.
+    If that one missed its call, this one missed it, too, and stands where the rule of the branch puts whoever comes back.
+    Raises Missing("ticket") for one that is not called with another, Refused("family-gone") once that one is at a counter
+    or gone, and "rejoin-used-up" as `returning.place_again`.
     """
     with in_session(tx, branch_id) as lock:
         settings = branch_settings(tx, branch_id, lock.config_version)
@@ -67,12 +74,13 @@ def split(tx: Tx, branch_id: UUID, ticket_id: UUID, actor: Actor) -> TicketView:
         if ticket.joined_to is None or ticket.state is not TicketState.VOID:
             raise Missing("ticket")
         first = line.ticket(tx, branch_id, ticket.joined_to)
-        if first.state is not TicketState.WAITING:
+        if first.state not in SPLITS:
             raise Refused("family-gone", code=first.code)
         rest = [one for one in members_of_family(tx, settings, first.id) if one.id != ticket.id]
         anchor_at = stands_from([_member(settings, one) for one in (first, *rest)])
         _stand(lock, first, anchor_at, alone=not rest)
-        return _wait_again(lock, ticket, first, anchor_at, actor)
+        again = _wait_again(lock, ticket, first, anchor_at, actor)
+        return _missed_too(lock, settings, again, first, actor) if first.state is TicketState.NO_SHOW else again
 
 
 def let_go(lock: Locked, settings: BranchSettings, first: TicketView, actor: Actor) -> TicketView:
@@ -110,9 +118,9 @@ def _member(settings: BranchSettings, ticket: TicketView) -> Member:
 
 
 def _stand(lock: Locked, first: TicketView, anchor_at: datetime, *, alone: bool = False) -> TicketView:
-    """Set the anchor of the one that waits in line; its own is kept beside it unless it is `alone`."""
+    """Set the anchor of the one that stands for all; its own is kept beside it unless it is `alone`."""
     own = first.own_anchor_at or first.anchor_at
-    here = TICKET.c.branch_id == lock.id, TICKET.c.id == first.id, TICKET.c.state == TicketState.WAITING.value
+    here = TICKET.c.branch_id == lock.id, TICKET.c.id == first.id, TICKET.c.state == first.state.value
     kept = None if alone else own
     changed = lock.tx.execute(sa.update(TICKET).where(*here).values(anchor_at=anchor_at, own_anchor_at=kept))
     if changed.rowcount != 1:
@@ -146,3 +154,13 @@ def _wait_again(lock: Locked, one: TicketView, first: TicketView, anchor_at: dat
     own = moved.anchor_at.isoformat()
     lock.append(TicketSplit(**told, anchor_at=anchor_at.isoformat(), own_anchor_at=own), actor)
     return moved
+
+
+def _missed_too(lock: Locked, settings: BranchSettings, one: TicketView, first: TicketView, actor: Actor) -> TicketView:
+    """Put a number that waits by itself again where it stands after the missed call of the one for all."""
+    place = place_again(lock, settings, first, one.anchor_at)
+    here = TICKET.c.branch_id == lock.id, TICKET.c.id == one.id
+    placed = {"anchor_at": place.anchor_at, "aside": place.others_first, "returns": first.returns + 1}
+    lock.tx.execute(sa.update(TICKET).where(*here).values(**placed))
+    lock.append(TicketReturned(subject=str(one.id), code=one.code, others_first=place.others_first), actor)
+    return line.ticket(lock.tx, lock.id, one.id)

@@ -12,6 +12,7 @@ from ..core.tickets import Step
 from ..store.database import Tx
 from ..store.log import Actor, Locked
 from ..store.queries import classes, line
+from ..store.queries.families import members_of_family
 from ..store.queries.line import TicketView
 from ..store.queries.settings import BranchSettings, branch_settings
 from .day import in_session
@@ -49,10 +50,20 @@ def raise_ticket(tx: Tx, branch_id: UUID, ticket_id: UUID, priority: str, reason
 
 
 def raised_by_service(lock: Locked, settings: BranchSettings, ticket: TicketView, actor: Actor) -> TicketView:
-    """A waiting ticket with the class of its service, where that is heavier than its own."""
+    """A waiting ticket with the class of its service, where that is heavier than its own.
+
+    A number that stands for several keeps its class, because a heavier one is one person's and would take the others along;
+    an emergency goes before everybody, and then the others wait by themselves.
+    """
     day = settings.timetable.business_date(lock.tx.now)
     priority = classes.for_service(settings, settings.services[ticket.service_id], ticket.priority, day)
-    return ticket if priority == ticket.priority else _raise(lock, settings, ticket, priority, BY_SERVICE, actor)
+    if priority == ticket.priority:
+        return ticket
+    if line.is_emergency(settings, priority):
+        ticket = let_go(lock, settings, ticket, actor)
+    elif members_of_family(lock.tx, settings, ticket.id):
+        return ticket
+    return _raise(lock, settings, ticket, priority, BY_SERVICE, actor)
 
 
 def _raise(

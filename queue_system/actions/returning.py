@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import NamedTuple
+
 from ..core.errors import Refused
 from ..core.facts.tickets import TicketReturned
 from ..core.tickets import Step
@@ -13,23 +16,36 @@ from .steps import AFRESH, move
 from .visit import reopen_booking
 
 
-def come_back(lock: Locked, settings: BranchSettings, ticket: TicketView, actor: Actor) -> TicketView:
-    """Put the ticket of a no-show into the line again, and reopen its booking.
+class Place(NamedTuple):
+    """Where whoever missed a call stands again: from when the waiting counts, and how many calls come first."""
 
-    By the rule of the branch it waits from now, or keeps its place after some other calls; Refused("rejoin-used-up")
-    where it has missed too many calls.
-    """
-    rule = line.absence_rule(settings)
-    if rule.rejoins is not None and ticket.returns >= rule.rejoins:
-        raise Refused("rejoin-used-up", code=ticket.code)
-    others = rule.others_first if rule.keeps_place else 0
-    place = {"anchor_at": ticket.anchor_at if rule.keeps_place else lock.now, "aside": others}
+    anchor_at: datetime
+    others_first: int
+
+
+def come_back(lock: Locked, settings: BranchSettings, ticket: TicketView, actor: Actor) -> TicketView:
+    """Put the ticket of a no-show into the line again, at `place_again`, and reopen its booking."""
+    place = place_again(lock, settings, ticket, ticket.anchor_at)
     moved = move(
         lock.tx,
         ticket,
         Step.RETURN,
-        **{**AFRESH, **place, "returns": ticket.returns + 1, "ended_at": None, "own_anchor_at": None},
+        **{**AFRESH, "anchor_at": place.anchor_at, "aside": place.others_first},
+        returns=ticket.returns + 1,
+        ended_at=None,
+        own_anchor_at=None,
     )
-    lock.append(TicketReturned(subject=str(ticket.id), code=ticket.code, others_first=others), actor)
+    lock.append(TicketReturned(subject=str(ticket.id), code=ticket.code, others_first=place.others_first), actor)
     reopen_booking(lock, ticket, actor)
     return moved
+
+
+def place_again(lock: Locked, settings: BranchSettings, missed: TicketView, anchor_at: datetime) -> Place:
+    """The place of a number from `anchor_at`, by the rule of the branch for whoever `missed` the call.
+
+    It waits from now, or keeps its place after some other calls. Raises Refused("rejoin-used-up") after too many missed calls.
+    """
+    rule = line.absence_rule(settings)
+    if rule.rejoins is not None and missed.returns >= rule.rejoins:
+        raise Refused("rejoin-used-up", code=missed.code)
+    return Place(anchor_at, rule.others_first) if rule.keeps_place else Place(lock.now, 0)

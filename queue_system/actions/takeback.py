@@ -38,6 +38,7 @@ CHANGES: Final = (
     "counter_id",
     "priority",
     "anchor_at",
+    "own_anchor_at",
     "calls",
     "first_called_at",
     "wait_ended_at",

@@ -7,13 +7,15 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from queue_system.actions import calling, tickets, voiding
+from queue_system.actions import calling, tickets, transferring, voiding
 from queue_system.actions.counters import Desk
 from queue_system.actions.families import join, split
 from queue_system.actions.raising import raise_ticket
+from queue_system.actions.transferring import Goal
 from queue_system.clock import FrozenClock
 from queue_system.core.dispatch import CallingRules, priority_at
 from queue_system.core.errors import IllegalTransition, Missing, Refused
@@ -27,9 +29,11 @@ from queue_system.store.queries.board import board
 from queue_system.store.queries.families import members_of_family
 from queue_system.store.queries.line import TicketView
 from queue_system.store.queries.replays import replayed
+from queue_system.store.tables import Service, table
 from tests.conftest import SUNDAY_MORNING
-from tests.kit.hall import Hall
+from tests.kit.hall import Hall, edit, enter, set_rules
 
+SERVICES = table(Service)
 RULES = CallingRules.of([1.0, 2.0, 4.0], 5, 60)
 
 
@@ -49,6 +53,19 @@ def now_of(hall: Hall, ticket: TicketView) -> TicketView:
 
 def with_(hall: Hall, ticket: TicketView) -> list[str]:
     return [one.code for one in hall.db.read_now(members_of_family, hall.branch, ticket.id)]
+
+
+def give_up(hall: Hall, here: Desk, clock: FrozenClock) -> TicketView:
+    """The next is called, and nobody comes."""
+    called = hall.call_next(here)
+    assert called is not None
+    return hall.give_up(Desk(here.branch_id, here.counter_id, here.staff_id, called.id), clock)
+
+
+def exact(hall: Hall, clock: FrozenClock) -> None:
+    """The log explains every call."""
+    found = hall.db.read_now(replayed, hall.branch.id, None, clock.now() + timedelta(days=1))
+    assert {one.verdict for one in found} == {Verdict.REPRODUCED}
 
 
 def call(hall: Hall, here: Desk) -> str:
@@ -170,6 +187,89 @@ def test_screens_name_those_who_are_called_along_and_nothing_splits_after_the_ca
     assert hall.db.read_now(board, hall.branch.id, None).along == {first.code: (mine.code,)}
     with pytest.raises(Refused, match="family-gone"):
         do(hall, split, mine.id)
+
+
+@pytest.mark.parametrize("keeps_place", [True, False])
+def test_whoever_is_left_when_the_call_for_all_was_missed_waits_as_if_it_had_missed_it_alone(
+    hall: Hall, here: Desk, clock: FrozenClock, *, keeps_place: bool
+) -> None:
+    set_rules(hall, missed_rejoin_after_calls=1 if keeps_place else None)
+    mine, first = hall.issue().ticket, hall.issue().ticket
+    others = [hall.issue().ticket for _ in range(2)]
+    do(hall, join, mine.id, first.id)
+    assert give_up(hall, here, clock).id == first.id
+    do(hall, split, mine.id)
+    if not keeps_place:
+        assert now_of(hall, mine).anchor_at == clock.now()
+    assert [call(hall, here) for _ in range(3)] == (
+        [others[0].code, mine.code, others[1].code] if keeps_place else [others[0].code, others[1].code, mine.code]
+    )
+    exact(hall, clock)
+
+
+def test_a_number_is_split_from_one_that_is_parked_and_waits_from_its_own_anchor(
+    hall: Hall, here: Desk, clock: FrozenClock
+) -> None:
+    mine = hall.issue().ticket
+    clock.move(timedelta(minutes=3))
+    first, other = hall.issue().ticket, hall.issue().ticket
+    do(hall, join, mine.id, first.id)
+    assert call(hall, here) == first.code
+    hall.db.write_in_now(hall.branch.id, calling.park, Desk(here.branch_id, here.counter_id, here.staff_id, first.id))
+    do(hall, split, mine.id)
+    assert now_of(hall, mine).anchor_at == mine.anchor_at
+    assert now_of(hall, first).anchor_at == first.anchor_at
+    assert [call(hall, here) for _ in range(2)] == [mine.code, other.code]
+    exact(hall, clock)
+
+
+def test_a_number_that_missed_the_call_for_all_too_often_is_not_split(
+    hall: Hall, here: Desk, clock: FrozenClock
+) -> None:
+    set_rules(hall, missed_rejoin_times=0)
+    mine, first = hall.issue().ticket, hall.issue().ticket
+    do(hall, join, mine.id, first.id)
+    give_up(hall, here, clock)
+    with pytest.raises(Refused, match="rejoin-used-up"):
+        do(hall, split, mine.id)
+    assert with_(hall, first) == [mine.code]
+
+
+def test_a_press_that_is_taken_back_leaves_the_own_place_of_the_one_in_line(
+    hall: Hall, here: Desk, clock: FrozenClock
+) -> None:
+    first, mine = hall.issue().ticket, hall.issue(priority="elderly").ticket
+    clock.move(timedelta(minutes=5))
+    last = hall.issue(priority="elderly").ticket
+    for one in (mine, last):
+        assert do(hall, join, first.id, one.id).id == first.id
+    give_up(hall, here, clock)
+    by_clerk = Actor("staff", str(here.staff_id))
+    hall.db.write_in_now(hall.branch.id, calling.resume, hall.branch.id, first.id, by_clerk)
+    hall.db.write_in_now(hall.branch.id, calling.take_back, here)
+    assert now_of(hall, first).state is TicketState.NO_SHOW
+    for one in (last, mine):
+        do(hall, split, one.id)
+    assert now_of(hall, first).anchor_at == first.anchor_at
+    exact(hall, clock)
+
+
+@pytest.mark.parametrize(("priority", "alone"), [("elderly", False), ("bereavement", True)])
+def test_the_class_of_another_service_is_one_persons_and_takes_nobody_along(
+    hall: Hall, here: Desk, priority: str, *, alone: bool
+) -> None:
+    here_only = SERVICES.c.branch_id == hall.branch.id, SERVICES.c.slug == "edu-attest"
+    given = sa.update(SERVICES).where(*here_only).values(priority=priority)
+    edit(hall, lambda tx: tx.execute(given))
+    hall = enter(hall.db)
+    mine, first = hall.issue().ticket, hall.issue().ticket
+    do(hall, join, mine.id, first.id)
+    call(hall, here)
+    goal = Goal(service_id=hall.service("edu-attest"))
+    current = Desk(here.branch_id, here.counter_id, here.staff_id, first.id)
+    hall.db.write_in_now(hall.branch.id, transferring.transfer, current, goal)
+    assert now_of(hall, first).priority == (priority if alone else first.priority)
+    assert with_(hall, first) == ([] if alone else [mine.code])
 
 
 @pytest.mark.parametrize("gone", ["called", "served", "parked"])

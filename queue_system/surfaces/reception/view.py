@@ -10,6 +10,7 @@ from uuid import UUID
 
 from starlette.requests import Request
 
+from ...actions.families import SPLITS
 from ...core import contacts, hours
 from ...core.bookings import BookingState
 from ...core.errors import Missing
@@ -188,6 +189,7 @@ async def ticket_values(here: StaffAtBranch, ticket_id: UUID) -> dict[str, Any]:
         "passed": passed,
         "family": await here.read(members_of_family, branch, ticket.id),
         "first": await here.read(line.ticket, branch.id, ticket.joined_to) if ticket.joined_to else None,
+        "splits": SPLITS,
         "heavier": heavier(branch, ticket, here.now),
         "void_reasons": VOID_REASONS if Step.VOID in steps_from(ticket.state) and not ticket.booking_id else (),
     }
