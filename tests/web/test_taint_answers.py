@@ -36,6 +36,8 @@ pytestmark = pytest.mark.slow
 TYPED: Final = "SENTINEL"
 FILLED: Final[dict[str, str]] = {
     **dict.fromkeys(("text", "name", "note", "address", "reference"), TYPED),
+    # A call for help is made, and not only asked about.
+    "sure": "1",
     "day": "2026-11-22",
     "from": "2026-11-22",
     "service": "psych",
