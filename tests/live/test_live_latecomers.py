@@ -11,6 +11,7 @@ from queue_system.live import latecomers
 from queue_system.live.audience import Audiences
 from queue_system.live.hub import Hub
 from queue_system.live.latecomers import Latecomers
+from tests.kit.waiting import until
 
 pytestmark = pytest.mark.anyio
 
@@ -62,44 +63,91 @@ async def test_one_in_each_step_of_the_loop_in_the_order_of_coming(house: House)
     assert await all_of(tasks) == [True] * 5
 
 
+class Page:
+    """A follower that is concerned by positions from `since` on."""
+
+    def __init__(self, house: House, since: int) -> None:
+        self.hub, self.since = house.hub, since
+        self.looks: list[int] = []
+        self.asked: list[int] = []
+        self.done = False
+
+    def is_done(self) -> bool:
+        return self.done
+
+    async def look(self) -> int:
+        self.looks.append(self.hub.position(BRANCH))
+        return self.looks[-1]
+
+    def is_concerned(self, state: int) -> bool:
+        self.asked.append(state)
+        return state >= self.since
+
+
 async def test_whom_a_change_does_not_concern_is_not_woken(house: House) -> None:
-    concerned = False
-    asked: list[int] = []
-
-    async def concerns() -> bool:
-        asked.append(house.hub.position(BRANCH))
-        return concerned
-
-    waiting = asyncio.create_task(house.late.of(concerns).wait({BRANCH: 0}, LONG))
+    page = Page(house, since=2)
+    waiting = asyncio.create_task(house.late.of(page).wait({BRANCH: 0}, LONG))
     others = await house.waiting()
     house.hub.wake({BRANCH: 1})
     assert await all_of(others) == [True] * 5
-    assert (asked, waiting.done()) == ([1], False)
-    concerned = True
+    assert (page.asked, waiting.done()) == ([1], False)
     house.hub.wake({BRANCH: 2})
     assert await all_of([waiting]) == [True]
-    assert asked == [1, 2]
+    assert page.asked == [1, 2]
 
 
-async def test_a_change_during_the_question_is_asked_about_again(house: House) -> None:
-    async def concerns() -> bool:
-        found = house.hub.position(BRANCH) > 1
+async def test_one_look_is_for_all_whom_a_change_does_not_concern(house: House) -> None:
+    pages = [Page(house, since=2) for _ in range(latecomers.ASKED_AT_ONCE)]
+    waiting = [asyncio.create_task(house.late.of(page).wait({BRANCH: 0}, LONG)) for page in pages]
+    await asyncio.sleep(0)
+    house.hub.wake({BRANCH: 1})
+    await asyncio.to_thread(until, lambda: all(page.asked for page in pages))
+    assert sum(len(page.looks) for page in pages) == 1
+    house.hub.wake({BRANCH: 2})
+    assert await all_of(waiting) == [True] * len(pages)
+
+
+async def test_nobody_looks_for_those_who_are_done(house: House) -> None:
+    page = Page(house, since=0)
+    page.done = True
+    waiting = asyncio.create_task(house.late.of(page).wait({BRANCH: 0}, LONG))
+    others = await house.waiting()
+    house.hub.wake({BRANCH: 1})
+    assert await all_of(others) == [True] * 5
+    assert (page.looks, page.asked, waiting.done()) == ([], [], False)
+    house.hub.close()
+    await all_of([waiting])
+
+
+async def test_a_change_during_the_look_is_asked_about_again(house: House) -> None:
+    page = Page(house, since=2)
+
+    async def look() -> int:
+        found = house.hub.position(BRANCH)
         # Another change, after the state was read that the answer is about.
         house.hub.wake({BRANCH: 2})
         await asyncio.sleep(0)
         return found
 
-    waiting = asyncio.create_task(house.late.of(concerns).wait({BRANCH: 0}, LONG))
+    page.look = look  # type: ignore[method-assign]
+    waiting = asyncio.create_task(house.late.of(page).wait({BRANCH: 0}, LONG))
     await asyncio.sleep(0)
     house.hub.wake({BRANCH: 1})
     assert await all_of([waiting]) == [True]
+    assert page.asked == [1, 2]
 
 
-async def test_who_cannot_be_asked_is_woken_and_the_others_as_well(house: House) -> None:
-    async def concerns() -> bool:
+@pytest.mark.parametrize("broken", ["look", "is_concerned"])
+async def test_who_cannot_be_asked_is_woken_and_the_others_as_well(
+    house: House, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    page = Page(house, since=2)
+
+    def fail(_: int | None = None) -> bool:
         raise OSError("no database")
 
-    waiting = asyncio.create_task(house.late.of(concerns).wait({BRANCH: 0}, LONG))
+    monkeypatch.setattr(page, broken, fail)
+    waiting = asyncio.create_task(house.late.of(page).wait({BRANCH: 0}, LONG))
     await asyncio.sleep(0)
     others = await house.waiting()
     house.hub.wake({BRANCH: 1})
@@ -107,10 +155,7 @@ async def test_who_cannot_be_asked_is_woken_and_the_others_as_well(house: House)
 
 
 async def test_nothing_that_concerns_them_is_told_after_a_while(house: House) -> None:
-    async def concerns() -> bool:
-        return False
-
-    waiting = asyncio.create_task(house.late.of(concerns).wait({BRANCH: 0}, 0.05))
+    waiting = asyncio.create_task(house.late.of(Page(house, since=2)).wait({BRANCH: 0}, 0.05))
     await asyncio.sleep(0)
     house.hub.wake({BRANCH: 1})
     assert await all_of([waiting]) == [False]

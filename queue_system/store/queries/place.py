@@ -167,18 +167,17 @@ class LineView:
 
         Much cheaper than two places, because what the snapshots share (`joined`) is not looked at.
         """
-        shared = (
-            (self.settings, earlier.settings),
-            (self.at_counters, earlier.at_counters),
-            (self.sitting, earlier.sitting),
-            (self.served_queues, earlier.served_queues),
-            (self.live, earlier.live),
-            (self.appointments, earlier.appointments),
-            (ticket, earlier.open.get(ticket.token)),
-        )
+        if self is earlier:
+            return True
         one = ticket.id
         return (
-            all(now is before for now, before in shared)
+            self.settings is earlier.settings
+            and self.at_counters is earlier.at_counters
+            and self.sitting is earlier.sitting
+            and self.served_queues is earlier.served_queues
+            and self.live is earlier.live
+            and self.appointments is earlier.appointments
+            and ticket is earlier.open.get(ticket.token)
             and self.ahead.get(one) == earlier.ahead.get(one)
             and self.early.get(one) == earlier.early.get(one)
             and (one in self.served) == (one in earlier.served)

@@ -10,7 +10,7 @@ import json
 from collections.abc import Hashable
 from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from starlette.requests import HTTPConnection, Request
@@ -78,7 +78,7 @@ async def live(websocket: WebSocket) -> None:
         return
     await websocket.accept()
     telephone = _Telephone(here)
-    changes = here.installation.latecomers.of(telephone.is_concerned)
+    changes = here.installation.latecomers.of(telephone)
     await serve(websocket, changes, [here.branch.id], telephone.frame, ages=True)
 
 
@@ -95,10 +95,11 @@ class _Telephone:
         self._line: LineView | None = None
         self._stood: PlaceView | None = None
         self._told: Told | None = None
+        self._minute: datetime | None = None
 
     async def frame(self) -> Frame:
         """The page's changing part now."""
-        if self._drawn is not None and self._settled:
+        if self._drawn is not None and (self._settled or not self._differs(await self.look())):
             return self._drawn
         here, stands = await self._stands()
         now = here.now
@@ -110,54 +111,66 @@ class _Telephone:
         )
         self._settled = is_over and ended is not None and now - ended > TAKE_BACK
         # The page shows the minute of its rendering, but not the position in the log.
-        self._stood, self._told = replace(stands, seq=0), _wait(here, stands)
-        shown = (
-            stands.ticket.state,
-            self._stood,
-            here.branch.config_version,
-            self._told,
-            now.replace(second=0, microsecond=0),
-        )
+        self._stood, self._told, self._minute = replace(stands, seq=0), _wait(here, stands), _minute(now)
+        shown = (stands.ticket.state, self._stood, here.branch.config_version, self._told, self._minute)
         if self._drawn is None or shown != self._shown:
             html = await here.render("phone/_ticket.html", await _values(here, stands))
             frame = Frame(stands.seq, json.dumps({"type": "ticket", "seq": stands.seq, "html": html}))
             self._shown, self._drawn = shown, frame
         return self._drawn
 
-    async def is_concerned(self) -> bool:
-        """Whether the page would look different now, apart from the minute, which the next pulse brings."""
-        if self._settled:
-            return False
-        line = await everybody(self._opened)
-        ticket = line.open.get(self._token)
-        if ticket is None:
+    def is_done(self) -> bool:
+        """Whether the visit is over for good."""
+        return self._settled
+
+    async def look(self) -> LineView:
+        """The line, which all telephones of the branch share."""
+        return await everybody(self._opened)
+
+    def is_concerned(self, line: LineView) -> bool:
+        """Whether the page would look different in this line; the next pulse brings what only time and forecasts change."""
+        ticket, before = line.open.get(self._token), self._line
+        if ticket is None or before is None:
             # Out of the line only coming back into it concerns the page; the pulse brings what else is new.
-            return self._line is not None
-        if self._line is None:
+            return (ticket is None) != (before is None)
+        if line.settings is not before.settings:
             return True
-        told = None
-        if ticket.id in line.ahead:
-            told = self._installation.waits.of_ticket(line.settings.id, ticket.id, self._installation.clock.now())
-        if line.settings is not self._line.settings or told != self._told:
-            return True
-        if not line.is_as_in(self._line, ticket) and replace(line.place(ticket), seq=0) != self._stood:
+        if not line.is_as_in(before, ticket) and replace(line.place(ticket), seq=0) != self._stood:
             return True
         self._line = line
         return False
 
+    def _differs(self, line: LineView) -> bool:
+        """Whether a page drawn now could differ; always so out of the line, of which a line knows nothing."""
+        ticket, now = line.open.get(self._token), self._installation.clock.now()
+        return (
+            ticket is None
+            or self._minute != _minute(now)
+            or self.is_concerned(line)
+            or self._told != self._installation.waits.of_ticket(line.settings.id, ticket.id, now)
+        )
+
     async def _stands(self) -> tuple[AtBranch, PlaceView]:
-        connection, line = self._opened.connection, await everybody(self._opened)
+        connection, line = self._opened.connection, await self.look()
         ticket = line.open.get(self._token)
         self._line = None if ticket is None else line
-        if ticket is None:
-            return await _at_place(connection)
-        return at(connection, line.settings, preferred=ticket.language), line.place(ticket)
+        if ticket is not None:
+            return at(connection, line.settings, preferred=ticket.language), line.place(ticket)
+        here, found = await at_ticket(connection)
+        if here.branch is line.settings and found.state not in OPEN:
+            # Those who are gone share the look too, and each reads its own row instead of the hall.
+            return here, line.place(found)
+        return here, await here.read(place, here.branch, found.token)
 
 
 async def _at_place(connection: HTTPConnection) -> tuple[AtBranch, PlaceView]:
     """The place behind the link; raises Missing("ticket")."""
     here, ticket = await at_ticket(connection)
     return here, await here.read(place, here.branch, ticket.token)
+
+
+def _minute(now: datetime) -> datetime:
+    return now.replace(second=0, microsecond=0)
 
 
 def _wait(here: AtBranch, stands: PlaceView) -> Told | None:

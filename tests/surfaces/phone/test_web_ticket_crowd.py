@@ -12,13 +12,15 @@ import pytest
 import websockets
 from starlette.applications import Starlette
 
-from queue_system.actions import calling
+from queue_system.actions import calling, tickets
 from queue_system.app import create_app
 from queue_system.clock import FrozenClock
 from queue_system.configuration import Configuration
 from queue_system.core.tickets import TAKE_BACK
 from queue_system.live import socket
+from queue_system.store.log import VISITOR
 from tests.kit.counted_looks import CountedLooks
+from tests.kit.counted_statements import counted_statements
 from tests.kit.displays_hall import seat
 from tests.kit.hall import Hall, enter
 from tests.kit.served import DEADLINE_SECONDS, served
@@ -124,6 +126,78 @@ def test_a_visit_that_is_over_is_looked_at_no_more(app: Starlette, monkeypatch: 
             for _ in range(3):
                 assert await news(live) == {"type": "pulse"}
             assert looks["line"] == before
+            await live.close()
+
+        asyncio.run(watch())
+
+
+def gone(hall: Hall, count: int) -> list[str]:
+    """The secrets of numbers whose visitors have left the line; that can still be taken back."""
+    found = [hall.issue("attest-single").ticket for _ in range(count)]
+    for ticket in found:
+        hall.db.write_in_now(hall.branch.id, tickets.leave, hall.branch.id, ticket.id, VISITOR)
+    return [ticket.token for ticket in found]
+
+
+def test_numbers_that_are_out_of_the_line_sleep_through_its_changes(
+    app: Starlette, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket, "PULSE_SECONDS", 60 * DEADLINE_SECONDS)
+    with served(app) as address:
+        hall: Hall = enter(app.state.installation.database)
+        here = seat(hall)
+        hall.issue("attest-single")
+        mine = hall.issue("attest-single").ticket
+
+        async def watch() -> None:
+            live = [await telephone(address, token) for token in gone(hall, 5)]
+            # It is asked after the others, because it came after them.
+            last = await telephone(address, mine.token)
+            with counted_statements() as sent:
+                await asyncio.to_thread(hall.issue, "complaint")
+                await asyncio.to_thread(hall.call_next, here)
+                assert "You are next" in await next_page(last)
+            assert [text for text in sent if "ticket.token = " in text] == []
+            await asyncio.gather(*(one.close() for one in (*live, last)))
+
+        asyncio.run(watch())
+
+
+def test_numbers_that_are_out_of_the_line_share_the_look_at_each_pulse(
+    app: Starlette, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket, "PULSE_SECONDS", 0.1)
+    with served(app) as address:
+        hall: Hall = enter(app.state.installation.database)
+
+        async def watch() -> None:
+            live = [await telephone(address, token) for token in gone(hall, 5)]
+            with counted_statements() as sent:
+                for _ in range(3):
+                    assert [await news(one) for one in live] == [{"type": "pulse"}] * 5
+            assert [text for text in sent if "ticket.token = " in text], "each reads its own row"
+            assert [text for text in sent if "ORDER BY ticket.anchor_at" in text] == []
+            await asyncio.gather(*(one.close() for one in live))
+
+        asyncio.run(watch())
+
+
+def test_a_number_that_comes_back_into_the_line_is_shown_at_once(
+    app: Starlette, monkeypatch: pytest.MonkeyPatch, clock: FrozenClock
+) -> None:
+    monkeypatch.setattr(socket, "PULSE_SECONDS", 60 * DEADLINE_SECONDS)
+    with served(app) as address:
+        hall: Hall = enter(app.state.installation.database)
+        here = seat(hall)
+        mine = hall.issue("attest-single").ticket
+        hall.call_next(here)
+        hall.give_up(hall.at(here.staff_id, "c4", mine.id), clock)
+
+        async def watch() -> None:
+            live = await telephone(address, mine.token)
+            desk = hall.at(here.staff_id, "c4")
+            await asyncio.to_thread(lambda: hall.db.write_in_now(hall.branch.id, calling.take_back, desk))
+            assert "It is your turn" in await next_page(live)
             await live.close()
 
         asyncio.run(watch())
