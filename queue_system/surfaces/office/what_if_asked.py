@@ -134,9 +134,11 @@ def _day(text: str) -> date | None:
 
 def _time(text: str) -> time | None:
     try:
-        return time.fromisoformat(text) if text else None
+        at = time.fromisoformat(text)
     except ValueError:
         return None
+    # A time with a zone is none of the branch's clock, and cannot be compared with one.
+    return at if at.tzinfo is None else None
 
 
 def _number(text: str, least: int, most: int) -> int | None:

@@ -84,6 +84,7 @@ def test_changes_combine_and_are_said(client: TestClient, day: str) -> None:
         ("counters=1&demand=5", "Write a whole number from 10 to 300"),
         ("counters=1&walkins=many", "Write a whole number from 0 to 100"),
         ("counters=1&opens=8", "Write a time such as 09:30"),
+        ("counters=1&opens=09:00&closes=10:00Z", "Write a time such as 09:30"),
         ("counters=1&opens=12:00&closes=11:00", "The closing time must be after the opening time."),
         ("counters=1&like=1", "This counter was not open then."),
         ("counters=0", "Nothing is changed yet."),
