@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NoReturn
+from datetime import date
+from typing import Final, NoReturn
 
 import typer
 
@@ -12,6 +13,10 @@ from .clock import SystemClock
 from .configuration import Configuration, make_folder
 from .core.errors import Unavailable
 from .store.database import Database
+
+#: The first and the last days of the calendar have no instants in UTC.
+FIRST_DAY: Final = date(1970, 1, 1)
+LAST_DAY: Final = date(9999, 12, 29)
 
 
 @contextmanager
@@ -75,6 +80,17 @@ def is_text(argument: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def day_of(text: str | None) -> date | None:
+    """A day of an option, None for none; ends the command for anything else, and for one so far away that it has no bounds."""
+    try:
+        day = date.fromisoformat(text) if text else None
+    except ValueError:
+        fail(f"{text} is no day. Write it as 2026-03-01")
+    if day is not None and not FIRST_DAY <= day <= LAST_DAY:
+        fail(f"{text} is no day of any hall, which are from {FIRST_DAY} to {LAST_DAY}.")
+    return day
 
 
 def fail(text: str, code: int = 1) -> NoReturn:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from datetime import date
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .command_line import fail, open_database, require_ready
+from .command_line import day_of, fail, open_database, require_ready
 from .configuration import read_configuration
 
 if TYPE_CHECKING:
@@ -41,7 +40,9 @@ def calls(
     from .store.queries.replays import replayed_days
     from .store.queries.settings import branch_ids, branch_settings
 
-    days = _day(first), _day(last)
+    since, until = day_of(first), day_of(last)
+    if since is not None and until is not None and since > until:
+        fail(f"{since} is after {until}, so there are no days between them.")
     with open_database(read_configuration()) as database:
         require_ready(database)
         known = database.read_now(branch_ids)
@@ -52,16 +53,9 @@ def calls(
             if branch in (None, slug):
                 settings = database.read_now(branch_settings, branch_id)
                 today = settings.timetable.business_date(database.clock.now())
-                found = database.read_now(replayed_days, settings, days[0], days[1] or today)
+                found = database.read_now(replayed_days, settings, since, until or today)
                 differs = _report(settings, found) or differs
     raise typer.Exit(1 if differs else 0)
-
-
-def _day(text: str | None) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        fail(f"{text} is no day. Write it as 2026-03-01")
 
 
 def _report(settings: BranchSettings, found: Iterable[Called]) -> bool:

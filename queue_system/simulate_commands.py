@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from .command_line import fail, open_database, require_ready
+from .command_line import day_of, fail, open_database, require_ready
 from .configuration import read_configuration
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def simulate(
         walkin_share=None if walkin_share is None else walkin_share / 100,
         demand=demand,
     )
-    source = _source(branch, _day(day), weekday, weeks, variant)
+    source = _source(branch, day_of(day), weekday, weeks, variant)
     comparison = Comparison(source, variant, seed)
     interrupted = _play(comparison, runs)
     found = comparison.compared()
@@ -202,15 +202,12 @@ def _row(words: str, cells: Iterable[str]) -> None:
     typer.echo((words.ljust(_WIDTH) + "".join(cell.rjust(_WIDTH) for cell in cells)).rstrip())
 
 
-def _day(text: str | None) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        fail(f"{text} is no day. Write it as 2026-03-01")
-
-
 def _time(text: str | None) -> time | None:
     try:
-        return time.fromisoformat(text) if text else None
+        at = time.fromisoformat(text) if text else None
     except ValueError:
+        at = None
+    # A time of another zone would count as one of the branch.
+    if text and (at is None or at.tzinfo is not None):
         fail(f"{text} is no time. Write it as 09:30")
+    return at

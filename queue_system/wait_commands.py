@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import gzip
 import zlib
@@ -34,6 +35,8 @@ def replay(
     where none is. For each row with somebody waiting FILE gets the wait of whoever is last in line: the median and
     a bound for nine people of ten.
     """
+    if any(one is not None and one.exists() and out.exists() and one.samefile(out) for one in (file, warmup)):
+        fail(f"{out} is read from, so the forecasts would replace what was recorded.")
     forecasts = LineForecasts()
     for look in _looks(warmup) if warmup else ():
         forecasts.see(look)
@@ -52,8 +55,11 @@ def replay(
                     table.writerow((at, look.office, look.line, f"{expected.median:.1f}", f"{expected.upper:.1f}"))
         partial.replace(out)
     except OSError as error:
-        partial.unlink(missing_ok=True)
         fail(f"cannot write {out}: {error.strerror}.")
+    finally:
+        # Also after Ctrl-C; once it is complete, it has its name.
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
     typer.echo(f"{out}: {rows:,} forecasts from {len(looks):,} looks")
 
 

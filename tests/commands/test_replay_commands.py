@@ -59,10 +59,13 @@ def test_a_call_of_nobody_the_rule_calls_is_told_and_fails(run: Run, installed: 
     ("arguments", "told"),
     [
         (("--from", "yesterday"), "yesterday is no day. Write it as 2026-03-01"),
+        (("--from", "0001-01-01"), "is no day of any hall"),
+        (("--to", "9999-12-31"), "is no day of any hall"),
+        (("--from", "2026-03-02", "--to", "2026-03-01"), "2026-03-02 is after 2026-03-01"),
         (("--branch", "nowhere"), "there is no branch nowhere. There are: doha-main"),
     ],
 )
-def test_what_cannot_be_read_is_told(run: Run, installed: Database, arguments: tuple[str, str], told: str) -> None:
+def test_what_cannot_be_read_is_told(run: Run, installed: Database, arguments: tuple[str, ...], told: str) -> None:
     assert installed.url.database
     ran = run("replay", "calls", *arguments)
     assert ran.code == 1

@@ -64,7 +64,9 @@ def test_it_shows_the_day_as_it_was_beside_the_changed_one(run: Run, lived: str)
     [
         (("--day", "2025-01-xx"), "2025-01-xx is no day"),
         (("--day", "9999-01-01"), "9999-01-01 is not over yet"),
+        (("--day", "0001-01-01"), "is no day of any hall"),
         (("--opens", "25:00"), "25:00 is no time"),
+        (("--opens", "09:00+05:00"), "09:00+05:00 is no time"),
         (("--like", "99"), "counter 99 was not open. These were: 4, 5"),
         (("--weekday", "someday"), "for that one of: mon, tue"),
     ],

@@ -87,3 +87,13 @@ def test_a_file_that_is_not_there_or_is_damaged_is_named(run: Run, tmp_path: Pat
     whole = tmp_path / "days.csv"
     whole.write_text(HEADER + looks(2))
     assert "cannot write" in bad(run, "waits", "replay", str(whole), "--out", str(tmp_path / "no" / "such.csv"))
+
+
+def test_what_was_recorded_is_not_written_over(run: Run, tmp_path: Path) -> None:
+    source, earlier = tmp_path / "days.csv", tmp_path / "before.csv"
+    for file in (source, earlier):
+        file.write_text(HEADER + looks(2))
+        told = bad(run, "waits", "replay", str(source), "--warmup", str(earlier), "--out", str(file))
+        assert "would replace what was recorded" in told
+        assert file.read_text() == HEADER + looks(2)
+    assert sorted(tmp_path.iterdir()) == [earlier, source]
