@@ -18,7 +18,7 @@ from ..core.tickets import Step, TicketState
 from ..store.database import Tx
 from ..store.log import Actor, Locked
 from ..store.queries import line
-from ..store.queries.families import members_of_family
+from ..store.queries.families import called_with, members_of_family
 from ..store.queries.line import TicketView
 from ..store.queries.settings import BranchSettings, branch_settings
 from ..store.tables import Ticket, table
@@ -71,9 +71,9 @@ def split(tx: Tx, branch_id: UUID, ticket_id: UUID, actor: Actor) -> TicketView:
     with in_session(tx, branch_id) as lock:
         settings = branch_settings(tx, branch_id, lock.config_version)
         ticket = line.ticket(tx, branch_id, ticket_id)
-        if ticket.joined_to is None or ticket.state is not TicketState.VOID:
+        first = called_with(tx, ticket)
+        if first is None:
             raise Missing("ticket")
-        first = line.ticket(tx, branch_id, ticket.joined_to)
         if first.state not in SPLITS:
             raise Refused("family-gone", code=first.code)
         rest = [one for one in members_of_family(tx, settings, first.id) if one.id != ticket.id]

@@ -46,11 +46,14 @@ def members_of_family(tx: Tx, settings: BranchSettings, leader_id: UUID) -> list
     return families(tx, settings).get(leader_id, [])
 
 
-def called_with(tx: Tx, ticket: TicketView) -> str:
-    """The code of the number with which this one is called; "" for one by itself."""
-    if ticket.joined_to is None or ticket.state is not TicketState.VOID:
-        return ""
-    return line.ticket(tx, ticket.branch_id, ticket.joined_to).code
+def called_with(tx: Tx, ticket: TicketView) -> TicketView | None:
+    """The number with which this one is called; None for one by itself."""
+    return line.ticket(tx, ticket.branch_id, ticket.joined_to) if is_joined(ticket) and ticket.joined_to else None
+
+
+def is_joined(ticket: TicketView) -> bool:
+    """Whether it is called with another number. It is void as a line of its own, and nobody has voided it."""
+    return ticket.joined_to is not None and ticket.state is TicketState.VOID
 
 
 def shown_with(settings: BranchSettings, members: Iterable[TicketView]) -> Sequence[str]:

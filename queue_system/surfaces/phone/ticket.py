@@ -26,7 +26,7 @@ from ...live.codes import Closed
 from ...live.socket import Frame, refuse, serve
 from ...store.log import VISITOR
 from ...store.queries.coming_near import is_near
-from ...store.queries.families import called_with
+from ...store.queries.families import called_with, is_joined
 from ...store.queries.line import TicketView
 from ...store.queries.passed_by import passed_by
 from ...store.queries.place import LineView, PlaceView, place
@@ -48,7 +48,9 @@ FINAL: Final = frozenset(state for state in TicketState if not steps_from(state)
 async def show(request: Request) -> Response:
     """`/t/{token}`: the place in line, or where to go, or how the visit ended."""
     here, stands = await _at_place(request)
-    return await here.page("phone/ticket.html", await _values(here, stands))
+    return await here.page(
+        "phone/ticket.html", await _values(here, stands, await here.read(called_with, stands.ticket))
+    )
 
 
 async def leave(request: Request) -> Response:
@@ -107,14 +109,16 @@ class _Telephone:
         # The end of a visit may be a mistake that is taken back.
         # A number that is called with another one may be split from it.
         is_over = stands.ticket.state in FINAL or (
-            stands.ticket.state is TicketState.VOID and not stands.ticket.joined_to
+            stands.ticket.state is TicketState.VOID and not is_joined(stands.ticket)
         )
         self._settled = is_over and ended is not None and now - ended > TAKE_BACK
         # The page shows the minute of its rendering, but not the position in the log.
         self._stood, self._told, self._minute = replace(stands, seq=0), _wait(here, stands), _minute(now)
-        shown = (stands.ticket.state, self._stood, here.branch.config_version, self._told, self._minute)
+        # It is called with another number, whose call is its own, too.
+        first = await here.read(called_with, stands.ticket) if is_joined(stands.ticket) else None
+        shown = (stands.ticket.state, self._stood, here.branch.config_version, self._told, self._minute, first)
         if self._drawn is None or shown != self._shown:
-            html = await here.render("phone/_ticket.html", await _values(here, stands))
+            html = await here.render("phone/_ticket.html", await _values(here, stands, first))
             frame = Frame(stands.seq, json.dumps({"type": "ticket", "seq": stands.seq, "html": html}))
             self._shown, self._drawn = shown, frame
         return self._drawn
@@ -189,8 +193,8 @@ def _is_late(here: AtBranch, stands: PlaceView) -> bool:
     return here.now + timedelta(minutes=wait.range.most) > closes
 
 
-async def _values(here: AtBranch, stands: PlaceView) -> dict[str, Any]:
-    """The values of the partial, for page and socket."""
+async def _values(here: AtBranch, stands: PlaceView, first: TicketView | None) -> dict[str, Any]:
+    """The values of the partial, for page and socket; `first`: the number with which it is called."""
     branch, ticket = here.branch, stands.ticket
     service = branch.services[ticket.service_id]
     neutral = service.confidentiality.hides_service
@@ -209,8 +213,8 @@ async def _values(here: AtBranch, stands: PlaceView) -> dict[str, Any]:
         "past": past and ticket.state is TicketState.VOID,
         # The branch took it away, and says so.
         "taken_away": ticket.state is TicketState.VOID and not past and await here.read(was_taken_away, ticket),
-        # It is called with another number, which is in line for both.
-        "joined": await here.read(called_with, ticket) if ticket.joined_to else "",
+        "first": first,
+        "first_counter": branch.counters.get(first.counter_id) if first and first.counter_id else None,
         "over": past or ticket.state not in OPEN,
         "neutral": neutral,
         "way_out": SAFE_PLACE if service.confidentiality.has_quick_exit else None,

@@ -38,7 +38,7 @@ from ...store.queries.bookings import BookingView
 from ...store.queries.channels import channel_of, video_link
 from ...store.queries.classes import given_by_staff, heavier_classes
 from ...store.queries.escorts import Escort, to_fetch
-from ...store.queries.families import members_of_family
+from ...store.queries.families import called_with, members_of_family
 from ...store.queries.home_visits import Visit, gives_home_visits, overdue_visits
 from ...store.queries.line import TicketView
 from ...store.queries.participants import participants_of
@@ -188,7 +188,7 @@ async def ticket_values(here: StaffAtBranch, ticket_id: UUID) -> dict[str, Any]:
         "printer": _chosen(here.request, printers),
         "passed": passed,
         "family": await here.read(members_of_family, branch, ticket.id),
-        "first": await here.read(line.ticket, branch.id, ticket.joined_to) if ticket.joined_to else None,
+        "first": await here.read(called_with, ticket),
         "splits": SPLITS,
         "heavier": heavier(branch, ticket, here.now),
         "void_reasons": VOID_REASONS if Step.VOID in steps_from(ticket.state) and not ticket.booking_id else (),

@@ -34,6 +34,9 @@ def test_two_numbers_are_joined_called_and_told(here: tuple[TestClient, Hall]) -
     layla = clerk(another(client), hall, "layla")
     layla.sit()
     layla.press("calls")
+    called = another(client).get(f"/t/{mine.token}").text
+    assert 'data-state="called"' in called
+    assert f"يُنادى رقمك الآن مع الرقم {last.code}" in isolates.strip(Page(called).text)
     desk = layla.look().html
     assert f"{mine.code}" in desk.split('id="desk-family"')[1].split("</dd>")[0]
     assert third.code not in desk.split('id="desk-family"')[1].split("</dd>")[0]
