@@ -1,8 +1,10 @@
 """What 300 people who follow their place on the telephone cost a hall: processor time of a number and of a call, with and without.
 
 Processor time is that of the server and of a database server, less what the same hall costs in a while in which nothing
-happens. Numbers are taken over the kiosk's interface and calls are made with the desk's form, one each second. As many
-people stand in line in both cases; without telephones they do not follow.
+happens: while telephones follow, that is as much as a number each second. The three take turns, each for as long as it takes
+until every telephone has had a pulse, so that a busy machine is so for all of them; the client is another process. Numbers are
+taken over the kiosk's interface and calls are made with the desk's form, one each second. As many people stand in line in both
+cases; without telephones they do not follow.
 
 A number changes nothing for those who are in line before it, so it should cost the same: aim, at most AIM_FACTOR times as much.
 A call changes the page of everybody behind it; the bare limit of its messages is in the details: as many texts of the same size,
@@ -24,13 +26,16 @@ from benchmarks.call_to_screens import Clerk, Keys, furnished, one_bare_call
 from benchmarks.fixtures import Place, Server
 from benchmarks.report import Figure, conclude, percentile
 from benchmarks.sockets import PATIENCE_SECONDS, Wall
+from queue_system.live.socket import PULSE_SECONDS
 from tests.kit.wire import Wire
 
 TELEPHONES: Final = 300
 WARM_UP: Final = 10
-# Each for a minute, because a page also says the minute in which it was drawn.
-EACH: Final = 60
-SECONDS: Final = 60.0
+# One a second, for a pulse of the telephones and then for another thing. A page says the minute in which it was drawn, and
+# after four rounds of three things each of them has had the beginning of one minute.
+AT_ONCE: Final = int(PULSE_SECONDS)
+ROUNDS: Final = 4
+EACH: Final = ROUNDS * AT_ONCE
 AIM_FACTOR: Final = 1.2
 AIM_MS: Final = 5.0
 
@@ -114,36 +119,38 @@ async def in_turns(place: Place, server: Server, keys: Keys) -> dict[str, Any]:
 
 
 async def one_turn(place: Place, server: Server, clerk: Clerk, tickets: list[dict[str, str]]) -> Spent:
-    """A minute of nothing, one of numbers, one of calls."""
+    """Nothing, numbers and calls, in turns."""
 
     async def number() -> None:
         tickets.append(await clerk.arrival())
 
-    idle, _ = await one_minute(place, server, None)
-    found = {"idle, a second": idle / SECONDS * 1e3}
-    acts: tuple[tuple[str, Callable[[], Awaitable[None]]], ...] = (("number", number), ("call", clerk.call))
-    for what, act in acts:
-        # The server has closed connections on which nothing was said for long.
-        clerk.close()
-        spent, took = await one_minute(place, server, act)
-        found[f"{what}, processor"] = (spent - idle) / EACH * 1e3
-        found |= {f"{what}, p{percent}": percentile(took, percent) for percent in (50, 99)}
+    acts: dict[str, Callable[[], Awaitable[None]] | None] = {"idle": None, "number": number, "call": clerk.call}
+    spent, took = dict.fromkeys(acts, 0.0), {what: list[float]() for what in acts}
+    for _ in range(ROUNDS):
+        for what, act in acts.items():
+            # The server has closed connections on which nothing was said for long.
+            clerk.close()
+            spent[what] += await seconds_of(place, server, act, took[what])
     clerk.close()
+    found = {"idle, a second": spent.pop("idle") / EACH * 1e3}
+    for what, seconds in spent.items():
+        found[f"{what}, processor"] = seconds / EACH * 1e3 - found["idle, a second"]
+        found |= {f"{what}, p{percent}": percentile(took[what], percent) for percent in (50, 99)}
     return found
 
 
-async def one_minute(
-    place: Place, server: Server, act: Callable[[], Awaitable[None]] | None
-) -> tuple[float, list[float]]:
-    """The processor seconds of so many acts, spread over SECONDS, and the milliseconds of each."""
-    begun, at, took = server.processor_seconds() + place.processor_seconds(), time.perf_counter(), []
-    for number in range(EACH):
+async def seconds_of(
+    place: Place, server: Server, act: Callable[[], Awaitable[None]] | None, took: list[float]
+) -> float:
+    """The processor seconds of AT_ONCE acts, one a second; `took` gets the milliseconds of each."""
+    begun, at = server.processor_seconds() + place.processor_seconds(), time.perf_counter()
+    for number in range(AT_ONCE):
         started = time.perf_counter()
         if act is not None:
             await act()
             took.append((time.perf_counter() - started) * 1e3)
-        await asyncio.sleep(max(0.0, at + (number + 1) * SECONDS / EACH - time.perf_counter()))
-    return server.processor_seconds() + place.processor_seconds() - begun, took
+        await asyncio.sleep(max(0.0, at + number + 1 - time.perf_counter()))
+    return server.processor_seconds() + place.processor_seconds() - begun
 
 
 async def messages(bare: Server) -> float:
