@@ -6,21 +6,26 @@ from datetime import timedelta
 from typing import Final
 
 import pytest
+import sqlalchemy as sa
 
 from queue_system.actions import calling, transferring
 from queue_system.actions.counters import Desk
+from queue_system.actions.raising import raise_ticket
 from queue_system.actions.transferring import Goal
 from queue_system.clock import FrozenClock
 from queue_system.core.dispatch import Reason
 from queue_system.core.passing import Kind, kind_of
 from queue_system.core.reasons import OUT_OF_TURN
 from queue_system.store.database import Database
+from queue_system.store.log import SYSTEM
 from queue_system.store.queries import line
 from queue_system.store.queries.line import TicketView
 from queue_system.store.queries.passed_by import PassedByView, passed_by
-from tests.kit.hall import Hall, furnish
+from queue_system.store.tables import Service, table
+from tests.kit.hall import Hall, edit, enter, furnish, set_rules
 from tests.kit.people import let_choose
 
+SERVICES: Final = table(Service)
 GUARDED: Final = timedelta(minutes=45)
 
 
@@ -116,6 +121,41 @@ def test_of_whoever_missed_a_call_no_promise_is_told_as_kept(hall: Hall, here: D
     hall.call_next(here)
     assert passed(hall, mine).kept is None
     assert later.code not in str(codes(hall, mine))
+
+
+def test_a_raised_number_is_not_told_that_the_promise_of_its_new_class_was_broken_before(
+    hall: Hall, here: Desk, clock: FrozenClock
+) -> None:
+    """Before it was raised, the longer promise of its lighter class counted."""
+    mine = hall.issue().ticket
+    clock.move(timedelta(minutes=20))
+    heavy = hall.issue(priority="elderly").ticket
+    clock.move(timedelta(minutes=20))
+    called = hall.call_next(here)
+    assert called is not None
+    assert called.id == heavy.id
+    assert passed(hall, mine).kept
+    raised = (hall.branch.id, mine.id, "elderly", "seen", SYSTEM)
+    hall.db.write_in_now(hall.branch.id, raise_ticket, *raised)
+    told = passed(hall, mine)
+    assert told.promise is not None
+    assert told.promise < told.furthest == timedelta(minutes=20) < GUARDED
+    assert told.kept is None
+
+
+@pytest.mark.parametrize("decides", ["language", "skill"])
+def test_where_others_may_not_call_a_visitor_nothing_is_promised(
+    hall: Hall, here: Desk, clock: FrozenClock, decides: str
+) -> None:
+    mine = hall.issue().ticket
+    assert passed(hall, mine).kept
+    if decides == "language":
+        set_rules(hall, language_match="only")
+    else:
+        here_only = SERVICES.c.branch_id == hall.branch.id, SERVICES.c.id == mine.service_id
+        data = {"skills": ["notary"]}
+        edit(hall, lambda tx: tx.execute(sa.update(SERVICES).where(*here_only).values(data=data)))
+    assert passed(enter(hall.db), mine).kept is None
 
 
 def test_protected_visits_are_never_told_and_discreet_ones_without_a_reason(db: Database, clock: FrozenClock) -> None:

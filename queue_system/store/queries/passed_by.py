@@ -11,6 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from ...core.dispatch import Reason, longest_bypass
+from ...core.facts.tickets import TicketRaised
 from ...core.passing import Kind, kind_of
 from ...core.reasons import BY_HAND
 from ..database import Tx
@@ -20,6 +21,7 @@ from . import line
 from .line import TicketView
 from .screens import is_kept_off
 from .settings import BranchSettings
+from .told import told_of
 
 CALL, ENTRY, TICKET = table(Call), table(Entry), table(Ticket)
 
@@ -106,13 +108,30 @@ def passed_by(tx: Tx, settings: BranchSettings, ticket: TicketView) -> PassedByV
         kind = kind_of(reason, same_line=same_line, discreet=discreet)
         due = row.anchor_at if kind is Kind.APPOINTMENT and row.booking_id else None
         found[kind].append(PassedView(row.code, due))
-    promise = longest_bypass(line.weight_of(settings, ticket.priority), line.calling_rules(settings))
+    promised = [_promise(settings, one) for one in _classes(tx, ticket)]
     return PassedByView(
         kinds={kind: tuple(ones) for kind, ones in found.items() if ones},
-        promise=None if line.is_emergency(settings, ticket.priority) else promise,
+        promise=None if line.is_emergency(settings, ticket.priority) else promised[0],
         furthest=shown,
-        kept=None if promise is None or not _is_promised(settings, ticket) else furthest <= promise,
+        kept=_kept(furthest, promised) if _is_promised(settings, ticket) else None,
     )
+
+
+def _classes(tx: Tx, ticket: TicketView) -> list[str]:
+    """The class of a ticket, and those that it had before it was raised."""
+    return [ticket.priority, *(one.from_class for one in told_of(tx, ticket, TicketRaised.kind))]
+
+
+def _promise(settings: BranchSettings, priority: str) -> timedelta | None:
+    return longest_bypass(line.weight_of(settings, priority), line.calling_rules(settings))
+
+
+def _kept(furthest: timedelta, promised: Sequence[timedelta | None]) -> bool | None:
+    """Whether each promise held; None between the shortest and the longest, because each call had only one of them."""
+    held = [promise is not None and furthest <= promise for promise in promised]
+    if all(held):
+        return True
+    return None if any(held) or None in promised else False
 
 
 def _is_promised(settings: BranchSettings, ticket: TicketView) -> bool:
