@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +10,6 @@ import pytest
 
 from queue_system.actions import calling, counters, tickets, transferring
 from queue_system.actions.counters import Desk
-from queue_system.actions.takeback import CHANGES
 from queue_system.actions.transferring import Goal
 from queue_system.clock import FrozenClock
 from queue_system.core.errors import Denied, IllegalTransition, Refused
@@ -358,10 +357,3 @@ def test_nobody_takes_back_what_another_pressed_or_the_hall_has_heard_twice(
     there = hall.sit(hall.person("omar"))
     with pytest.raises(Refused, match="take-back-nothing"):
         do(hall, calling.take_back, there)
-
-
-def test_a_press_that_is_taken_back_forgets_no_column_of_a_ticket() -> None:
-    """A new column is remembered by each press, or stands here because no press at a counter changes it."""
-    kept = {"id", "branch_id", "series_id", "business_date", "number", "code", "issued_at", "source", "language"}
-    kept |= {"booking_id", "token", "told_least", "told_most", "joined_to"}
-    assert {one.name for one in fields(TicketView)} == kept | set(CHANGES)

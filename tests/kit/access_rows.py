@@ -144,5 +144,7 @@ ACTS = (
     "notes",
     "returns",
     "raises",
+    "joins",
+    "splits",
     "take-backs",
 )

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 from uuid import UUID
 
 import sqlalchemy as sa
 
+from ...core.errors import Refused
+from ...core.one_time_codes import latin_digits
 from ...core.tickets import TicketState
 from ..database import Tx
 from ..prepared import Prepared
@@ -17,6 +20,9 @@ from .screens import is_kept_off
 from .settings import BranchSettings
 
 TICKET = table(Ticket)
+
+#: A number is never typed longer than so.
+LONGEST_NUMBER: Final = 12
 
 # A literal condition, because only then do the databases use the partial index.
 _JOINED = sa.text("ticket.joined_to IS NOT NULL")
@@ -49,6 +55,18 @@ def members_of_family(tx: Tx, settings: BranchSettings, leader_id: UUID) -> list
 def called_with(tx: Tx, ticket: TicketView) -> TicketView | None:
     """The number with which this one is called; None for one by itself."""
     return line.ticket(tx, ticket.branch_id, ticket.joined_to) if is_joined(ticket) and ticket.joined_to else None
+
+
+def waiting_with_number(tx: Tx, settings: BranchSettings, typed: str) -> TicketView:
+    """The waiting ticket with this number, as people type it: with digits of either kind, and in small letters.
+
+    Raises Refused("family-unknown") where nobody waits with it.
+    """
+    code = latin_digits(typed).strip().upper()
+    found = (one for one in line.in_hall(tx, settings) if one.state is TicketState.WAITING and one.code == code)
+    if (ticket := next(found, None)) is None:
+        raise Refused("family-unknown", code=code[:LONGEST_NUMBER])
+    return ticket
 
 
 def is_joined(ticket: TicketView) -> bool:

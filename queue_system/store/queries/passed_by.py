@@ -119,7 +119,8 @@ def passed_by(tx: Tx, settings: BranchSettings, ticket: TicketView) -> PassedByV
 
 def _classes(tx: Tx, ticket: TicketView) -> list[str]:
     """The class of a ticket, and those that it had before it was raised."""
-    return [ticket.priority, *(one.from_class for one in told_of(tx, ticket, TicketRaised.kind))]
+    raised = (one.from_class for one in told_of(tx, ticket, TicketRaised.kind) if isinstance(one, TicketRaised))
+    return [ticket.priority, *raised]
 
 
 def _promise(settings: BranchSettings, priority: str) -> timedelta | None:

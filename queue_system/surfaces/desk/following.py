@@ -34,7 +34,7 @@ def desk_values(here: StaffAtBranch, view: DeskView) -> dict[str, Any]:
         "said": None,
         "asked": None,
         "alarm_asked": None,
-        "typed": "",
+        "typed": {},
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
-from ...actions import alarms, breaks, calling, counters, transferring
+from ...actions import alarms, breaks, calling, counters, families, transferring
 from ...actions.counters import Desk
 from ...actions.raising import raise_ticket
 from ...actions.sessions import SESSION_IDLE
@@ -26,6 +26,7 @@ from ...core.tickets import TicketState
 from ...i18n.filters import localised
 from ...store.database import Tx
 from ...store.queries.desk import DeskView, desk_view, holders
+from ...store.queries.families import waiting_with_number
 from ...store.queries.line import TicketView
 from ...store.queries.settings import branch_settings
 from ...web import kit
@@ -119,6 +120,8 @@ async def call_for_help(request: Request) -> Response:
 
 # ---------------------------------------------------------------- what is done with tickets
 
+NOTHING: Final[Mapping[str, str]] = {}
+
 # An outcome with a button of its own is named afterwards, so that the clerk notices a wrong press.
 FINISHED: Final = {
     "done": "desk.did-finish",
@@ -142,7 +145,7 @@ def act(resource: str) -> Callable[[Request], Awaitable[Response]]:
         except DomainError as refusal:
             if refusal.code in ASKED:
                 return await _asked(here, refusal, resource, form)
-            return await _refused(here, refusal, form.get("text", ""))
+            return await _refused(here, refusal, form)
         if not kit.is_htmx(request):
             return kit.see_other(_address(here))
         await here.screens_first()
@@ -208,6 +211,21 @@ def _note(tx: Tx, desk: Desk, form: dict[str, str]) -> tuple[str, TicketView | N
     return "desk.did-note" if kept else "desk.did-remove-note", ticket
 
 
+def _join(tx: Tx, desk: Desk, form: dict[str, str]) -> tuple[str, TicketView | None]:
+    """Two numbers that were typed, of queues that are called here."""
+    settings = branch_settings(tx, desk.branch_id)
+    here = settings.counters[desk.counter_id].queues
+    found = [waiting_with_number(tx, settings, str(form.get(field, ""))) for field in ("number", "other")]
+    for one in found:
+        if one.queue_id not in here:
+            raise Refused("family-unknown", code=one.code)
+    return "desk.did-join", families.join(tx, desk.branch_id, found[0].id, found[1].id, desk.actor)
+
+
+def _split(tx: Tx, desk: Desk, form: dict[str, str]) -> tuple[str, TicketView | None]:
+    return "desk.did-split", families.split(tx, desk.branch_id, _id(form, "ticket"), desk.actor)
+
+
 def _return(tx: Tx, desk: Desk, form: dict[str, str]) -> tuple[str, TicketView | None]:
     return "desk.did-return", calling.resume(tx, desk.branch_id, _id(form, "ticket"), desk.actor)
 
@@ -224,6 +242,8 @@ ACTS: Final[dict[str, Act]] = {
     "notes": _note,
     "returns": _return,
     "raises": _raise,
+    "joins": _join,
+    "splits": _split,
     "take-backs": lambda tx, desk, form: ("desk.did-take-back", calling.take_back(tx, desk)),
 }
 
@@ -280,9 +300,9 @@ def _id(form: dict[str, str], name: str) -> UUID:
         raise Missing(name) from None
 
 
-async def _refused(here: AtCounter, refusal: DomainError, typed: str = "") -> Response:
-    """The desk with why it was refused, and the note that was `typed`."""
-    return await _desk(here, Said("warning", escape(message(refusal, here.words))), refusal.status, typed=typed)
+async def _refused(here: AtCounter, refusal: DomainError, form: Mapping[str, str] = NOTHING) -> Response:
+    """The desk with why it was refused, and what was typed into the form."""
+    return await _desk(here, Said("warning", escape(message(refusal, here.words))), refusal.status, typed=form)
 
 
 async def _asked(here: AtCounter, refusal: DomainError, resource: str, form: dict[str, str]) -> Response:
@@ -298,7 +318,7 @@ async def _desk(
     said: Said | None = None,
     status: int = 200,
     asked: Question | None = None,
-    typed: str = "",
+    typed: Mapping[str, str] = NOTHING,
     *,
     alarm_asked: datetime | None = None,
 ) -> Response:

@@ -18,6 +18,7 @@ from ...store.queries.access import StaffView
 from ...store.queries.calling_departments import department_of
 from ...store.queries.class_targets import beyond_target
 from ...store.queries.desk import DeskView
+from ...store.queries.families import LONGEST_NUMBER
 from ...store.queries.line import (
     TicketView,
     absence_rule,
@@ -152,6 +153,12 @@ def context(view: DeskView, person: StaffView, now: datetime, waits: Waits, *, e
         "waiting": len(order),
         "hidden": len(order) - len(shown),
         "raisable": _raisable(view, now),
+        "splits": [
+            (first.code, one)
+            for first in (*view.waiting, *view.parked, *view.missed)
+            for one in view.families.get(first.id, ())
+        ],
+        "longest_number": LONGEST_NUMBER,
         "by_hand": by_hand,
         "in_turn_only": any(choice.ticket_id not in by_hand for choice in shown),
         "parked": [_row(ticket, settings) for ticket in view.parked],

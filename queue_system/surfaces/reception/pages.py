@@ -20,12 +20,12 @@ from ...actions.tickets import TicketOrder
 from ...actions.voiding import ask_to_void, void_ticket
 from ...actions.vouchers import come_again
 from ...core.errors import Denied, DomainError, Invalid, Missing, Refused
-from ...core.one_time_codes import latin_digits
 from ...core.rights import COPY_RIGHTS, ESCORT_RIGHTS, HALL_RIGHTS, RAISE_RIGHTS, RECEPTION_RIGHTS, VOID_RIGHTS, Rights
-from ...core.tickets import ORDINARY, TicketState
+from ...core.tickets import ORDINARY
 from ...store.queries import line
 from ...store.queries.bookings import BookingView, booking_by_id
 from ...store.queries.channels import channel_of
+from ...store.queries.families import LONGEST_NUMBER, waiting_with_number
 from ...store.queries.line import TicketView
 from ...store.queries.reception import slip_printers
 from ...store.queries.settings import BranchSettings
@@ -40,7 +40,6 @@ from ...web.here import StaffAtBranch, onlooker_at_branch, staff_at_branch, staf
 from .view import NO_PAPER, PRINTER_COOKIE, hall_values, printer_of, ticket_values
 
 SOURCE: Final = "reception"
-LONGEST_NUMBER: Final = 12
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_-]{16,64}")
 
 
@@ -213,11 +212,9 @@ async def _raise(here: StaffAtBranch, ticket_id: UUID, form: dict[str, str]) -> 
 
 async def _join(here: StaffAtBranch, ticket_id: UUID, form: dict[str, str]) -> None:
     """The number of the page is called with the one that was typed, which must be one that this person receives, too."""
-    typed = latin_digits(str(form.get("number", ""))).strip().upper()
-    waiting = [one for one in await here.read(line.in_hall, here.branch) if one.state is TicketState.WAITING]
-    found = next((one for one in waiting if one.code == typed), None)
-    if found is None or found.service_id not in here.services(RECEPTION_RIGHTS):
-        raise Refused("family-unknown", code=typed[:LONGEST_NUMBER])
+    found = await here.read(waiting_with_number, here.branch, str(form.get("number", "")))
+    if found.service_id not in here.services(RECEPTION_RIGHTS):
+        raise Refused("family-unknown", code=found.code)
     await here.do(families.join, ticket_id, found.id, here.actor)
 
 

@@ -54,7 +54,7 @@ MATRIX: Final[dict[tuple[str, str], Row]] = {
     ("DELETE", f"{API_COUNTER}/sitting"): DESK,
     ("POST", f"{API_COUNTER}/breaks"): DESK,
     ("DELETE", f"{API_COUNTER}/breaks"): DESK,
-    **{("POST", f"{API_COUNTER}/{act}"): DESK for act in ACTS if act != "raises"},
+    **{("POST", f"{API_COUNTER}/{act}"): DESK for act in ACTS if act not in {"raises", "joins", "splits"}},
     ("POST", "/api/v1/branches/{branch}/raises"): HALL,
     ("GET", "/api/v1/branches/{branch}/alarms"): ALARMS,
     ("POST", f"{API_COUNTER}/alarms"): DESK,

@@ -109,7 +109,7 @@
     waiting = aboutToPress() ? frame : null;
     const kept = [document.querySelector("#desk-alarm[data-asked]")]; // The second press must find what it confirms.
     if (stillTrue(frame)) kept.push(document.getElementById("desk-said"), openQuestion(frame));
-    kept.push(openNote(frame));
+    kept.push(openNote(frame), document.querySelector("#desk-families[open]"));
     if (waiting) kept.push(document.getElementById("desk-line"));
     else if (overLine()) lineChangedAt = Date.now();
     const before = present.dataset.expected;
