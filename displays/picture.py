@@ -65,6 +65,11 @@ class CallShown:
     department: Mapping[str, str] = field(default_factory=dict)
     along: Sequence[str] = ()
 
+    @property
+    def beside(self) -> int:
+        """How many of these have to be said beside the counter: who comes along, the department, the zone."""
+        return sum(map(bool, (self.along, self.department, self.zone)))
+
 
 @dataclass(frozen=True, slots=True)
 class QueueShown:

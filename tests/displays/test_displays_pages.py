@@ -200,4 +200,7 @@ def test_departments_that_call_from_one_queue_are_told_apart(paired: Screen) -> 
     department = next(iter(paired.hall.branch.departments.values()))
     save(paired.hall, [Edit("counter", "c4", {"department": None}, {"department": department.slug})])
     paired.call()
-    assert Page(page(paired)).text.count(department.names["ar"]) == 2
+    shown = page(paired)
+    assert Page(shown).text.count(department.names["ar"]) == 2
+    assert "newest is-beside" in shown
+    assert "is-many" not in shown

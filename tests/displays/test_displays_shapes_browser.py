@@ -87,6 +87,25 @@ MEASURE = """() => {
   return wrong;
 }"""
 
+# What a forecast adds to the strip of the queues.
+TELL_WAITS = """() => {
+  for (const name of document.querySelectorAll('.queues .name'))
+    if (!name.querySelector('.wait'))
+      name.insertAdjacentHTML('beforeend', '<div class="wait"><svg class="icon"></svg><bdi dir="ltr">100–125</bdi></div>');
+}"""
+# Everything that can be said beside a counter, as `board.html` says it.
+TELL_ALL = """() => {
+  const both = (ar, en) => `<span class="both"><span lang="ar">${ar}</span><span lang="en">${en}</span></span>`;
+  document.querySelector('.board').classList.add('has-many');
+  for (const call of document.querySelectorAll('.newest')) {
+    call.classList.add('is-fresh', 'is-beside', 'is-many');
+    for (const old of call.querySelectorAll('.zone')) old.remove();
+    call.querySelector('.way').insertAdjacentHTML('beforeend',
+      `<p class="zone along">${both('ومعه', 'with')} <bdi dir="ltr">A012 · A013</bdi></p>` +
+      `<p class="zone">${both('القسم القنصلي', 'Consular section')}</p><p class="zone">${both('الطابق الأول', 'First floor')}</p>`);
+  }
+}"""
+
 
 @pytest.fixture
 def server(sqlite_template: Path, tmp_path: Path, clock: FrozenClock) -> Iterator[Server]:
@@ -163,6 +182,13 @@ def test_code_and_counter_are_whole_on_every_panel(context: BrowserContext, serv
     wait_for(page, "document.querySelectorAll('.near li').length === 8")
     page.evaluate("document.querySelectorAll('.newest').forEach(e => e.classList.add('is-fresh'))")
     wrong |= measured(page, "some are asked to come near")
+    page.evaluate(TELL_WAITS)
+    wrong |= measured(page, "some are asked to come near, and waits are told")
+    page.evaluate(TELL_ALL)
+    wrong |= measured(page, "a family is called by a department of another zone")
+    page.evaluate("document.querySelector('.near').remove()")
+    page.evaluate("document.querySelector('.board').classList.remove('has-near')")
+    wrong |= measured(page, "the same, and nobody is asked to come near")
     assert wrong == {}
 
 
