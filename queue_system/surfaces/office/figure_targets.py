@@ -19,12 +19,13 @@ _COLUMNS: Final = tuple(
 
 @dataclass(frozen=True, slots=True)
 class MeasuredTarget:
-    """A target as a page shows it; `met` is None where too few people came."""
+    """A target as a page shows it; `met` is None where too few people came. `above`: more than a range allows."""
 
     words: str
     aim: str
     figure: str
     met: bool | None
+    above: bool = False
 
 
 def measured_targets(found: Shown, branch: BranchSettings, words: Words, language: str) -> list[MeasuredTarget]:
@@ -47,18 +48,23 @@ def targets_table(measured: list[MeasuredTarget], words: Words) -> Table:
 
 def outcome_of(one: MeasuredTarget) -> str:
     """The key of the words for what became of a target."""
-    return "figures.few" if one.met is None else "figures.met" if one.met else "figures.not-met"
+    if one.met is None:
+        return "figures.few"
+    # A share above its range looks like success, so it is said why it is none.
+    return "figures.met" if one.met else "figures.too-careful" if one.above else "figures.not-met"
 
 
 def _measured(one: Target, branch: BranchSettings, words: Words, language: str) -> MeasuredTarget:
     priority = branch.priorities.get(one.about)
     about = localised(priority.names, language) if priority else one.about
     name = words.text("figures.aim-wait", name=about) if one.aim == "wait" else words.text(f"figures.aim-{one.aim}")
+    above = False
     if one.low is not None and one.high is not None:
+        above = isinstance(one.figure, int | float) and one.figure > one.high
         aim = words.text("figures.between", low=_said(one, one.low, words), high=_said(one, one.high, words))
     else:
         aim = words.text("figures.at-most", most=_said(one, one.high, words))
-    return MeasuredTarget(name, aim, _said(one, one.figure, words), one.met)
+    return MeasuredTarget(name, aim, _said(one, one.figure, words), one.met, above)
 
 
 def _said(one: Target, figure: Cell, words: Words) -> str:
