@@ -33,6 +33,11 @@ def auto(text: str) -> str:
     return safe if is_isolate(safe) else f"{FSI}{safe}{PDI}"
 
 
+def along(text: str, direction: str) -> str:
+    """`text` as one run in the direction of a language, "ltr" or "rtl": a figure with a sign, which has no letter."""
+    return f"{RLI if direction == 'rtl' else LRI}{balanced(text)}{PDI}"
+
+
 def is_isolate(text: str) -> bool:
     """Whether the whole of `text` is a single isolate: the mark that closes the first one is the last character."""
     if not text or text[0] not in OPENING:

@@ -8,6 +8,7 @@ from typing import Final
 from ...core.figure_parts import Target, targets
 from ...core.figures import Shown
 from ...core.tables import Cell, Column, Row, Table, Withheld
+from ...i18n import isolates
 from ...i18n.filters import localised
 from ...i18n.words import Words
 from ...store.queries.settings import BranchSettings
@@ -61,10 +62,15 @@ def _measured(one: Target, branch: BranchSettings, words: Words, language: str) 
     above = False
     if one.low is not None and one.high is not None:
         above = isinstance(one.figure, int | float) and one.figure > one.high
-        aim = words.text("figures.between", low=_said(one, one.low, words), high=_said(one, one.high, words))
+        aim = words.text("figures.between", low=_bound(one, one.low, words), high=_bound(one, one.high, words))
     else:
-        aim = words.text("figures.at-most", most=_said(one, one.high, words))
+        aim = words.text("figures.at-most", most=_bound(one, one.high, words))
     return MeasuredTarget(name, aim, _said(one, one.figure, words), one.met, above)
+
+
+def _bound(one: Target, figure: Cell, words: Words) -> str:
+    """In the direction of the language, because "87٪" alone has no letter that says on which side the sign stands."""
+    return isolates.along(_said(one, figure, words), words.direction)
 
 
 def _said(one: Target, figure: Cell, words: Words) -> str:

@@ -23,3 +23,12 @@ def test_times_that_always_hold_were_longer_than_needed_and_that_is_said(hall: H
     assert [outcome_of(one) for one in measured if one.words == words_for("ar").text("figures.aim-coverage")] == [
         outcome
     ]
+
+
+def test_a_percent_sign_stays_after_its_number_inside_a_sentence(hall: Hall) -> None:
+    branch = hall.db.read_now(branch_settings, hall.branch.id)
+    found = shown(Grouped(Tally(), {}, {"told": {"": Tally({"told": 100, "held": 90})}}), 5)
+    aims = [one.aim for one in measured_targets(found, branch, words_for("ar"), "ar")]
+    percents = [aim for aim in aims if "٪" in aim]
+    assert percents
+    assert all(aim.count("\u2067") == aim.count("٪") for aim in percents)
