@@ -16,9 +16,9 @@ from queue_system.actions.transferring import Goal
 from queue_system.clock import FrozenClock
 from queue_system.core import hours
 from queue_system.core.errors import DomainError
-from queue_system.core.replayed import Verdict
+from queue_system.core.replayed import Called, Verdict
 from queue_system.store.database import Tx
-from queue_system.store.queries.replays import replayed_days
+from queue_system.store.queries.replays import replayed, replayed_days
 from queue_system.store.tables import Change, table
 from tests.kit.hall import Hall
 from tests.kit.morning import (
@@ -109,6 +109,41 @@ def test_the_settings_of_the_moment_count(morning: Morning, clock: FrozenClock) 
     # Without the history of settings, the rule of now would say something else.
     hall.db.write_now(Tx.execute, sa.delete(table(Change)))
     assert not_reproduced(all_calls(hall, clock))
+
+
+def test_the_settings_of_the_moment_do_not_depend_on_how_the_log_is_stored(
+    morning: Morning, clock: FrozenClock
+) -> None:
+    """A database gives rows in any order for which it is not asked, such as that of places that were free on its pages."""
+    hall = morning.hall
+    morning.sit(AT, 1)
+    for weight in (5.0, 1.5):
+        change_weight(hall, "elderly", weight)
+        hall.issue("attest-single")
+        clock.move(timedelta(minutes=2))
+        hall.issue("attest-single", priority="elderly")
+        clock.move(timedelta(minutes=3))
+        morning.next(AT, 0)
+        morning.next(AT, 0)
+    first = all_calls(hall, clock)
+    assert not_reproduced(first) == []
+    entries = [row._asdict() for row in hall.db.read_now(Tx.rows, sa.select(ENTRY).order_by(ENTRY.c.seq.desc()))]
+    change_log(hall, sa.delete(ENTRY), *(sa.insert(ENTRY).values(**entry) for entry in entries))
+    embedded = hall.db.dialect.is_embedded
+
+    def from_the_end(tx: Tx) -> list[Called]:
+        """Rows come as they are stored, the last ones first."""
+        plans = ("enable_indexscan", "enable_indexonlyscan", "enable_bitmapscan")
+        reverse = ["PRAGMA reverse_unordered_selects = 1"] if embedded else [f"SET LOCAL {one} = off" for one in plans]
+        for statement in reverse:
+            tx.execute(sa.text(statement))
+        try:
+            return replayed(tx, hall.branch.id, None, clock.now() + timedelta(days=1))
+        finally:
+            if embedded:
+                tx.execute(sa.text("PRAGMA reverse_unordered_selects = 0"))
+
+    assert hall.db.read_now(from_the_end) == first
 
 
 @pytest.mark.parametrize("condition", CONDITIONS, ids=lambda one: one.get("when", "always") + one.get("whose", ""))

@@ -63,7 +63,8 @@ def _saves(tx: Tx, branch_id: UUID, seq: int) -> Iterator[tuple[int, dict[UUID, 
     known: list[tuple[int, UUID, Edit]] = [
         (row.seq, branch_id, Edit(row.object_kind, row.object_slug, row.before, row.after)) for row in tx.rows(own)
     ]
-    since = tx.scalar(sa.select(ENTRY.c.at).where(ENTRY.c.branch_id == branch_id, ENTRY.c.seq >= seq).limit(1))
+    first = sa.select(ENTRY.c.at).where(ENTRY.c.branch_id == branch_id, ENTRY.c.seq >= seq).order_by(ENTRY.c.seq)
+    since = tx.scalar(first.limit(1))
     if since is not None:
         known += _shared(tx, branch_id, seq, since)
     by_place: defaultdict[int, dict[UUID, list[Edit]]] = defaultdict(lambda: {branch_id: [], ORGANISATION: []})
