@@ -53,6 +53,17 @@ def reserve(
     return replace(ticket, **values)
 
 
+def still_reserved(lock: Locked, ticket: TicketView) -> TicketView:
+    """A ticket that waits again as it did before; for everybody where those for whom it was kept have gone meanwhile."""
+    counter, person = ticket.reserved_counter_id, ticket.reserved_staff_id
+    there = COUNTER.c.id == counter if counter else COUNTER.c.staff_id == person
+    here = COUNTER.c.branch_id == lock.id, there, COUNTER.c.staff_id.is_not(None)
+    if not (counter or person) or lock.tx.row(sa.select(COUNTER.c.id).where(*here)) is not None:
+        return ticket
+    lock.tx.execute(sa.update(TICKET).where(TICKET.c.branch_id == lock.id, TICKET.c.id == ticket.id).values(FOR_ALL))
+    return replace(ticket, reserved_counter_id=None, reserved_staff_id=None, reserved_until_at=None)
+
+
 def free_reserved(lock: Locked, counter_id: UUID, *, taken_over: bool = False) -> None:
     """Let everybody call whoever waits for the person who leaves a counter, or for the counter itself, which closes.
 

@@ -24,6 +24,7 @@ from ..store.queries.line import TicketView
 from ..store.queries.settings import BranchSettings
 from ..store.tables import Counter, Ticket, table
 from . import given_services
+from .reserving import still_reserved
 from .visit import end_booking, unend_booking
 from .vouchers import withdraw
 
@@ -168,7 +169,7 @@ def _put_back(
     )
     if found.rowcount != 1:
         raise Stale("ticket-moved", code=ticket.code)
-    again = line.ticket(lock.tx, lock.id, ticket.id)
+    again = still_reserved(lock, line.ticket(lock.tx, lock.id, ticket.id))
     fact = TicketTakenBack(
         subject=str(ticket.id),
         code=ticket.code,

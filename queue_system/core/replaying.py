@@ -215,7 +215,10 @@ class Replay:
         ticket.state, ticket.priority = TicketState(fact.to_state), fact.priority_class
         ticket.queue, ticket.service = fact.queue, fact.service
         if was is TicketState.CALLED and ticket.state in (TicketState.WAITING, TicketState.PARKED):
-            ticket.reserved = ticket.reserved_before
+            before = ticket.reserved_before
+            # Whoever has gone meanwhile is waited for by nobody (`actions.reserving.still_reserved`).
+            is_there = str(before.counter) in self._sits if before.counter else before.staff in self._sits.values()
+            ticket.reserved = before if is_there else _FOR_ALL
         elif ticket.state in AT_COUNTER:
             ticket.reserved = _FOR_ALL
         if fact.anchor_at is None or fact.skips is None or fact.others_first is None:

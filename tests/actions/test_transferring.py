@@ -15,10 +15,12 @@ from queue_system.actions.sessions import SESSION_IDLE
 from queue_system.actions.transferring import Goal
 from queue_system.clock import FrozenClock
 from queue_system.core.errors import Denied, Refused
+from queue_system.core.replayed import Verdict
 from queue_system.store import log
 from queue_system.store.queries import line
 from queue_system.store.queries.desk import desk_view
 from queue_system.store.queries.line import TicketView
+from queue_system.store.queries.replays import replayed
 from tests.kit.hall import Hall
 from tests.kit.people import let_choose
 
@@ -155,3 +157,24 @@ def test_somebody_else_calls_a_reserved_visitor_with_a_reason_only(hall: Hall, n
     let_choose(hall, "layla")
     with pytest.raises(Refused, match="call-reason-missing"):
         hall.db.write_in_now(hall.branch.id, calling.call_ticket, near, ticket.id)
+
+
+@GOALS
+def test_nobody_waits_for_a_colleague_who_has_gone_while_the_call_was_taken_back(
+    hall: Hall, near: Desk, far: Desk, goal: Callable[[Desk], Goal], clock: FrozenClock
+) -> None:
+    let_choose(hall, "layla")
+    first = hall.issue().ticket
+    hall.call_next(near)
+    send(hall, near, goal(far))
+    here = replace(near, expected=first.id)
+    hall.db.write_in_now(hall.branch.id, calling.call_ticket, near, first.id, None, "unwell")
+    hall.db.write_in_now(hall.branch.id, counters.close_counter, far)
+    again = hall.db.write_in_now(hall.branch.id, calling.take_back, here)
+    assert again is not None
+    assert (again.reserved_counter_id, again.reserved_staff_id, again.reserved_until_at) == (None, None, None)
+    called = hall.call_next(near)
+    assert called is not None
+    assert called.id == first.id
+    found = hall.db.read_now(replayed, hall.branch.id, None, clock.now() + timedelta(days=1))
+    assert [one.verdict for one in found] == [Verdict.REPRODUCED] * 3
