@@ -72,6 +72,7 @@ def of_sunday(hall: Hall) -> dict[tuple[str, str], Tally]:
 
 def digested(hall: Hall) -> list[date]:
     statement = sa.select(DIGESTED.c.business_date).where(DIGESTED.c.branch_id == hall.branch.id)
+    statement = statement.order_by(DIGESTED.c.business_date)
     return [row.business_date for row in hall.db.read_now(Tx.rows, statement)]
 
 
