@@ -7,10 +7,10 @@ forgets to say which right opens a new page.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pytest
 from starlette.testclient import TestClient
@@ -25,6 +25,7 @@ from tests.kit.access_rows import ADMINISTRATOR, FORBIDDEN, IDLE, OPEN, SIGN_IN,
 from tests.kit.hall import Hall
 from tests.kit.people import add_role
 from tests.kit.web_hall import application, furnished
+from tests.kit.whole_answers import answers_to_all
 
 pytestmark = pytest.mark.slow
 
@@ -242,15 +243,17 @@ OTHERS: Final = (
 
 @pytest.mark.parametrize("right", [*ATOMIC, EVERYTHING])
 def test_a_right_alone_opens_what_it_says_and_nothing_more(house: House, right: Right) -> None:
-    answers = {}
-    for method, path in _guarded():
-        needed = _needed(method, path)
-        if needed is None or _is_of_reception_alone(method, path):
-            continue
+    asked = [
+        (method, path, needed)
+        for method, path in _guarded()
+        if (needed := _needed(method, path)) is not None and not _is_of_reception_alone(method, path)
+    ]
+    wrong = {}
+    for (method, path, needed), got in zip(asked, _opens(house, right, asked), strict=True):
         expected = right == EVERYTHING or right in needed
-        if (got := _opens(house, right, method, path)) != expected:
-            answers[f"{method} {path}"] = got
-    assert answers == {}
+        if got != expected:
+            wrong[f"{method} {path}"] = got
+    assert wrong == {}
 
 
 def _is_of_reception_alone(method: str, path: str) -> bool:
@@ -258,11 +261,15 @@ def _is_of_reception_alone(method: str, path: str) -> bool:
     return method == "POST" and path.startswith("/reception")
 
 
-def _opens(house: House, right: Right, method: str, path: str) -> bool:
+def _opens(house: House, right: Right, asked: Sequence[tuple[str, str, Rights]]) -> list[bool]:
+    """Whether whoever has this right alone gets further than a refusal, at each address."""
     house.client.cookies.clear()
-    address = re.sub(r"{(\w+)}", lambda found: VALUES[found[1]], path)
-    answer: Any = house.client.request(
-        method, address, headers={"cookie": f"session={house.tokens[right]}"}, follow_redirects=False
-    )
-    assert answer.status_code < 500, (right, method, path)
-    return bool(answer.status_code != 403)
+    requests = []
+    for method, path, _ in asked:
+        address = re.sub(r"{(\w+)}", lambda found: VALUES[found[1]], path)
+        requests.append(
+            house.client.build_request(method, address, headers={"cookie": f"session={house.tokens[right]}"})
+        )
+    answers = answers_to_all(house.client, requests)
+    assert [(one, answer) for one, answer in zip(asked, answers, strict=True) if answer.status_code >= 500] == []
+    return [answer.status_code != 403 for answer in answers]

@@ -6,7 +6,7 @@ shows is in SHOWN; a new page that shows more fails here until somebody says tha
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -27,6 +27,7 @@ from tests.kit.taint_house import (
     headers_of,
     taint_house,
 )
+from tests.kit.whole_answers import answers_to_all
 
 pytestmark = pytest.mark.slow
 
@@ -63,15 +64,18 @@ def house(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> It
 
 
 def read(
-    house: House, cookies: dict[str, str], path: str, languages: tuple[str, ...] = ("ar",)
+    house: House, cookies: dict[str, str], paths: Sequence[str], languages: tuple[str, ...] = ("ar",)
 ) -> Iterator[tuple[str, str]]:
-    """Each address of this form, with head and body of its answer."""
-    for address in addresses_of(house, path):
-        for language in languages:
-            house.client.cookies.clear()
-            answer = house.client.get(address, headers=headers_of(cookies, language), follow_redirects=False)
-            assert answer.status_code < 500, (address, answer.status_code)
-            yield address, everything_in(answer)
+    """Head and body of the answer of each address of these forms, after the form."""
+    house.client.cookies.clear()
+    asked = [(path, address, one) for path in paths for address in addresses_of(house, path) for one in languages]
+    requests = [
+        house.client.build_request("GET", address, headers=headers_of(cookies, language))
+        for _, address, language in asked
+    ]
+    for (path, address, _), answer in zip(asked, answers_to_all(house.client, requests), strict=True):
+        assert answer.status_code < 500, (address, answer.status_code)
+        yield path, everything_in(answer)
 
 
 def addresses() -> list[str]:
@@ -82,24 +86,20 @@ def test_nobody_else_reads_a_word_of_it(house: House) -> None:
     found = {
         (name, path, word)
         for name, cookies in house.outsiders.items()
-        for path in addresses()
-        for _, text in read(house, cookies, path, ("ar", "en"))
+        for path, text in read(house, cookies, addresses(), ("ar", "en"))
         for word in found_in(text)
         if word not in SERVICES or path not in OFFERED
     }
     assert found == set()
     # They get as far as the pages that every link opens.
     for path in ("/b/{token}", "/b/{token}.ics", "/t/{token}"):
-        assert any("SENTINEL" not in text and len(text) > 300 for _, text in read(house, {}, path))
+        assert any("SENTINEL" not in text and len(text) > 300 for _, text in read(house, {}, [path]))
 
 
 def test_each_right_alone_shows_what_it_says_and_nothing_more(house: House) -> None:
     shown = {
         right: {
-            (word, path)
-            for path in addresses()
-            for _, text in read(house, cookies, path)
-            for word in found_in(text, WORDS.items())
+            (word, path) for path, text in read(house, cookies, addresses()) for word in found_in(text, WORDS.items())
         }
         for right, cookies in house.alone.items()
     }

@@ -29,6 +29,7 @@ from tests.kit.access_rows import SOCKET
 from tests.kit.hall import Hall
 from tests.kit.taint_house import SERVICES, WORDS, House, addresses_of, everything_in, found_in, headers_of, taint_house
 from tests.kit.web_hall import another
+from tests.kit.whole_answers import answers_to_all
 
 pytestmark = pytest.mark.slow
 
@@ -194,21 +195,25 @@ def frame(house: House, path: str, cookies: dict[str, str]) -> str:
 def answers_to(house: House, cookies: dict[str, str]) -> Iterator[tuple[str, str]]:
     """What a client is answered to a filled form at every address that takes one."""
     client = another(house.client, f"192.0.2.{next(HOSTS)}")
+    client.cookies.clear()
+    asked, requests = [], []
+    for method, path in sorted(MATRIX):
+        if method in ("GET", SOCKET) or path in LEFT_OUT:
+            continue
+        for address in addresses_of(house, path):
+            about = next(
+                (one for one in house.values if {one["booking"], one["token"]} & set(address.split("/"))), None
+            )
+            filled = FILLED | {name: (about or house.values[0])[name] for name in ("code", "start", "ticket")}
+            sent: dict[str, Any] = {"json" if path.startswith("/api/") else "data": filled}
+            headers = headers_of(cookies, "ar") | ({"hx-request": "true"} if "/counters/" in path else {})
+            asked.append((path, address))
+            requests.append(client.build_request(method, address, headers=headers, **sent))
     with undone(house):
-        for method, path in sorted(MATRIX):
-            if method in ("GET", SOCKET) or path in LEFT_OUT:
-                continue
-            for address in addresses_of(house, path):
-                about = next(
-                    (one for one in house.values if {one["booking"], one["token"]} & set(address.split("/"))), None
-                )
-                filled = FILLED | {name: (about or house.values[0])[name] for name in ("code", "start", "ticket")}
-                sent: dict[str, Any] = {"json" if path.startswith("/api/") else "data": filled}
-                headers = headers_of(cookies, "ar") | ({"hx-request": "true"} if "/counters/" in path else {})
-                client.cookies.clear()
-                answer = client.request(method, address, headers=headers, **sent)
-                assert answer.status_code < 500, (address, answer.status_code)
-                yield path, everything_in(answer)
+        answers = answers_to_all(client, requests)
+    for (path, address), answer in zip(asked, answers, strict=True):
+        assert answer.status_code < 500, (address, answer.status_code)
+        yield path, everything_in(answer)
 
 
 @contextmanager
