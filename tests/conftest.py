@@ -28,6 +28,7 @@ from tests.kit.compiled import share_compiled
 from tests.kit.hall import Hall, furnish
 from tests.kit.postgres_pool import Pool
 from tests.kit.process_log import process_log
+from tests.kit.put_off import put_off_the_first_turn
 
 pytest_plugins = ("tests.kit.effort",)
 
@@ -41,6 +42,7 @@ vars(passwords).update(
 
 share_compiled()
 carry_what_goes_apart()
+put_off_the_first_turn()
 
 # A page or an example may take this long on a busy machine; an answer that never comes still fails.
 expect.set_options(timeout=30_000)
