@@ -45,7 +45,7 @@ def told(hall: Hall) -> list[str]:
 
 def today(hall: Hall, here: Desk) -> CounterNow:
     settings = hall.db.read_now(branch_settings, hall.branch.id)
-    return hall.db.read_now(hall_now, settings, (), (), [here.counter_id]).counters[0]
+    return hall.db.read_now(hall_now, settings, (), (), [here.counter_id], SESSION_IDLE).counters[0]
 
 
 def away(hall: Hall) -> list[tuple[Away, ...]]:

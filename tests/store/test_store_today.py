@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID
 
+from queue_system.actions.sessions import SESSION_IDLE, end_session, start_session
 from queue_system.clock import FrozenClock
 from queue_system.store.queries.today import HallNow, hall_now
 from tests.kit.deciding import booked
@@ -14,7 +15,12 @@ from tests.kit.hall import Hall
 def now(hall: Hall, *, queues: set[UUID] | None = None) -> HallNow:
     branch = hall.branch
     return hall.db.read_now(
-        hall_now, branch, branch.queues if queues is None else queues, branch.services, list(branch.counters)
+        hall_now,
+        branch,
+        branch.queues if queues is None else queues,
+        branch.services,
+        list(branch.counters),
+        SESSION_IDLE,
     )
 
 
@@ -58,3 +64,22 @@ def test_appointments_are_expected_until_their_time(hall: Hall, clock: FrozenClo
     assert now(hall).expected == 1
     clock.set(start)
     assert now(hall).expected == 0
+
+
+def test_a_counter_whose_clerk_has_no_session_any_more_is_left_open_with_nobody_there(
+    hall: Hall, clock: FrozenClock
+) -> None:
+    def gone() -> bool:
+        return next(one.gone for one in now(hall).counters if one.counter.slug == "c4")
+
+    assert not gone(), "a closed counter is not one that somebody left"
+    layla = hall.person("layla")
+    hall.db.write_now(start_session, layla, "test")
+    hall.sit(layla)
+    assert not gone()
+    clock.move(SESSION_IDLE.usual + timedelta(minutes=1))
+    assert gone()
+    token = hall.db.write_now(start_session, layla, "test")
+    assert not gone()
+    hall.db.write_now(end_session, token)
+    assert gone()

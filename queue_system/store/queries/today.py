@@ -29,7 +29,10 @@ STAFF = table(Staff)
 
 @dataclass(frozen=True, slots=True)
 class Seated:
-    """The clerk of an open counter, since when, why nobody is called and until when, and the last press there."""
+    """The clerk of an open counter, since when, why nobody is called and until when, and the last press there.
+
+    `present`: the clerk has a live session.
+    """
 
     staff_id: UUID
     name: str
@@ -37,6 +40,7 @@ class Seated:
     away: str | None
     away_until: datetime | None
     pressed_at: datetime | None
+    present: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,7 @@ class CounterNow:
     """A counter: its clerk, since when, and the visitor there. `staff_id` and `name` are None for a closed one.
 
     `quiet_min`: for so many minutes nothing has happened there, which is longer than the branch allows; else None.
+    `gone`: its clerk has no live session any more, so nobody is there who calls.
     """
 
     counter: CounterView
@@ -66,6 +71,7 @@ class CounterNow:
     away: str | None = None
     away_until: datetime | None = None
     quiet_min: int | None = None
+    gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +101,19 @@ class HallNow:
 
 
 def hall_now(
-    tx: Tx, settings: BranchSettings, queues: Collection[UUID], services: Collection[UUID], counters: Sequence[UUID]
+    tx: Tx,
+    settings: BranchSettings,
+    queues: Collection[UUID],
+    services: Collection[UUID],
+    counters: Sequence[UUID],
+    idle: Idle,
 ) -> HallNow:
-    """The hall as a person sees it who has to do with these queues, services and counters."""
+    """The hall as a person sees it who has to do with these queues, services and counters.
+
+    Sessions idle for longer than `idle` have ended.
+    """
     tickets = line.in_hall(tx, settings)
-    seated = _seated(tx, settings)
+    seated = _seated(tx, settings, idle)
     return HallNow(
         queues=_queues(settings, tickets, seated, queues),
         counters=_counters(settings, tickets, seated, counters, tx.now),
@@ -160,7 +174,10 @@ def _counters(
             continue
         quiet = None if ticket else _too_quiet(settings, sits, now)
         found.append(
-            CounterNow(counter, sits.staff_id, sits.name, sits.since, ticket, sits.away, sits.away_until, quiet)
+            CounterNow(
+                *(counter, sits.staff_id, sits.name, sits.since, ticket, sits.away, sits.away_until, quiet),
+                gone=not sits.present,
+            )
         )
     return tuple(found)
 
@@ -172,21 +189,24 @@ def _too_quiet(settings: BranchSettings, sits: Seated, now: datetime) -> int | N
     return quiet // timedelta(minutes=1) if limit is not None and quiet >= timedelta(minutes=limit) else None
 
 
-def _seated(tx: Tx, settings: BranchSettings) -> dict[UUID, Seated]:
+def _seated(tx: Tx, settings: BranchSettings, idle: Idle) -> dict[UUID, Seated]:
     """The open counters, each with its clerk and the time at which it was opened."""
     taken = line.open_counters(tx, settings)
+    alive = sa.select(SESSION.c.staff_id).where(SESSION.c.staff_id == STAFF.c.id, ALIVE).correlate(STAFF).exists()
     rows = tx.rows(
         sa.select(
             *(COUNTER.c.id, COUNTER.c.staff_id, STAFF.c.name, COUNTER.c.seated_at),
-            *(COUNTER.c.away, COUNTER.c.away_until, COUNTER.c.last_press),
+            *(COUNTER.c.away, COUNTER.c.away_until, COUNTER.c.last_press, alive.label("present")),
         )
         .join(STAFF, STAFF.c.id == COUNTER.c.staff_id)
-        .where(COUNTER.c.branch_id == settings.id)
+        .where(COUNTER.c.branch_id == settings.id),
+        idle.bounds(tx.now),
     )
     return {
         row.id: Seated(
             *(row.staff_id, row.name, row.seated_at, row.away, row.away_until),
             datetime.fromisoformat(row.last_press["at"]) if row.last_press else None,
+            bool(row.present),
         )
         for row in rows
         if row.id in taken

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from ...actions.sessions import SESSION_IDLE
 from ...core.figure_parts import capacity, places_are_shown, utilisation
 from ...core.figures import TIMES, Shown
 from ...core.rights import FIGURE_RIGHTS, REPORT_RIGHTS
@@ -120,6 +121,7 @@ def _hall(tx: Tx, here: InOffice, branch: BranchSettings) -> HallNow:
         queues_for(here.person, branch, REPORT_RIGHTS),
         services_for(here.person, branch, REPORT_RIGHTS),
         [one.id for one in counters_for(here.person, branch, REPORT_RIGHTS)],
+        SESSION_IDLE,
     )
 
 

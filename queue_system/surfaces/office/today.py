@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from ...actions.sessions import SESSION_IDLE
 from ...core.coming import Coming, What, next_days, rest_of
 from ...core.decisions import decided_by
 from ...core.hours import opening_day, to_instants, windows
@@ -135,6 +136,7 @@ def _hall(
         queues_for(here.person, branch, TODAY_RIGHTS),
         services_for(here.person, branch, TODAY_RIGHTS),
         [counter.id for counter in shown],
+        SESSION_IDLE,
     )
     return hall, free_for(tx, branch) if asks_for_free else {}
 

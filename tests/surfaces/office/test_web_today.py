@@ -233,7 +233,7 @@ def supervise(client: TestClient, hall: Hall) -> TestClient:
 
 
 def who_sits(hall: Hall, counter: str = "c4") -> str | None:
-    found = hall.db.read_now(hall_now, hall.branch, (), (), [hall.counter(counter)])
+    found = hall.db.read_now(hall_now, hall.branch, (), (), [hall.counter(counter)], sessions.SESSION_IDLE)
     return found.counters[0].name
 
 
@@ -278,6 +278,9 @@ def test_a_counter_that_a_clerk_has_left_is_closed_and_a_visitor_there_keeps_it_
     office = supervise(client, hall)
     nour = hall.person("nour")
     desk = hall.sit(nour)
+    assert "nobody at work" in see(office).text
+    sign_in(another(client), "nour", "en")
+    assert "nobody at work" not in see(office).text
     form = see(office).form("c4/closing", staff=str(nour))
     assert form.values == {"staff": str(nour)}
     hall.issue()
