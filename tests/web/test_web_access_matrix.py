@@ -12,7 +12,7 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import pytest
 from starlette.applications import Starlette
@@ -319,6 +319,9 @@ def _headers(person: Person, path: str) -> dict[str, str]:
     return _cookies(person)
 
 
+API_COUNTER: Final = "/api/v1/branches/{branch}/counters/{counter}/"
+
+
 def _cookies(person: Person) -> dict[str, str]:
     return {"cookie": "; ".join(f"{name}={value}" for name, value in person.cookies.items())}
 
@@ -349,7 +352,9 @@ def _body(path: str) -> dict[str, object]:
         return {"ticket": NO_TICKET}
     if path.endswith("/raises"):
         return {"ticket": NO_TICKET, "priority": "elderly", "reason": "seen"}
-    if path.startswith("/api/v1/branches/{branch}/counters/{counter}/") and not path.endswith("/sitting"):
+    if path.endswith("/notes"):
+        return {"expected": NO_TICKET, "text": "x"}
+    if path.startswith(API_COUNTER) and not path.endswith(("/sitting", "/alarms", "/answers")):
         return {"expected": NO_TICKET}
     if path.endswith("/start"):
         return {"starts_at": "2026-11-23T08:30:00+03:00"}

@@ -10,6 +10,7 @@ from tests.kit.access_rows import ACTS, ALARMS, ALARMS_LIVE, DESK, DESK_LIVE, SI
 NAMES_NOTHING: Final = {
     "/counters/{branch}/{counter}/returns",
     "/counters/{branch}/{counter}/raises",
+    "/counters/{branch}/{counter}/splits",
     "/counters/{branch}/{counter}/transfers",
     "/desk/{branch}/{counter}/vouchers/{ticket}",
     "/counters/{branch}/{counter}/services",
