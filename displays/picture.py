@@ -19,12 +19,14 @@ from queue_system.live.socket import Frame
 from queue_system.store.queries.access import DeviceView
 from queue_system.store.queries.board import BoardView, board, is_discreet_queue
 from queue_system.store.queries.calling_departments import department_of
+from queue_system.store.queries.coming_near import near_on_screen
 from queue_system.store.queries.screens import zones_with_counters
 from queue_system.store.queries.settings import BranchSettings
 from queue_system.web import kit
 from queue_system.web.installation import ReadOnlyInstallation
 from queue_system.web.rules import wall_promise
 from queue_system.web.waits import Waits
+from queue_system.web.whole_line import everybody
 
 # After closing time the last visitors are still called, so the hall shows as closed this long after the last call.
 LINGERS: Final = timedelta(minutes=20)
@@ -121,7 +123,7 @@ async def draw(installation: ReadOnlyInstallation, key: BoardKey) -> Picture:
     html = await kit.render(
         installation,
         "displays/board.html",
-        _context(view, calls, now, installation.waits),
+        _context(view, calls, await _near(installation, view), now, installation.waits),
         language=screen_languages(view.settings)[0],
         branch=view.settings,
     )
@@ -149,7 +151,19 @@ def screen_languages(settings: BranchSettings) -> tuple[str, ...]:
     return kit.languages_of(settings)[:MOST_LANGUAGES]
 
 
-def _context(view: BoardView, calls: list[CallShown], now: datetime, waits: Waits) -> dict[str, Any]:
+async def _near(installation: ReadOnlyInstallation, view: BoardView) -> list[str]:
+    """The codes of those who are asked to come near, by the line that all screens and telephones share."""
+    if not view.settings.queue_rules.come_near_places:
+        return []
+    line = await everybody(installation, view.settings.id)
+    # The line may have been read a moment before the board.
+    called = {call.code for call in view.board.calls}
+    return [code for code in near_on_screen(line, view.zone_id) if code not in called]
+
+
+def _context(
+    view: BoardView, calls: list[CallShown], near: Sequence[str], now: datetime, waits: Waits
+) -> dict[str, Any]:
     settings = view.settings
     is_open = hours.is_open(now, settings.calendar)
     closed = not is_open and not any(now - call.at < LINGERS for call in calls)
@@ -171,7 +185,7 @@ def _context(view: BoardView, calls: list[CallShown], now: datetime, waits: Wait
         "promise_of": lambda words: wall_promise(settings, words),
         "day_time_of": lambda at, words: dates.day_time(at, settings.zone, words),
         "calls": [] if closed else calls,
-        "near": [] if closed else view.near,
+        "near": [] if closed else near,
         "closed": closed,
         "opens_at": hours.next_opening(now, settings.calendar) if closed else None,
         "queues": [] if closed and not any(queue.people for queue in queues) else fitting(queues),

@@ -31,6 +31,7 @@ from queue_system.store.queries.line import TicketView
 from queue_system.store.queries.replays import replayed
 from queue_system.store.tables import Service, table
 from tests.conftest import SUNDAY_MORNING
+from tests.kit.counted_statements import counted_statements
 from tests.kit.hall import Hall, edit, enter, set_rules
 
 SERVICES = table(Service)
@@ -324,3 +325,15 @@ def test_an_emergency_stands_where_it_came_and_not_where_its_family_stood(
     assert [call(hall, here) for _ in range(2)] == [other.code, first.code]
     found = hall.db.read_now(replayed, hall.branch.id, None, clock.now() + timedelta(days=1))
     assert [one.verdict for one in found] == [Verdict.REPRODUCED] * 2
+
+
+def test_a_board_reads_the_same_however_many_are_called_as_one(hall: Hall) -> None:
+    codes, read = {}, []
+    for _ in range(3):
+        one, other = hall.issue().ticket, hall.issue().ticket
+        leading = do(hall, join, one.id, other.id)
+        codes[leading.code] = tuple({one.code, other.code} - {leading.code})
+        with counted_statements() as sent:
+            assert hall.db.read_now(board, hall.branch.id, None).along == codes
+        read.append(len(sent))
+    assert read[0] == read[1] == read[2]

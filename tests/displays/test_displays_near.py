@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from displays.picture import BoardKey, picture
 from queue_system.clock import FrozenClock
 from queue_system.store.database import Tx
 from queue_system.store.queries.coming_near import near_on_screen
+from queue_system.store.queries.place import whole_line
 from queue_system.store.queries.settings import branch_settings
+from tests.kit.counted_statements import counted_statements
 from tests.kit.displays_hall import Screen, screen, seat
 from tests.kit.hall import Hall, set_rules
 from tests.kit.levels import give_rules
@@ -32,7 +36,7 @@ def strip(paired: Screen) -> str:
 
 def near(hall: Hall) -> tuple[str, ...]:
     def read(tx: Tx) -> tuple[str, ...]:
-        return near_on_screen(tx, branch_settings(tx, hall.branch.id), None)
+        return near_on_screen(whole_line(tx, branch_settings(tx, hall.branch.id)), None)
 
     return hall.db.read_now(read)
 
@@ -81,3 +85,24 @@ def test_a_screen_of_a_branch_that_does_not_ask_has_no_strip(paired: Screen) -> 
     seat(paired.hall)
     paired.hall.issue()
     assert strip(paired) == ""
+
+
+def test_the_screens_of_all_zones_share_one_reading_of_the_line(paired: Screen) -> None:
+    set_rules(paired.hall, come_near_places=2)
+    seat(paired.hall)
+    installation, branch = paired.installation, paired.hall.branch
+    zones = [*branch.zones, None]
+    assert len(zones) > 2
+    codes = [paired.hall.issue().ticket.code for _ in range(3)]
+
+    async def draw() -> list[str]:
+        return [(await picture(installation.read_only, BoardKey(branch.id, zone))).html for zone in zones]
+
+    with counted_statements() as sent:
+        drawn = asyncio.run(draw())
+    assert len([text for text in sent if "ORDER BY ticket.anchor_at" in text]) == 1
+    assert all(code in drawn[-1] for code in codes[:2])
+    assert codes[2] not in drawn[-1]
+    with counted_statements() as sent:
+        assert another(paired.client).get(f"/api/v1/branches/{branch.slug}/queues").status_code == 200
+    assert [text for text in sent if "ORDER BY ticket.anchor_at" in text] == []

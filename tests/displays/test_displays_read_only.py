@@ -27,6 +27,7 @@ FROM_WEB = {
     "queue_system.web.installation.ReadOnlyInstallation",
     "queue_system.web.rules.wall_promise",
     "queue_system.web.waits",
+    "queue_system.web.whole_line.everybody",
 }
 
 

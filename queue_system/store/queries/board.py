@@ -14,10 +14,8 @@ from ...core.board import CALL_HOLDS, LAST_CALLS, Board, Called, Place, Scope, s
 from ...core.tickets import TicketState
 from ..database import Tx
 from ..tables import Branch, Call, Ticket, table
-from . import line
 from .access import devices
-from .coming_near import near_on_screen
-from .families import families, shown_with
+from .families import codes_called_with
 from .line import IS_WAITING
 from .screens import DISPLAY, Live, holds_for_all, is_hidden, live_zones
 from .settings import BranchSettings, ConfidentialityView, branch_settings
@@ -58,15 +56,13 @@ class BoardView:
     """A board, as a snapshot: `seq` is the branch's position at that moment.
 
     `screens` are the paired displays of the branch as (id, paired at): a screen that is missing here has been revoked
-    or replaced. `near` are the codes of visitors who are asked to come near, `along` the codes of those who are called
-    with another one, by its code.
+    or replaced. `along` are the codes of those who are called with another one, by its code.
     """
 
     settings: BranchSettings
     zone_id: UUID | None
     seq: int
     board: Board
-    near: tuple[str, ...]
     screens: frozenset[tuple[UUID, datetime | None]]
     along: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
@@ -82,10 +78,15 @@ def board(tx: Tx, branch_id: UUID, zone_id: UUID | None) -> BoardView:
         zone_id=zone_id,
         seq=tx.scalar(_LAST_SEQ, {"branch": branch_id}),
         board=Board.of(_called(tx, settings, scope, since), _waiting(tx, settings), scope, since),
-        near=near_on_screen(tx, settings, zone_id),
         screens=screens,
-        along=_along(tx, settings),
+        along=codes_called_with(tx, settings),
     )
+
+
+def waiting_in_hall(tx: Tx, settings: BranchSettings) -> tuple[tuple[str, int], ...]:
+    """How many wait in each queue, by its slug, as a board of the whole branch shows it."""
+    scope, since = scope_of(settings, None, live_zones(tx, settings.id)), settings.timetable.live_since(tx.now)
+    return Board.of([], _waiting(tx, settings), scope, since).waiting
 
 
 def scope_of(settings: BranchSettings, zone_id: UUID | None, live: Live) -> Scope:
@@ -151,11 +152,6 @@ def _called(tx: Tx, settings: BranchSettings, scope: Scope, since: datetime) -> 
         if len(page) < PAGE:
             return
         before = page[-1].seq
-
-
-def _along(tx: Tx, settings: BranchSettings) -> dict[str, Sequence[str]]:
-    found = families(tx, settings)
-    return {line.ticket(tx, settings.id, first).code: shown_with(settings, ones) for first, ones in found.items()}
 
 
 def _waiting(tx: Tx, settings: BranchSettings) -> dict[Place, int]:

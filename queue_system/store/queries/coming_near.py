@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Final
 from uuid import UUID
 
-from ..database import Tx
-from .place import LineView, PlaceView, whole_line
+from .place import LineView, PlaceView
 from .screens import is_kept_off
 from .settings import BranchSettings
 
@@ -20,14 +19,9 @@ def is_near(stands: PlaceView, settings: BranchSettings) -> bool:
     return stands.ahead is not None and stands.ahead < places and stands.counter_open and stands.not_before is None
 
 
-def near_on_screen(tx: Tx, settings: BranchSettings, zone_id: UUID | None) -> tuple[str, ...]:
-    """The codes of such visitors that a screen in `zone_id` shows, the nearest first; without those that screens hide.
-
-    Nothing is read where the branch asks nobody.
-    """
-    if not settings.queue_rules.come_near_places:
-        return ()
-    found = [one for one in _near(whole_line(tx, settings)) if _is_shown(one, settings, zone_id)]
+def near_on_screen(everybody: LineView, zone_id: UUID | None) -> tuple[str, ...]:
+    """The codes of such visitors that a screen in `zone_id` shows, the nearest first; without those that screens hide."""
+    found = [one for one in _near(everybody) if _is_shown(one, everybody.settings, zone_id)]
     found.sort(key=lambda one: (one.ahead or 0, one.ticket.anchor_at, one.ticket.code))
     return tuple(one.ticket.code for one in found[:MOST_ON_SCREEN])
 

@@ -74,6 +74,17 @@ def is_joined(ticket: TicketView) -> bool:
     return ticket.joined_to is not None and ticket.state is TicketState.VOID
 
 
+def codes_called_with(tx: Tx, settings: BranchSettings) -> dict[str, Sequence[str]]:
+    """The codes of those who are called with another number and whom screens show, by the code of that number."""
+    found = families(tx, settings)
+    if not found:
+        return {}
+    statement = sa.select(TICKET.c.id, TICKET.c.code).where(
+        TICKET.c.branch_id == settings.id, TICKET.c.id.in_(list(found))
+    )
+    return {row.code: shown_with(settings, found[row.id]) for row in tx.rows(statement)}
+
+
 def shown_with(settings: BranchSettings, members: Iterable[TicketView]) -> Sequence[str]:
     """The codes of those members that screens show."""
     return tuple(one.code for one in members if not is_kept_off(settings, one.service_id, one.series_id))

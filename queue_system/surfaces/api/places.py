@@ -146,7 +146,7 @@ def _span(asked: models.SlotsAsked, today: date) -> tuple[date, date]:
 def _queues(tx: Tx, branch: BranchSettings) -> models.Queues:
     """The queues as a screen for the whole branch shows them, without those that are kept off screens."""
     branch = branch_settings(tx, branch.id)
-    shown = board.board(tx, branch.id, None).board.waiting
+    shown = board.waiting_in_hall(tx, branch)
     sitting = line.open_counters(tx, branch)
     queues = [(queue, waiting) for slug, waiting in shown for queue in branch.queues.values() if queue.slug == slug]
     return models.Queues(

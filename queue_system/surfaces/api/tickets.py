@@ -127,7 +127,7 @@ def _printer(tx: Tx, device: DeviceView | None, *, slip: bool) -> UUID | None:
 async def _in_line(here: AtBranch, issued: Issued) -> models.Ticket:
     """A new ticket with its place; simultaneous requests share one read of the line."""
     if issued.created:
-        line = await everybody(here)
+        line = await everybody(here.installation.read_only, here.branch.id)
         # A read that began before the ticket was issued does not contain it.
         if issued.ticket.token in line.open:
             return _shown(here, line.place(line.open[issued.ticket.token]))

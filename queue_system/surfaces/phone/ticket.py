@@ -88,7 +88,7 @@ class _Telephone:
     """The view of one telephone; rendered only when it has changed, because most changes concern other visitors."""
 
     def __init__(self, opened: AtBranch) -> None:
-        self._opened, self._installation = opened, opened.installation
+        self._opened, self._reading = opened, opened.installation.read_only
         self._token: str = opened.connection.path_params["token"]
         self._shown: tuple[Hashable, ...] = ()
         self._drawn: Frame | None = None
@@ -129,7 +129,7 @@ class _Telephone:
 
     async def look(self) -> LineView:
         """The line, which all telephones of the branch share."""
-        return await everybody(self._opened)
+        return await everybody(self._reading, self._opened.branch.id)
 
     def is_concerned(self, line: LineView) -> bool:
         """Whether the page would look different in this line; the next pulse brings what only time and forecasts change."""
@@ -146,12 +146,12 @@ class _Telephone:
 
     def _differs(self, line: LineView) -> bool:
         """Whether a page drawn now could differ; always so out of the line, of which a line knows nothing."""
-        ticket, now = line.open.get(self._token), self._installation.clock.now()
+        ticket, now = line.open.get(self._token), self._reading.clock.now()
         return (
             ticket is None
             or self._minute != _minute(now)
             or self.is_concerned(line)
-            or self._told != self._installation.waits.of_ticket(line.settings.id, ticket.id, now)
+            or self._told != self._reading.waits.of_ticket(line.settings.id, ticket.id, now)
         )
 
     async def _stands(self) -> tuple[AtBranch, PlaceView]:
