@@ -17,8 +17,10 @@ from queue_system.store.log import SYSTEM
 from queue_system.store.queries.bookings import BookingView, booking_by_id
 from queue_system.store.queries.members import members_of
 from queue_system.store.tables import BookingMember, table
+from tests.kit.furnished import prepared
 from tests.kit.hall import Hall, enter, furnish
 
+BRANCH: Final = "istanbul"
 # A Tuesday, 09:00 in Istanbul, two days after the tests' clock.
 START: Final = datetime(2026, 11, 24, 6, 0, tzinfo=UTC)
 HOUR: Final = timedelta(hours=1)
@@ -27,7 +29,11 @@ HAS = table(BookingMember)
 
 def legal_aid(db: Database) -> Hall:
     """Lawyers amal and basel, and the interpreter cemil; case-follow needs one of both, assoc-compliance a lawyer."""
-    hall = furnish(db, "forum", "istanbul")
+    prepared(db, "legal aid", lambda: _appoint(furnish(db, "forum", BRANCH)))
+    return enter(db, BRANCH)
+
+
+def _appoint(hall: Hall) -> None:
     people: dict[str, dict[str, Any]] = {
         "amal": {"kind": "person"},
         "basel": {"kind": "person"},
@@ -54,7 +60,7 @@ def legal_aid(db: Database) -> Hall:
         if one.slug in queues:
             was = {"lanes": one.lanes, "public_lanes": one.public_lanes}
             edits.append(Edit("queue", one.slug, was, {"lanes": 3, "public_lanes": 1}))
-    return save(hall, *edits)
+    save(hall, *edits)
 
 
 def save(hall: Hall, *edits: Edit) -> Hall:
