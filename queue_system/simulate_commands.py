@@ -41,7 +41,8 @@ def simulate(
     like: Annotated[
         int | None,
         typer.Option(
-            metavar="NUMBER", help="The counter that is added again, or closed; else the one that called most."
+            metavar="NUMBER",
+            help="The counter that is added again, or closed; else one for the longest waits, or the one that called most.",
         ),
     ] = None,
     opens: Annotated[
@@ -155,6 +156,9 @@ def _print(branch: str, source: Source, found: Compared) -> None:
         f"{branch}, {days}: {found.runs:,} runs. In brackets the range of eight in ten runs; times in minutes.\n"
     )
     cases = (found.recorded, found.before, found.after)
+    if found.chosen is not None:
+        lacking = f"; it was closed on {found.lacking} of {found.days} days" if found.lacking else ""
+        typer.echo(f"The counter that is added again or changed: {found.chosen}{lacking}.\n")
     _row("", ("recorded", "as it was", "changed"))
     for name, (words, factor) in _FIGURES.items():
         _row(

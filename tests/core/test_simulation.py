@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 
 from queue_system.core.dispatch import CallingRules, Waiting, choose
 from queue_system.core.simulation.chance import Source, drawn
-from queue_system.core.simulation.hall import HOUR, MINUTE, NEVER, TICK, Day, Desk, Person, Stage
+from queue_system.core.simulation.hall import HOUR, MINUTE, NEVER, TICK, Day, Desk, Person, Stage, Waited
 from queue_system.core.simulation.play import LAST, Played, play
 from queue_system.core.simulation.runs import Compared, Comparison
-from queue_system.core.simulation.variants import Variant, desks_of, people_of, rules_of
+from queue_system.core.simulation.variants import Variant, chosen, desks_of, people_of, rules_of
 from queue_system.core.waits.durations import learnt
 
 STARTS = datetime(2026, 11, 22, tzinfo=UTC)
@@ -212,6 +212,40 @@ def test_hours_of_a_counter_and_which_one_is_closed() -> None:
     added = desks_of(day, Variant(counters=2, opens=time(10), closes=time(12)))[2:]
     assert {(one.queues, one.opens, one.closes) for one in added} == {(frozenset(QUEUES), 10 * HOUR, 12 * HOUR)}
     assert desks_of(day, Variant(like=1, closes=time(12)))[0].closes == 12 * HOUR
+
+
+def test_a_counter_is_added_for_the_queue_with_the_longest_waits() -> None:
+    busy, slow, both = (
+        replace(desk(1), calls=90),
+        replace(desk(2, QUEUES[1:2]), calls=9),
+        replace(desk(3, QUEUES), calls=5),
+    )
+    waits = [Waited(QUEUES[0], 9, 2.0)] * 50 + [Waited(QUEUES[1], 9, 30.0)] * 10 + [Waited(QUEUES[2], 9, 99.0)]
+    day = replace(day_of([person(9 * HOUR)], [busy, slow, both]), waited=tuple(waits))
+    assert chosen([day], Variant(counters=1)) == slow
+    # Of the queues that somebody may see.
+    assert chosen([day], Variant(counters=1), QUEUES[:1]) == busy
+    # A single long wait says nothing beside queues with many.
+    assert chosen([day], Variant(counters=1), QUEUES[2:]) == both
+    assert chosen([day], Variant(counters=-1)) == busy
+
+
+def test_a_counter_that_was_closed_on_a_day_changes_no_other_one_there() -> None:
+    with_it = day_of([person(9 * HOUR)], [desk(1), desk(2, QUEUES[1:2])])
+    without = day_of([person(9 * HOUR)], [replace(desk(1), calls=8), desk(3)])
+    for variant in (Variant(counters=-1, like=2), Variant(like=2, closes=time(12))):
+        model = chosen([without, with_it], variant)
+        assert desks_of(without, variant, model) == without.desks
+        assert desks_of(with_it, variant, model) != with_it.desks
+    fewer = Variant(counters=-2, like=2)
+    assert desks_of(without, fewer, chosen([without, with_it], fewer)) == without.desks[1:]
+    added = Variant(counters=1, like=2)
+    assert desks_of(without, added, chosen([without, with_it], added))[-1].queues == frozenset(QUEUES[1:2])
+    source = Source((without, with_it), {SERVICE: learnt([], 7)}, 0.8)
+    found = after(Comparison(source, Variant(counters=-1, like=2), 1), 2)
+    assert (found.chosen, found.lacking) == (2, 1)
+    found = after(Comparison(source, Variant(in_order=True), 1), 2)
+    assert (found.chosen, found.lacking) == (None, 0)
 
 
 def comparison(variant: Variant, seed: int = 1) -> Comparison:

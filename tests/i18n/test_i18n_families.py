@@ -152,6 +152,7 @@ def test_every_state_of_a_request_has_words() -> None:
 
 
 def test_every_figure_and_rule_of_a_played_day_has_words() -> None:
+    assert members("whatif.counter-") == {"added", "closed", "hours"}
     assert members("whatif.figure-") == set(FIGURES)
     assert members("whatif.rule-") == set(RULES)
 

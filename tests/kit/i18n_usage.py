@@ -58,6 +58,7 @@ FAMILIES = (
     "rights.preset-",
     "approvals.reason-",
     "approvals.state-",
+    "whatif.counter-",
     "whatif.figure-",
     "whatif.rule-",
     "office.kind-",

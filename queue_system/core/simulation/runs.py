@@ -9,21 +9,24 @@ from uuid import UUID
 
 from .chance import Source, drawn
 from .figures import CaseFigures, Runs
-from .hall import Day, Person
+from .hall import Day, Desk, Person
 from .play import Played, play
-from .variants import Variant, desks_of, people_of, rules_of
+from .variants import Variant, chosen, desks_of, people_of, rules_of
 
 
 @dataclass(frozen=True, slots=True)
 class Compared:
     """So many days, played in so many runs: as recorded, as it was according to the runs, and changed.
 
-    `counters` are the numbers of those that were open on any of the days.
+    `counters` are the numbers of those that were open on any of the days. `chosen` is the one that was added, closed, or open
+    at other times, None if the counters are as they were; on `lacking` of the days it was closed.
     """
 
     days: int
     runs: int
     counters: frozenset[int]
+    chosen: int | None
+    lacking: int
     recorded: CaseFigures
     before: CaseFigures
     after: CaseFigures
@@ -35,6 +38,7 @@ class Comparison:
     def __init__(self, source: Source, variant: Variant, seed: int, queues: Collection[UUID] | None = None) -> None:
         self._source, self._variant, self._seed = source, variant, seed
         self._lengths = source.lengths()
+        self._model = chosen(source.days, variant, queues)
         self._recorded, self._before, self._after = Runs(queues), Runs(queues), Runs(queues)
         for day in source.days:
             self._recorded.add_recorded(day)
@@ -48,7 +52,7 @@ class Comparison:
             day = self._source.days[number % len(self._source.days)]
             usual, demanded = drawn(day, self._lengths, self._source.come, self._variant.demand, seed)
             before = play(usual, day.desks, day.rules)
-            changed, played = play_changed(day, demanded, self._variant, seed)
+            changed, played = play_changed(day, demanded, self._variant, seed, self._model)
             # Both at the end, because an interrupted run counts for neither.
             self._before.add(day, usual, before)
             self._after.add(day, changed, played)
@@ -56,21 +60,27 @@ class Comparison:
 
     def compared(self) -> Compared:
         """What the runs so far say."""
+        days, number = self._source.days, self._model.number
+        changes = self._variant.changes_counters
         return Compared(
-            len(self._source.days),
+            len(days),
             self._before.count,
-            frozenset(desk.number for day in self._source.days for desk in day.desks),
+            frozenset(desk.number for day in days for desk in day.desks),
+            number if changes else None,
+            sum(all(desk.number != number for desk in day.desks) for day in days) if changes else 0,
             self._recorded.figures(),
             self._before.figures(),
             self._after.figures(),
         )
 
 
-def play_changed(day: Day, people: Sequence[Person], variant: Variant, seed: str) -> tuple[list[Person], Played]:
-    """A day with these people, changed; with the people as they are then."""
+def play_changed(
+    day: Day, people: Sequence[Person], variant: Variant, seed: str, model: Desk
+) -> tuple[list[Person], Played]:
+    """A day with these people, changed, by the counter that is chosen for all days; with the people as they are then."""
     split = random.Random(f"{seed} split")  # noqa: S311 - a simulation is repeatable and no secret
     changed = people_of(people, day, variant, split)
-    return changed, play(changed, desks_of(day, variant), rules_of(day, variant))
+    return changed, play(changed, desks_of(day, variant, model), rules_of(day, variant))
 
 
 def runs_within(days: Sequence[Day], visits: int, most: int, least: int) -> int:

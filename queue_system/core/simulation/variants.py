@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import random
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import time, timedelta
+from statistics import fmean
 from typing import Final
+from uuid import UUID
 
 from ..dispatch import CallingRules, is_emergency
 from .hall import MINUTE, NEVER, Day, Desk, Person
 
 #: Whoever has got an appointment comes so long before it where nobody of the day came for one.
 EARLIER: Final = 10 * MINUTE
+#: Of fewer waits the mean says little about a queue.
+ENOUGH: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Variant:
     """What is other than it was; the defaults change nothing.
 
-    `counters` more or fewer are as the counter number `like`, else as the one that called most. `opens` and `closes` are for the
+    `counters` more or fewer are as the counter number `like`, else as the one of `chosen`. `opens` and `closes` are for the
     added ones; with 0 more they are for that counter itself. `in_order`: people are called as they came, whatever their class.
     `guard_min` are minutes of the longest wait, `unguarded` takes the guard away. `walkin_share` is how many of all come without
     an appointment, from 0 to 1: others get times that are spread evenly over the day, or come without. `demand` multiplies
@@ -44,16 +48,48 @@ class Variant:
         """Whether anything is other than it was."""
         return self != Variant(like=self.like)
 
+    @property
+    def changes_counters(self) -> bool:
+        """Whether a counter is added, closed, or open at other times."""
+        return self.counters != 0 or self.opens is not None or self.closes is not None
 
-def desks_of(day: Day, variant: Variant) -> tuple[Desk, ...]:
-    """The counters of a day with what a variant changes of them; the day of a branch may lack the counter that it names."""
-    ranked = sorted(day.desks, key=lambda desk: (desk.number != variant.like, -desk.calls, desk.number))
-    model = ranked[0]
+
+def chosen(days: Sequence[Day], variant: Variant, queues: Collection[UUID] | None = None) -> Desk:
+    """The counter of these days that a variant adds again, closes, or opens at other times, as it was on the first day that has it.
+
+    Where it names none, or one that was never open: the one that called most. Of those that may be added these are the counters
+    of the queue with the longest mean wait, of `queues` if given, because one counter more is asked for the sake of that line.
+    """
+    desks = [desk for day in days for desk in day.desks]
+    able = [desk for desk in desks if desk.number == variant.like]
+    if not able and variant.counters > 0:
+        longest = _longest_waits(days, queues)
+        able = [desk for desk in desks if longest in desk.queues]
+    able = able or desks
+    calls: Counter[int] = Counter()
+    for desk in able:
+        calls[desk.number] += desk.calls
+    number = min(calls, key=lambda one: (-calls[one], one))
+    return next(desk for desk in able if desk.number == number)
+
+
+def desks_of(day: Day, variant: Variant, model: Desk | None = None) -> tuple[Desk, ...]:
+    """The counters of a day with what a variant changes of them. `model` is the counter that is `chosen`, of this day alone if None.
+
+    A day on which that counter was closed can have it added; it has nothing to close or to open at other times, and no other
+    counter takes its place.
+    """
+    number = (chosen((day,), variant) if model is None else model).number
+    own = next((desk for desk in day.desks if desk.number == number), None)
+    model = own or model or chosen((day,), variant)
     opens = None if variant.opens is None else day.at(variant.opens)
     closes = None if variant.closes is None else day.at(variant.closes)
     if variant.counters < 0:
-        closed = set(ranked[: -variant.counters])
+        ranked = sorted(day.desks, key=lambda desk: (desk is not own, -desk.calls, desk.number))
+        closed = ranked[: -variant.counters - (own is None)]
         return tuple(desk for desk in day.desks if desk not in closed)
+    if variant.counters == 0 and own is None:
+        return day.desks
     if variant.counters == 0:
         changed = _open_at(model, model.opens if opens is None else opens, model.closes if closes is None else closes)
         return tuple(changed if desk is model else desk for desk in day.desks)
@@ -84,6 +120,17 @@ def people_of(people: Sequence[Person], day: Day, variant: Variant, chance: rand
     if variant.in_order:
         found = [replace(one, weight=1.0, anchor=one.there, appointment=False) for one in found]
     return found
+
+
+def _longest_waits(days: Sequence[Day], queues: Collection[UUID] | None) -> UUID | None:
+    """The queue with the longest mean wait; one with few people only where all have few, because one wait may be long by chance."""
+    waits: defaultdict[UUID, list[float]] = defaultdict(list)
+    for day in days:
+        for one in day.waited:
+            if queues is None or one.queue_id in queues:
+                waits[one.queue_id].append(one.minutes)
+    many = {queue: found for queue, found in waits.items() if len(found) >= ENOUGH} or waits
+    return max(many, key=lambda queue: (fmean(many[queue]), str(queue)), default=None)
 
 
 def _open_at(desk: Desk, opens: float, closes: float) -> Desk:

@@ -73,7 +73,7 @@ async def _played(here: InOffice, branch: BranchSettings, asked: AskedWhatIf, wo
             "days": _days(found.days, asked, words),
             "runs": found.runs,
             "more": "" if asked.more or found.runs >= MOST_RUNS else asked.address(more=1),
-            "says": sentences(found, in_words(asked.variant, words), words),
+            "says": sentences(found, asked.variant, in_words(asked.variant, words), words),
             "plots": plots(found, fewest, words),
             "whole": whole_table(found, fewest, words),
             "fewest": fewest,

@@ -9,6 +9,7 @@ from typing import Final
 from ...core.figures import FEWEST_TIMES
 from ...core.simulation.figures import LONG_MIN, CaseFigures, Spread
 from ...core.simulation.runs import Compared
+from ...core.simulation.variants import Variant
 from ...core.tables import FEW, Cell, Column, Row, Table
 from ...i18n import dates, isolates
 from ...i18n.numerals import to_digits
@@ -40,6 +41,7 @@ class Says:
     says: str
     between: str
     uncalled: str
+    counter: str = ""
 
 
 def enough(found: Compared, fewest: int) -> bool:
@@ -49,11 +51,11 @@ def enough(found: Compared, fewest: int) -> bool:
     return people >= max(fewest, FEWEST_TIMES) and found.before.whole is not None
 
 
-def sentences(found: Compared, changes: str, words: Words) -> Says:
-    """What the change does to nine people of ten."""
+def sentences(found: Compared, variant: Variant, changes: str, words: Words) -> Says:
+    """What the change does to nine people of ten, and which counter is meant."""
     before, after = found.before.whole, found.after.whole
     if before is None or after is None:
-        return Says(words.text("whatif.says-nobody", changes=changes), "", "")
+        return Says(words.text("whatif.says-nobody", changes=changes), "", "", _counter(found, variant, words))
     was, would = round(before.p90.middle), round(after.p90.middle)
     key = "whatif.says-same" if was == would else "whatif.says"
     low, high = round(after.p90.low), round(after.p90.high)
@@ -62,6 +64,7 @@ def sentences(found: Compared, changes: str, words: Words) -> Says:
         words.text(key, changes=changes, would=dates.minutes(would, words), was=dates.minutes(was, words)),
         words.text("whatif.between", range=dates.minutes_range(low, high, words)),
         words.plural("whatif.says-uncalled", uncalled) if uncalled else "",
+        _counter(found, variant, words),
     )
 
 
@@ -101,6 +104,18 @@ def plots(found: Compared, fewest: int, words: Words) -> list[Plot]:
     legend = ("figures.legend-p50", "figures.legend-p90", "whatif.legend-range")
     mirrored = direction_of(words.language) == "rtl"
     return [ranges(one, one.title, legend, mirrored=mirrored, least=most, reach=_REACH) for one in tables]
+
+
+def _counter(found: Compared, variant: Variant, words: Words) -> str:
+    """Which counter was chosen, and on how many of the days it was closed."""
+    if found.chosen is None:
+        return ""
+    kind = "added" if variant.counters > 0 else "closed" if variant.counters < 0 else "hours"
+    says = words.text(f"whatif.counter-{kind}", number=found.chosen)
+    if not found.lacking:
+        return says
+    key = "whatif.lacking-added" if variant.counters > 0 else "whatif.lacking"
+    return f"{says} {words.plural(key, found.lacking)}"
 
 
 def _by_hour(name: str, title: str, case: CaseFigures, found: Compared, fewest: int, words: Words) -> Table:

@@ -57,6 +57,7 @@ def test_a_counter_more_is_played_beside_the_day_as_it_was(client: TestClient, d
     assert scales[0] == scales[1]
     assert "plot-reach" in page
     assert "The day was played 200 times" in found
+    assert re.search(r"Added is what counter [45] does\.", found)
     assert f"queue-system simulate doha-main --day {day} --counters +1 --runs 2000" in found
     # The same question has the same answer.
     assert text(client, f"day={day}&counters=1") == found
@@ -69,6 +70,7 @@ def test_changes_combine_and_are_said(client: TestClient, day: str) -> None:
         in found
     )
     assert "--counters -1 --like 4 --fifo --walkin-share 50 --demand 1.2 --runs 2000" in found
+    assert "Closed is counter 4, and after it" in found
     found = text(client, f"day={day}&counters=0&like=5&closes=10:00&guard=30")
     assert "With other hours of a counter and a guard of 30 minutes" in found
     assert "With two counters fewer" not in found
