@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from queue_system.actions import calling, day, tickets
 from queue_system.actions.bookings import HoldOrder, confirm_booking, hold_slot
 from queue_system.actions.counters import Desk
+from queue_system.actions.families import join, split
 from queue_system.actions.sessions import SESSION_IDLE
 from queue_system.clock import FrozenClock
 from queue_system.core.bookings import BookingState
@@ -205,6 +206,16 @@ def test_a_session_over_the_change_of_day_keeps_its_line(night_hall: Hall, clock
     assert close(hall) == 3, "the ticket in front of the clerk, the one that waits, and the counter"
     assert as_written(hall, new) is TicketState.WAITING
     assert holder(hall, here) is None
+
+
+def test_a_number_that_is_called_with_another_is_given_to_nobody_else(night_hall: Hall, clock: FrozenClock) -> None:
+    hall = night_hall
+    old = [hall.issue().ticket for _ in range(2)]
+    hall.db.write_in_now(hall.branch.id, join, hall.branch.id, old[0].id, old[1].id, SYSTEM)
+    clock.move(timedelta(hours=1))  # 03:30
+    assert {hall.issue().ticket.code for _ in range(2)}.isdisjoint(one.code for one in old)
+    split_again = hall.db.write_in_now(hall.branch.id, split, hall.branch.id, old[0].id, SYSTEM)
+    assert split_again.state is TicketState.WAITING
 
 
 def test_the_database_refuses_a_second_open_ticket_with_the_same_code(

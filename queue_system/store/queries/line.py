@@ -210,8 +210,8 @@ def missed_tickets(tx: Tx, settings: BranchSettings, queues: Iterable[UUID], lim
 def numbers_in_use(tx: Tx, settings: BranchSettings, queue_id: UUID, now: datetime) -> set[int]:
     """The numbers of a series, besides those of the day itself, that a new visitor must not get.
 
-    Visitors in the hall, or called and absent, have numbers of another day in a session over the change of day, and
-    after a clock that ran a day ahead was set back. `now` is the branch's own time, which is then still ahead. In all
+    Visitors in the hall, called with another number, or called and absent, have numbers of another day in a session over
+    the change of day, and after a clock that ran a day ahead was set back. `now` is the branch's own time, which is then still ahead. In all
     other cases the day's own series is enough, and the table is not read.
     """
     day, since = settings.timetable.business_date(tx.now), settings.timetable.first_live_day(tx.now)
@@ -222,7 +222,7 @@ def numbers_in_use(tx: Tx, settings: BranchSettings, queue_id: UUID, now: dateti
         TICKET.c.series_id == queue_id,
         TICKET.c.business_date >= since,
         TICKET.c.business_date != day,
-        TICKET.c.state.in_([*OPEN, TicketState.NO_SHOW]),
+        TICKET.c.state.in_([*OPEN, TicketState.NO_SHOW]) | TICKET.c.joined_to.is_not(None),
     )
     return {row.number for row in tx.rows(statement)}
 
