@@ -204,6 +204,13 @@ def holders(tx: Tx, branch_id: UUID, idle: Idle) -> dict[UUID, HolderView]:
     return {row.id: HolderView(row.staff_id, row.name, bool(row.present), row.away, row.away_until) for row in rows}
 
 
+def who_sits(tx: Tx, branch_id: UUID, counter_id: UUID) -> UUID | None:
+    """The clerk of a counter; None for a closed one."""
+    statement = sa.select(COUNTER.c.staff_id).where(COUNTER.c.branch_id == branch_id, COUNTER.c.id == counter_id)
+    found: UUID | None = tx.scalar(statement)
+    return found
+
+
 def _undo_until(tx: Tx, branch_id: UUID, counter_id: UUID, holder: HolderView | None) -> datetime | None:
     press = tx.scalar(
         sa.select(COUNTER.c.last_press).where(COUNTER.c.branch_id == branch_id, COUNTER.c.id == counter_id)

@@ -13,12 +13,12 @@ from ...actions.raising import raise_ticket
 from ...actions.sessions import SESSION_IDLE
 from ...actions.ticket_notes import note_for_next
 from ...actions.transferring import Goal
-from ...core.errors import Invalid, Missing
+from ...core.errors import Invalid, Missing, Refused
 from ...core.rights import DESK_RIGHTS, RAISE_RIGHTS
 from ...core.tickets import AT_COUNTER
 from ...store.database import Tx
 from ...store.queries import line
-from ...store.queries.desk import HolderView, desk_view, holders
+from ...store.queries.desk import HolderView, desk_view, holders, who_sits
 from ...store.queries.line import TicketView
 from ...store.queries.settings import BranchSettings, CounterView
 from ...store.queries.ticket_notes import TicketNoteView
@@ -121,7 +121,13 @@ def _transfer(tx: Tx, desk: Desk, branch: BranchSettings, asked: models.Transfer
     service = service_at(branch, asked.service).id if asked.service else None
     if not (service or counter or asked.back):
         raise Invalid("service-not-chosen", "service")
-    return transferring.transfer(tx, desk, Goal(service, counter, back=asked.back))
+    if not asked.to_person:
+        return transferring.transfer(tx, desk, Goal(service, counter, back=asked.back))
+    if counter is None:
+        raise Missing("counter")
+    if (person := who_sits(tx, branch.id, counter)) is None:
+        raise Refused("reserve-closed")
+    return transferring.transfer(tx, desk, Goal(service, staff_id=person))
 
 
 def _next_service(tx: Tx, desk: Desk, branch: BranchSettings, asked: models.ServiceAct) -> TicketView:

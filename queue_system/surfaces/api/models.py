@@ -321,6 +321,7 @@ class ServiceAct(Act):
 class TransferAct(Act):
     service: ServiceKey | None = None
     to_counter: Annotated[str | None, Field(description="api.field-to-counter")] = None
+    to_person: Annotated[bool, Field(description="api.field-to-person")] = False
     back: Annotated[bool, Field(description="api.field-transfer-back")] = False
 
 

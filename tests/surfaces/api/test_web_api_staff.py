@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 
 from queue_system.clock import FrozenClock
 from queue_system.store import log
+from queue_system.store.queries import line
 from queue_system.surfaces.api import operations
 from queue_system.surfaces.api.operation import Key, Operation
 from tests.kit.api_program import BASE, EMBASSY, Program, facts, kiosk_token
@@ -228,6 +229,20 @@ def test_transfer_to_another_service(layla: Program, hall: Hall) -> None:
     called = layla.post(f"{COUNTER}/calls", NOBODY).body
     sent = layla.post(f"{COUNTER}/transfers", {"expected": called["expected"], "service": other.slug}).body
     assert (sent["ticket"]["service"], sent["ticket"]["state"]) == (other.slug, "waiting")
+
+
+def test_transfer_to_whoever_sits_at_another_counter(layla: Program, hall: Hall) -> None:
+    hall.issue()
+    called = layla.post(f"{COUNTER}/calls", NOBODY).body
+    send = {"expected": called["expected"], "service": "attest-single"}
+    assert layla.post(f"{COUNTER}/transfers", send | {"to_person": True}).status == 404
+    to = send | {"to_counter": "c5", "to_person": True}
+    assert layla.post(f"{COUNTER}/transfers", to).code == "reserve-closed"
+    nour = hall.person("nour")
+    hall.sit(nour, "c5")
+    assert layla.post(f"{COUNTER}/transfers", to).body["ticket"]["state"] == "waiting"
+    [sent] = hall.db.read_now(line.in_hall, hall.branch)
+    assert (sent.reserved_counter_id, sent.reserved_staff_id) == (None, nour)
 
 
 @pytest.mark.parametrize("act", ["recalls", "starts", "finishes", "absences", "parkings"])
