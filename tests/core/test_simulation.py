@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from queue_system.core.dispatch import CallingRules, Waiting, choose
-from queue_system.core.simulation.chance import Source, drawn
+from queue_system.core.simulation.chance import Returns, Source, drawn
 from queue_system.core.simulation.hall import HOUR, MINUTE, NEVER, TICK, Day, Desk, Person, Stage, Waited
 from queue_system.core.simulation.play import LAST, Played, play
 from queue_system.core.simulation.runs import Compared, Comparison
@@ -86,8 +86,22 @@ def test_every_call_is_the_one_of_the_rule(seed: int) -> None:
         booked(lot.randint(8, 15) * HOUR, lot.uniform(-5, 40) * MINUTE // 1, lot.choice(WEIGHTS)) for _ in range(20)
     ]
     people.sort(key=lambda one: one.there)
+    people = [missing(one, lot) if lot.random() < 0.2 else one for one in people]
     desks = [desk(n, lot.sample(QUEUES, lot.randint(1, 3))) for n in range(4)]
     assert play(people, desks, rules) == by_choose(people, desks, rules)
+
+
+def missing(one: Person, lot: random.Random) -> Person:
+    """Somebody who misses the first call, keeps the place behind others or has a new one, and may be away for a time."""
+    first = replace(one.stages[0], hold=2 * MINUTE, ends=False)
+    again = replace(
+        one.stages[0],
+        others_first=(others := lot.randint(0, 3)),
+        afresh=not others,
+        away=lot.choice((0, lot.randrange(20_000_000))) if others else 0,
+        after=lot.randrange(1, 60_000_000),
+    )
+    return replace(one, stages=(first, again))
 
 
 def by_choose(people: Sequence[Person], desks: Sequence[Desk], rules: CallingRules) -> Played:
@@ -101,28 +115,49 @@ def by_choose(people: Sequence[Person], desks: Sequence[Desk], rules: CallingRul
         for one in desks
     ]
     free, idle = [one.opens for one in desks], [(one.opens, place) for place, one in enumerate(desks)]
-    called, waits, ended = [NEVER] * len(people), [NEVER] * len(people), 0.0
-    moments = sorted({*(one.there for one in people), OPENS})
+    first_calls, waits, ended = [NEVER] * len(people), [0.0] * len(people), 0.0
+    # For each person the stage, from when it is in line, its anchor, and how many others are called first.
+    stage, there = [0] * len(people), [one.there for one in people]
+    since, anchor, aside = [one.since for one in people], [one.anchor for one in people], [0] * len(people)
+    moments = sorted({*there, OPENS})
     while moments:
         at = moments.pop(0)
         for _, place in sorted(idle):
             queues = desks[place].queues if at < desks[place].closes else stays[place]
             waiting = [
                 Waiting(
-                    UUID(int=n), one.stages[0].queue_id, "", one.weight, STARTS + one.anchor * TICK, one.appointment
+                    UUID(int=n),
+                    one.stages[0].queue_id,
+                    "",
+                    one.weight,
+                    STARTS + anchor[n] * TICK,
+                    one.appointment,
+                    aside[n],
                 )
                 for n, one in enumerate(people)
-                if one.there <= at and called[n] == NEVER
+                if there[n] <= at
             ]
             if free[place] > at or (choice := choose(waiting, queues, rules, STARTS + at * TICK)) is None:
                 continue
             n = choice.ticket_id.int
-            called[n], waits[n] = at, max(0.0, at - people[n].since)
-            free[place] = at + people[n].stages[0].hold
+            first_calls[n] = min(at, first_calls[n])
+            waits[n] += max(0.0, at - since[n])
+            free[place] = at + people[n].stages[stage[n]].hold
             ended = max(ended, free[place])
             idle = [one for one in idle if one[1] != place] + [(free[place], place)]
+            for other, one in enumerate(people):
+                if other != n and there[other] <= at and one.stages[0].queue_id in desks[place].queues:
+                    aside[other] = max(0, aside[other] - 1)
+            stage[n], there[n] = stage[n] + 1, NEVER
+            if stage[n] < len(people[n].stages):
+                again = people[n].stages[stage[n]]
+                since[n] = free[place] + again.after
+                there[n], aside[n] = since[n] + again.away, again.others_first
+                anchor[n] = since[n] if again.afresh else anchor[n]
+                moments = sorted({*moments, there[n]})
             moments = sorted({*moments, free[place]})
-    return Played(waits, called, 0, ended)
+    waits = [NEVER if called == NEVER else wait for wait, called in zip(waits, first_calls, strict=True)]
+    return Played(waits, first_calls, 0, ended)
 
 
 @pytest.mark.parametrize("counters", [1, 2, 5])
@@ -176,6 +211,43 @@ def test_a_visit_goes_on_in_another_queue_and_its_waits_are_added() -> None:
     blocker = person(9 * HOUR, 20 * MINUTE, QUEUES[1])
     played = play([blocker, two], [desk(), desk(2, QUEUES[1:2])], RULES)
     assert played.waits == [0.0, 12 * MINUTE]
+
+
+def test_whoever_missed_a_call_waits_for_others_and_until_being_there() -> None:
+    first = replace(person(9 * HOUR).stages[0], hold=MINUTE, ends=False)
+    again = Stage(QUEUES[0], SERVICE, MINUTE, others_first=2)
+    missed = replace(person(9 * HOUR), stages=(first, again))
+    others = [person(9.01 * HOUR) for _ in range(3)]
+    # Two others go first, then the old place counts; of nobody else the counter calls at once.
+    assert play([missed, *others], [desk()], RULES).waits[0] == 10 * MINUTE
+    assert play([missed], [desk()], RULES).waits[0] == 0
+    away = replace(missed, stages=(first, replace(again, away=20 * MINUTE)))
+    assert play([away], [desk()], RULES).waits[0] == 20 * MINUTE
+    # Time out of the line is no waiting, and whoever has no place any more stands behind all who wait.
+    afresh = replace(missed, stages=(first, replace(again, others_first=0, after=6 * MINUTE, afresh=True)))
+    assert play([afresh, *others], [desk()], RULES).waits[0] == 9 * MINUTE
+
+
+def test_whoever_missed_a_call_comes_back_as_often_and_as_late_as_on_the_days() -> None:
+    first = replace(person(9 * HOUR).stages[0], hold=2 * MINUTE, ends=False)
+    gone = replace(person(9 * HOUR), stages=(replace(first, missed=True),))
+    back = replace(gone, stages=(*gone.stages, Stage(QUEUES[0], SERVICE, 5 * MINUTE, after=30 * MINUTE, afresh=True)))
+    late = [
+        replace(gone, stages=(first, Stage(QUEUES[0], SERVICE, MINUTE, others_first=1, away=n * MINUTE)))
+        for n in (0, 8)
+    ]
+    day = day_of([gone, gone, gone, back, *late], [desk()])
+    source = Source((day,), {SERVICE: learnt([], 7)}, 0.8)
+    runs = [drawn(day, source.lengths(), source.returns(), 0.8, 1, str(seed))[0] for seed in range(300)]
+    missed = [one for run in runs for one in run if one.stages[0].missed]
+    came = [one for one in missed if len(one.stages) == 2]
+    assert len(came) / len(missed) == pytest.approx(1 / 4, rel=0.15)
+    assert {(one.stages[1].after, one.stages[1].afresh, one.stages[1].missed) for one in came} == {
+        (30 * MINUTE, True, False)
+    }
+    away = [one.stages[1].away for run in runs for one in run if not one.stages[0].missed]
+    assert statistics.mean(away) == pytest.approx(4 * MINUTE, rel=0.1)
+    assert set(away) == {0, 8 * MINUTE}
 
 
 def test_order_of_arrival_lets_nobody_pass() -> None:
@@ -282,7 +354,7 @@ def test_more_people_or_fewer_counters_make_waits_longer(variant: Variant) -> No
 def test_as_many_come_as_came_and_with_more_demand_so_many_more() -> None:
     day = day_of(crowd(random.Random(1), 100) + [booked(9 * HOUR)] * 40, [desk()], [booked(9 * HOUR)] * 10)
     for demand in (0.5, 1.0, 1.5):
-        runs = [drawn(day, {SERVICE: [MINUTE]}, 0.8, demand, str(seed)) for seed in range(200)]
+        runs = [drawn(day, {SERVICE: [MINUTE]}, Returns(), 0.8, demand, str(seed)) for seed in range(200)]
         assert statistics.mean(len(usual) for usual, _ in runs) == pytest.approx(140, rel=0.03)
         assert statistics.mean(len(more) for _, more in runs) == pytest.approx(140 * demand, rel=0.05)
 

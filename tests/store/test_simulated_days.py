@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import statistics
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
+from uuid import UUID
 
 import pytest
 
+from queue_system.actions import calling
+from queue_system.actions.counters import Desk, close_counter
 from queue_system.actions.voiding import void_ticket
 from queue_system.clock import FrozenClock
 from queue_system.core.simulation.hall import MINUTE, NEVER, Day
 from queue_system.core.simulation.play import play
 from queue_system.core.simulation.variants import Variant
+from queue_system.store.database import Tx
 from queue_system.store.log import SYSTEM
 from queue_system.store.queries.simulated_days import compared, source_of, weekdays
 from tests.kit.hall import Hall
@@ -32,12 +38,17 @@ def errors(day: Day) -> list[float]:
 
 
 @pytest.mark.parametrize(
-    ("slow", "pause"),
-    [(0, 0), (0, 20), (90, 0)],
-    ids=["at-once", "with-a-break", "with-slow-clerks"],
+    ("slow", "pause", "missing"),
+    [(0, 0, 0.0), (0, 20, 0.0), (90, 0, 0.0), (0, 0, 0.35)],
+    ids=["at-once", "with-a-break", "with-slow-clerks", "with-missed-calls"],
 )
-def test_a_day_played_with_its_own_visits_is_the_day(hall: Hall, clock: FrozenClock, slow: int, pause: int) -> None:
-    day = read(hall, live(hall, clock, slow=timedelta(seconds=slow), pause=timedelta(minutes=pause)))
+def test_a_day_played_with_its_own_visits_is_the_day(
+    hall: Hall, clock: FrozenClock, slow: int, pause: int, missing: float
+) -> None:
+    lived = live(hall, clock, slow=timedelta(seconds=slow), pause=timedelta(minutes=pause), missing=missing)
+    day = read(hall, lived)
+    missed = sum(not stage.ends for one in day.people for stage in one.stages)
+    assert (missed > 5) == (missing > 0)
     assert (len(day.people), len(day.desks)) == (40, 2)
     assert statistics.median(one.minutes for one in day.waited) > 3
     off = errors(day)
@@ -45,6 +56,33 @@ def test_a_day_played_with_its_own_visits_is_the_day(hall: Hall, clock: FrozenCl
     tolerance = 0.5 if slow else 1 / 60
     assert statistics.mean(off) == pytest.approx(0, abs=tolerance)
     assert statistics.median(map(abs, off)) <= tolerance
+
+
+def test_a_free_counter_that_calls_nobody_tells_that_whoever_missed_a_call_is_not_there(
+    hall: Hall, clock: FrozenClock
+) -> None:
+    desk = hall.sit(hall.person("clerk"), "c4")
+    first = hall.issue().ticket.id
+
+    def press(work: Callable[[Tx, Desk], object], visitor: UUID | None, after: int) -> None:
+        clock.move(timedelta(minutes=after))
+        hall.db.write_in_now(hall.branch.id, work, replace(desk, expected=visitor))
+
+    hall.call_next(desk)
+    press(calling.mark_absent, first, 2)
+    clock.move(timedelta(minutes=10))
+    second = hall.issue().ticket.id
+    hall.call_next(desk)
+    press(calling.finish, second, 5)
+    hall.call_next(desk)
+    press(calling.finish, first, 3)
+    press(close_counter, None, 0)
+    clock.move(timedelta(days=1))
+    day = read(hall, hall.branch.timetable.business_date(clock.now()) - timedelta(days=1))
+    missed = day.people[0]
+    assert [(stage.hold, stage.away) for stage in missed.stages] == [(2 * MINUTE, 0.0), (3 * MINUTE, 10 * MINUTE)]
+    assert day.waited[0].minutes == 15
+    assert errors(day) == [0.0, 0.0]
 
 
 def test_a_number_that_was_taken_away_is_nobody(hall: Hall, clock: FrozenClock) -> None:

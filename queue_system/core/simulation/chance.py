@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import random
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from typing import Final
 from uuid import UUID
 
@@ -33,18 +34,41 @@ class Source:
             one: [float(round(length * MINUTE)) for length in known.lengths] for one, known in self.durations.items()
         }
 
+    def returns(self) -> Returns:
+        """What became of those who missed a call on any of the days."""
+        away: list[float] = []
+        back: list[Stage | None] = []
+        for one in (one for day in self.days for one in day.people):
+            for stage, following in zip_longest(one.stages, one.stages[1:]):
+                if stage.missed:
+                    back.append(following)
+                elif following is not None and following.others_first:
+                    away.append(following.away)
+        return Returns(tuple(away), tuple(back))
+
+
+@dataclass(frozen=True, slots=True)
+class Returns:
+    """Equally likely ways in which people go on who missed a call.
+
+    `away` is how long those who kept their place were not there. `back` is how others stood in line again, None for never.
+    """
+
+    away: Sequence[float] = ()
+    back: Sequence[Stage | None] = ()
+
 
 def drawn(
-    day: Day, lengths: Mapping[UUID, Sequence[float]], come: float, demand: float, seed: str
+    day: Day, lengths: Mapping[UUID, Sequence[float]], returns: Returns, come: float, demand: float, seed: str
 ) -> tuple[list[Person], list[Person]]:
     """The people of a day, and those of the same day with `demand` times as many; the same people come in both.
 
     Whoever came without an appointment comes up to `JITTER` earlier or later; each appointment is kept with the probability `come`.
-    Further people are those of the day once more, each a number of times that is Poisson distributed.
+    Whoever missed a call is there again after so long, or never, as somebody else who missed one. Further people are those of the day once more, each a number of times that is Poisson distributed.
     """
     chance = random.Random(seed)  # noqa: S311 - a simulation is repeatable and no secret
     more = random.Random(f"{seed} more")  # noqa: S311 - another stream, so that it changes nothing of the first
-    again = _Again(day, lengths)
+    again = _Again(day, lengths, returns)
     early = [one.there - one.anchor for one in day.people if one.appointment] or [0.0]
     usual: list[Person] = []
     demanded: list[Person] = []
@@ -67,7 +91,8 @@ def drawn(
 class _Again:
     """Lets people of a day come again."""
 
-    def __init__(self, day: Day, lengths: Mapping[UUID, Sequence[float]]) -> None:
+    def __init__(self, day: Day, lengths: Mapping[UUID, Sequence[float]], returns: Returns) -> None:
+        self._returns = returns
         self._gaps = day.gaps
         # With what the clerks took to call the next one.
         self._own: defaultdict[UUID, list[float]] = defaultdict(list)
@@ -80,12 +105,30 @@ class _Again:
         self._last = max((one.there for one in day.people), default=0.0)
 
     def come(self, one: Person, chance: random.Random) -> Person:
-        stages = tuple(self._stage(stage, chance) for stage in one.stages)
+        stages = tuple(self._stages(one.stages, chance))
         if one.appointment:
             return replace(one, stages=stages)
         there = one.there + math.floor(chance.uniform(-JITTER, JITTER))
         there = min(max(there, self._first), self._last)
         return replace(one, there=there, since=there, anchor=there, stages=stages)
+
+    def _stages(self, stages: Sequence[Stage], chance: random.Random) -> Iterator[Stage]:
+        back: Stage | None = None
+        for stage, following in zip_longest(stages, stages[1:]):
+            found = self._stage(stage, chance)
+            if back is not None:
+                found = replace(found, after=back.after, others_first=back.others_first, afresh=back.afresh, away=0.0)
+            elif found.others_first and self._returns.away:
+                found = replace(found, away=chance.choice(self._returns.away))
+            yield found
+            back = chance.choice(self._returns.back) if stage.missed and self._returns.back else None
+            if stage.missed and back is None:
+                return
+            if back is not None and following is None:
+                # Somebody who did not come back that day has the visit of another one.
+                yield self._stage(
+                    replace(back, queue_id=stage.queue_id, service_id=stage.service_id, ends=True), chance
+                )
 
     def _stage(self, stage: Stage, chance: random.Random) -> Stage:
         if not stage.ends:

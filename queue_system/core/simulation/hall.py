@@ -22,9 +22,10 @@ NEVER: Final = float("inf")
 class Stage:
     """A part of a visit, from the line of a queue to a counter: it keeps the counter for `hold`.
 
-    The person is in line again `after` the end of the stage before. `ends`: the visit ended with it, so that the service tells
-    how long it takes; a call that was missed, or a visit that went on elsewhere, has a length of its own. Not `called`: nobody has seen how
-    long it takes.
+    The person is in line again `after` the end of the stage before, or before it by the time that its clerk took to call the next
+    one, but is there only when `away` is over. Then `others_first` others are called by counters of this queue, and with `afresh` the
+    waiting counts anew. `ends`: the visit ended with it, so that the service tells how long it takes; a call that was missed, or a visit that went on elsewhere, has a length
+    of its own. `missed`: nobody came, and the number was out of the line. Not `called`: nobody has seen how long it takes.
     """
 
     queue_id: UUID
@@ -33,6 +34,10 @@ class Stage:
     after: float = 0.0
     ends: bool = True
     called: bool = True
+    missed: bool = False
+    others_first: int = 0
+    afresh: bool = False
+    away: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,10 +21,19 @@ from .hall import MINUTE, NEVER, Desk, Person, ticks
 #: A counter that closes not longer than this before the last one of a queue stays with it until its line is empty.
 LAST: Final = 15 * MINUTE
 
-_ARRIVES, _FREE, _AGAIN, _WAKES = range(4)
+# Whoever is in line again stands there when the counter calls, because the same press does both.
+_ARRIVES, _AGAIN, _FREE, _WAKES = range(4)
 #: Somebody in a line: anchor, person, stage.
 _InLine: TypeAlias = tuple[float, int, int]
 _Event: TypeAlias = tuple[float, int, int, int]
+
+
+@dataclass(slots=True)
+class _Aside:
+    """Somebody in line who missed a call: so many others are called first."""
+
+    who: _InLine
+    others_first: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +64,8 @@ class _Play:
         self._early = ticks(rules.call_early)
         # By queue and weight a heap; V grows with the wait, so only the first of each can be next.
         self._lines: defaultdict[UUID, dict[float, list[_InLine]]] = defaultdict(dict)
+        self._aside: defaultdict[UUID, list[_Aside]] = defaultdict(list)
+        self._anchors = [one.anchor for one in people]
         self._weights = [float(in_thousandths(one.weight)) for one in people]
         self._since = [one.since for one in people]
         self._idle: list[int] = []
@@ -80,11 +91,17 @@ class _Play:
         return Played(self._waits, self._first_calls, self._left, self._ended)
 
     def _arrive(self, person: int, stage: int, at: float) -> None:
-        one = self._people[person]
-        queue = one.stages[stage].queue_id
+        one = self._people[person].stages[stage]
+        queue = one.queue_id
         if stage:
-            self._since[person] = at
-        heappush(self._lines[queue].setdefault(self._weights[person], []), (one.anchor, person, stage))
+            self._since[person] = at - one.away
+        if one.afresh:
+            self._anchors[person] = at
+        who = (self._anchors[person], person, stage)
+        if one.others_first:
+            self._aside[queue].append(_Aside(who, one.others_first))
+        else:
+            self._join(queue, who)
         for desk in self._idle:
             if queue in self._reach(desk, at):
                 self._call(desk, at)
@@ -95,8 +112,8 @@ class _Play:
         if desk in self._idle:
             self._idle.remove(desk)
         queues = self._reach(desk, at)
-        while (found := self._next(queues, at)) is not None:
-            _, person, stage = heappop(found)
+        while (found := self._take(queues, at)) is not None:
+            _, person, stage = found
             one = self._people[person]
             if one.there + one.patience < at and not stage:
                 self._left += 1
@@ -108,14 +125,40 @@ class _Play:
                 self._waits[person], self._first_calls[person] = waited, at
             ends = at + one.stages[stage].hold
             self._busy[desk], self._ended = True, max(self._ended, ends)
+            self._let_pass(desk)
             heappush(self._events, (ends, _FREE, desk, 0))
             if stage + 1 < len(one.stages):
-                heappush(self._events, (ends + one.stages[stage + 1].after, _AGAIN, person, stage + 1))
+                again = one.stages[stage + 1]
+                heappush(self._events, (ends + again.after + again.away, _AGAIN, person, stage + 1))
             return
         self._idle.append(desk)
 
+    def _join(self, queue: UUID, who: _InLine) -> None:
+        heappush(self._lines[queue].setdefault(self._weights[who[1]], []), who)
+
+    def _take(self, queues: Collection[UUID], at: float) -> _InLine | None:
+        """Whoever is called at this instant, out of the line; those who missed a call where only these are left."""
+        line = self._next(queues, at)
+        if line is not None:
+            return heappop(line)
+        aside = [(one.who, queue) for queue in queues for one in self._aside[queue]]
+        if not aside:
+            return None
+        who, queue = min(aside)
+        self._aside[queue] = [one for one in self._aside[queue] if one.who is not who]
+        return who
+
+    def _let_pass(self, desk: int) -> None:
+        """After a call of a counter those in its queues who missed one wait for one other less."""
+        for queue in self._desks[desk].queues:
+            for one in self._aside[queue]:
+                one.others_first -= 1
+                if not one.others_first:
+                    self._join(queue, one.who)
+            self._aside[queue] = [one for one in self._aside[queue] if one.others_first]
+
     def _next(self, queues: Collection[UUID], at: float) -> list[_InLine] | None:
-        """The line whose first person is called at this instant; None where nobody waits."""
+        """The line whose first person is called at this instant; None where nobody stands in one."""
         best: tuple[int, float, float, int] | None = None
         chosen: list[_InLine] | None = None
         for queue in queues:

@@ -1,8 +1,4 @@
-"""A past day from the facts of its tickets and counters, as `core.simulation.hall.Day`.
-
-A clerk who does not call at once although somebody waits makes everybody wait longer. Up to `BREAK` such a time is added to the
-visit before it; longer ones are breaks that nobody has entered, in which the counter calls nobody.
-"""
+"""A past day from the facts of its tickets and counters, as `core.simulation.hall.Day`."""
 
 from __future__ import annotations
 
@@ -10,28 +6,18 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
-from itertools import pairwise
 from typing import Final
 from uuid import UUID
 
-from ..digests import Happening, Visit, state_after, times_of
+from ..digests import Happening, Visit, times_of
 from ..dispatch import CallingRules
 from ..facts import tickets
 from ..facts.counters import CounterClosed, CounterOpened, CounterPaused
-from ..tickets import AT_COUNTER, TicketState
-from .hall import MINUTE, NEVER, Day, Desk, Person, Stage, Waited, ticks
+from ..tickets import TicketState
+from .hall import MINUTE, NEVER, TICK, Day, Desk, Person, Stage, Waited, ticks
+from .holds import Hold, Place, gaps_of, holds_of, note_absences
 
-BREAK: Final = 10 * MINUTE
 _MINUTE: Final = timedelta(minutes=1)
-_ENDS: Final = (TicketState.SERVED, TicketState.NO_SHOW)
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A counter: its number and its queues."""
-
-    number: int
-    queues: frozenset[UUID]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,21 +47,6 @@ class Missed:
     starts_at: datetime
 
 
-@dataclass(slots=True)
-class _Hold:
-    """A time in which a visit kept a counter, and from when its person had been in line for it."""
-
-    counter: str
-    queue: str
-    service: str
-    in_line_at: datetime
-    begun: datetime
-    until: datetime | None = None
-    ends: bool = False
-    #: What the clerk took to call the next one, who waited already.
-    gap: float = 0.0
-
-
 def day_of(
     day: date,
     bounds: tuple[datetime, datetime],
@@ -91,12 +62,15 @@ def day_of(
     `sittings` are the facts about counters, breaks included, with the id of each as `counter`.
     """
     starts = bounds[0].astimezone(zone).replace(minute=0, second=0, microsecond=0).astimezone(UTC)
-    holds = {id(visit): list(_holds(visit)) for visit in visits}
+    holds = {id(visit): list(holds_of(visit)) for visit in visits}
     everything = [hold for found in holds.values() for hold in found]
-    gaps, breaks = _gaps(everything, known.counters)
-    desks = list(_desks(starts, sittings, everything, breaks, known.counters))
+    gaps, breaks = gaps_of(everything, known.counters)
+    by_counter = dict(_desks(starts, sittings, everything, breaks, known.counters))
+    desks = list(by_counter.values())
     if not desks:
         return None
+    closings = {counter: starts + desk.closes * TICK for counter, desk in by_counter.items()}
+    note_absences(holds.values(), known.counters, closings, known.queues)
     length = int((bounds[1] - starts) // timedelta(hours=1)) + 1
     hours = tuple((starts + timedelta(hours=n)).astimezone(zone).hour for n in range(length))
     found = [(visit, _person(visit, holds[id(visit)], starts, known)) for visit in visits]
@@ -117,80 +91,18 @@ def day_of(
     )
 
 
-def _holds(visit: Visit) -> Iterator[_Hold]:
-    """Follow a visit from counter to counter."""
-    found: list[_Hold] = []
-    at_counter, in_line_at = False, visit.issued_at
-    queue, service = visit.queue, visit.service
-    for fact in visit.facts:
-        after = state_after(fact)
-        if fact.kind == tickets.TicketIssued.kind:
-            queue, service = str(fact.data.get("queue", queue)), str(fact.data.get("service", service))
-        elif fact.kind == tickets.TicketTransferred.kind:
-            queue, service = str(fact.data["to_queue"]), str(fact.data["to_service"])
-        if after is None:
-            continue
-        taken_back = fact.kind == tickets.TicketTakenBack.kind
-        if after in AT_COUNTER and not at_counter:
-            if taken_back and found:
-                found[-1].until, found[-1].ends = None, False
-            else:
-                counter = str(fact.data.get("counter") or "")
-                found.append(_Hold(counter, queue, service, in_line_at, fact.at))
-        elif after not in AT_COUNTER and at_counter and found:
-            if taken_back:
-                found.pop()
-            else:
-                found[-1].until, found[-1].ends = fact.at, after in _ENDS
-                in_line_at = fact.at
-        elif after is TicketState.WAITING and found:
-            in_line_at = fact.at
-        at_counter = after in AT_COUNTER
-    for hold in found:
-        hold.until = hold.until or max(hold.begun, visit.facts[-1].at)
-    if found and found[-1].ends:
-        # A visit may have begun with one service and ended with another.
-        found[-1].service = visit.service or found[-1].service
-    yield from found
-
-
-def _gaps(
-    holds: Sequence[_Hold], counters: Mapping[str, Place]
-) -> tuple[list[float], Mapping[str, list[tuple[datetime, datetime]]]]:
-    """How long free counters took to call somebody who waited already, which is written to the holds; and breaks, by counter."""
-    by_counter: defaultdict[str, list[_Hold]] = defaultdict(list)
-    for hold in holds:
-        if hold.counter in counters:
-            by_counter[hold.counter].append(hold)
-    gaps: list[float] = []
-    breaks: defaultdict[str, list[tuple[datetime, datetime]]] = defaultdict(list)
-    for counter, mine in by_counter.items():
-        mine.sort(key=lambda one: one.begun)
-        for hold, following in pairwise(mine):
-            free = hold.until or hold.begun
-            gap = ticks(following.begun - free)
-            if following.in_line_at > free or gap < 0:
-                continue
-            if gap > BREAK:
-                breaks[counter].append((free, following.begun))
-            else:
-                hold.gap = gap
-                gaps.append(gap)
-    return gaps, breaks
-
-
 def _desks(
     starts: datetime,
     sittings: Iterable[Happening],
-    holds: Iterable[_Hold],
+    holds: Iterable[Hold],
     breaks: Mapping[str, list[tuple[datetime, datetime]]],
     counters: Mapping[str, Place],
-) -> Iterator[Desk]:
-    """The counters that were open, with the times in which they called nobody."""
+) -> Iterator[tuple[str, Desk]]:
+    """The counters that were open, by their ids, with the times in which they called nobody."""
     facts: defaultdict[str, list[Happening]] = defaultdict(list)
     for fact in sittings:
         facts[str(fact.data["counter"])].append(fact)
-    called: defaultdict[str, list[_Hold]] = defaultdict(list)
+    called: defaultdict[str, list[Hold]] = defaultdict(list)
     for hold in holds:
         called[hold.counter].append(hold)
     for counter, place in counters.items():
@@ -200,20 +112,14 @@ def _desks(
         if not begins:
             continue
         opens = min(begins)
-        if mine and opened and mine[0].in_line_at <= opens:
+        if mine and opened and mine[0].in_line.at <= opens:
             # Somebody waited already, so work began with the first call.
             opens = mine[0].begun
-        away, closed = _away(facts[counter])
+        paused, closed = _away(facts[counter])
         closes = max([*([closed] if closed else []), *(hold.until or hold.begun for hold in mine), opens])
-        spans = [*away, *breaks.get(counter, ())]
-        yield Desk(
-            place.number,
-            place.queues,
-            ticks(opens - starts),
-            ticks(closes - starts),
-            tuple(sorted((ticks(since - starts), ticks(until - starts)) for since, until in spans if until < closes)),
-            len(mine),
-        )
+        spans = [*paused, *breaks.get(counter, ())]
+        away = tuple(sorted((ticks(since - starts), ticks(until - starts)) for since, until in spans if until < closes))
+        yield counter, Desk(place.number, place.queues, ticks(opens - starts), ticks(closes - starts), away, len(mine))
 
 
 def _away(facts: Iterable[Happening]) -> tuple[list[tuple[datetime, datetime]], datetime | None]:
@@ -231,7 +137,7 @@ def _away(facts: Iterable[Happening]) -> tuple[list[tuple[datetime, datetime]], 
     return away, closed
 
 
-def _person(visit: Visit, holds: Sequence[_Hold], starts: datetime, known: Known) -> Person | None:
+def _person(visit: Visit, holds: Sequence[Hold], starts: datetime, known: Known) -> Person | None:
     """Somebody who came to be served; None for a number that was taken away, or is called with another one, and where the
     settings do not have the queue or the service any more.
     """
@@ -258,16 +164,30 @@ def _ended_with_the_day(visit: Visit) -> bool:
     return last is not None and last.data.get("reason") == "day-over"
 
 
-def _stages(visit: Visit, holds: Sequence[_Hold], known: Known) -> tuple[Stage, ...] | None:
+def _stages(visit: Visit, holds: Sequence[Hold], known: Known) -> tuple[Stage, ...] | None:
     found: list[Stage] = []
-    before: datetime | None = None
+    before: Hold | None = None
     for hold in holds:
         queue, service = known.queues.get(hold.queue), known.services.get(hold.service)
         if queue is None or service is None or hold.until is None:
             return None
-        after = 0.0 if before is None else max(0.0, ticks(hold.in_line_at - before))
-        found.append(Stage(queue, service, ticks(hold.until - hold.begun) + hold.gap, after, hold.ends))
-        before = hold.until
+        after = 0.0
+        if before is not None and before.until is not None:
+            after = max(0.0, ticks(hold.in_line.at - before.until)) - before.gap
+        found.append(
+            Stage(
+                queue,
+                service,
+                ticks(hold.until - hold.begun) + hold.gap,
+                after,
+                hold.ends,
+                missed=hold.missed,
+                others_first=hold.in_line.others_first,
+                afresh=hold.in_line.afresh,
+                away=ticks(hold.away),
+            )
+        )
+        before = hold
     if not found:
         issued = next((fact.data for fact in visit.facts if fact.kind == tickets.TicketIssued.kind), {})
         queue = known.queues.get(str(issued.get("queue", visit.queue)))

@@ -37,7 +37,7 @@ class Comparison:
 
     def __init__(self, source: Source, variant: Variant, seed: int, queues: Collection[UUID] | None = None) -> None:
         self._source, self._variant, self._seed = source, variant, seed
-        self._lengths = source.lengths()
+        self._lengths, self._returns = source.lengths(), source.returns()
         self._model = chosen(source.days, variant, queues)
         self._recorded, self._before, self._after = Runs(queues), Runs(queues), Runs(queues)
         for day in source.days:
@@ -50,7 +50,7 @@ class Comparison:
             seed = f"{self._seed} {number}"
             # Each day in turn, so that all of them count alike.
             day = self._source.days[number % len(self._source.days)]
-            usual, demanded = drawn(day, self._lengths, self._source.come, self._variant.demand, seed)
+            usual, demanded = drawn(day, self._lengths, self._returns, self._source.come, self._variant.demand, seed)
             before = play(usual, day.desks, day.rules)
             changed, played = play_changed(day, demanded, self._variant, seed, self._model)
             # Both at the end, because an interrupted run counts for neither.

@@ -16,7 +16,8 @@ from ...core.day_parts import KINDS_OF_COUNTERS
 from ...core.facts.counters import CounterPaused, CounterResumed
 from ...core.simulation.chance import Source
 from ...core.simulation.hall import Day
-from ...core.simulation.recorded import Known, Missed, Place, day_of
+from ...core.simulation.holds import Place
+from ...core.simulation.recorded import Known, Missed, day_of
 from ...core.simulation.runs import Compared, Comparison, runs_within
 from ...core.simulation.variants import Variant
 from ...core.tickets import APPOINTMENT, ORDINARY
