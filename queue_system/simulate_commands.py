@@ -128,6 +128,11 @@ def _source(branch: str, day: date | None, weekday: str | None, weeks: int, vari
     numbers = sorted({desk.number for one in source.days for desk in one.desks})
     if variant.like is not None and variant.like not in numbers:
         fail(f"counter {variant.like} was not open. These were: {', '.join(map(str, numbers))}")
+    if variant.opens and variant.closes:
+        wrong = next((one for one in source.days if one.at(variant.opens) >= one.at(variant.closes)), None)
+        if wrong is not None:
+            night = "" if wrong.turn > time() else f", and nothing is open past midnight on {wrong.day}"
+            fail(f"--closes {variant.closes:%H:%M} is not after --opens {variant.opens:%H:%M}{night}.")
     return source
 
 
@@ -172,7 +177,7 @@ def _print(branch: str, source: Source, found: Compared) -> None:
         )
     typer.echo("\nWaits of those who came in each hour: half of them at most, nine of ten at most.\n")
     _row("", ("recorded", "as it was", "changed"))
-    for hour in sorted({*found.recorded.hours, *found.before.hours, *found.after.hours}):
+    for hour in found.in_order({*found.recorded.hours, *found.before.hours, *found.after.hours}):
         _row(f"{hour:02}:00", (_hour(case, hour) for case in cases))
 
 

@@ -46,6 +46,23 @@ def session_end(day: date, calendar: Calendar, day_starts: time) -> datetime:
     return max(closings, default=ends)
 
 
+def turn_of_day(day: date, calendar: Calendar, day_starts: time) -> time:
+    """The time of the clock from which times belong to `day` itself; earlier ones are those of the next morning.
+
+    Midnight where nothing is open until then. Else the start of the business day or, where something is open longer than that, the
+    middle of the time in which nothing is open.
+    """
+    services = {None, *(rule.service_id for rule in calendar.rules)}
+    found = [window for service_id in services for window in windows(day, calendar, service_id)]
+    over = max((window.end for window in found), default=0) - DAY_MINUTES
+    if over < 0:
+        return time()
+    if over <= minutes_of(day_starts):
+        return day_starts
+    first = min(window.start for window in found)
+    return (datetime.combine(day, time()) + timedelta(minutes=max(over, (over + first) // 2))).time()
+
+
 def last_closing(instant: datetime, calendar: Calendar, day_starts: time, service_id: UUID | None = None) -> datetime:
     """The last closing, UTC, of the day whose opening window contains `instant`.
 

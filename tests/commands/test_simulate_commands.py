@@ -67,6 +67,11 @@ def test_it_shows_the_day_as_it_was_beside_the_changed_one(run: Run, lived: str)
         (("--day", "0001-01-01"), "is no day of any hall"),
         (("--opens", "25:00"), "25:00 is no time"),
         (("--opens", "09:00+05:00"), "09:00+05:00 is no time"),
+        (
+            ("--opens", "12:00", "--closes", "11:00"),
+            "11:00 is not after --opens 12:00, and nothing is open past midnight on",
+        ),
+        (("--opens", "12:00", "--closes", "12:00"), "12:00 is not after --opens 12:00"),
         (("--like", "99"), "counter 99 was not open. These were: 4, 5"),
         (("--weekday", "someday"), "for that one of: mon, tue"),
     ],

@@ -18,6 +18,7 @@ from queue_system.core.hours import (
     outing_on,
     session_end,
     takes_tickets,
+    turn_of_day,
     windows,
 )
 from queue_system.core.timetable import Timetable
@@ -208,6 +209,17 @@ def test_a_break_after_midnight_is_taken_out_of_the_night_window() -> None:
 
 
 DAY_STARTS = time(3)
+
+
+def test_times_after_midnight_are_of_the_day_before_where_it_is_open_then() -> None:
+    assert turn_of_day(SUNDAY, calendar(REGULAR), DAY_STARTS) == time(0)
+    assert turn_of_day(FRIDAY, calendar(REGULAR), DAY_STARTS) == time(0)
+    night = rule(Layer.SERVICE, "20:00", "02:00", service_id=HAJJ)
+    assert turn_of_day(SUNDAY, calendar(REGULAR, night), DAY_STARTS) == DAY_STARTS
+    until_midnight = rule(Layer.REGULAR, "16:00", "00:00")
+    assert turn_of_day(SUNDAY, calendar(until_midnight), DAY_STARTS) == DAY_STARTS
+    # Open longer than the business day: in the middle of the time in which it is closed.
+    assert turn_of_day(SUNDAY, calendar(rule(Layer.REGULAR, "20:00", "06:00")), DAY_STARTS) == time(13)
 
 
 def test_a_session_ends_with_its_business_day_not_with_the_doors() -> None:

@@ -362,3 +362,13 @@ def test_as_many_come_as_came_and_with_more_demand_so_many_more() -> None:
 def test_times_are_those_of_the_clock_on_the_wall() -> None:
     day = day_of([person(9 * HOUR)], [desk()])
     assert (day.at(time(9, 30)), day.hour_of(9.6 * HOUR)) == (9.5 * HOUR, 9)
+    night = replace(day, turn=time(3))
+    assert (night.at(time(20)), night.at(time(2)), night.at(time(3))) == (20 * HOUR, 26 * HOUR, 3 * HOUR)
+    added = desks_of(night, Variant(counters=1, opens=time(20), closes=time(2)))[-1]
+    assert (added.opens, added.closes) == (20 * HOUR, 26 * HOUR)
+
+
+def test_hours_after_midnight_are_the_last_of_their_day() -> None:
+    day = replace(day_of([person(9 * HOUR)], [desk()]), turn=time(3))
+    found = after(Comparison(Source((day,), {SERVICE: learnt([], 7)}, 0.8), Variant(counters=1), 1), 1)
+    assert found.in_order({0, 1, 9, 22}) == [9, 22, 0, 1]

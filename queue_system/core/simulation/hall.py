@@ -79,7 +79,8 @@ class Waited:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A day of a branch. `starts` (UTC) is a full hour of its zone, and `hours` are the local hours from then on.
+    """A day of a branch. `starts` (UTC) is a full hour of its zone, and `hours` are the local hours from then on. Times
+    of the clock before `turn` are those of the next morning.
 
     `absent` are those who had an appointment and did not come. `closes` is the planned end of the day. `gaps` are the times that
     free counters took to call somebody who waited; `waited` are the waits as they were.
@@ -98,6 +99,7 @@ class Day:
     waited: tuple[Waited, ...] = ()
     ordinary_weight: float = 1.0
     booked_weight: float = 1.0
+    turn: time = time()
 
     def hour_of(self, at: float) -> int:
         """The local hour of an instant."""
@@ -105,7 +107,8 @@ class Day:
 
     def at(self, local: time) -> float:
         """The instant of a time on the branch's clock."""
-        return ticks(datetime.combine(self.day, local, self.zone) - self.starts)
+        day = self.day + timedelta(days=1) if local < self.turn else self.day
+        return ticks(datetime.combine(day, local, self.zone) - self.starts)
 
 
 def ticks(span: timedelta) -> float:

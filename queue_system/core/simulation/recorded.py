@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Final
 from uuid import UUID
 
@@ -56,8 +56,9 @@ def day_of(
     sittings: Sequence[Happening],
     missed: Iterable[Missed],
     known: Known,
+    turn: time = time(),
 ) -> Day | None:
-    """The day between two instants, planned to end at `closes`; None if no counter was open, as far as facts tell.
+    """The day between two instants, planned to end at `closes`; None if no counter was open, as far as facts tell. `turn` as in `Day`.
 
     `sittings` are the facts about counters, breaks included, with the id of each as `counter`.
     """
@@ -88,6 +89,7 @@ def day_of(
         waited=tuple(_waited(visit, one) for visit, one in found if one is not None and holds[id(visit)]),
         ordinary_weight=known.ordinary_weight,
         booked_weight=known.booked_weight,
+        turn=turn,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -18,18 +18,23 @@ from .variants import Variant, chosen, desks_of, people_of, rules_of
 class Compared:
     """So many days, played in so many runs: as recorded, as it was according to the runs, and changed.
 
-    `counters` are the numbers of those that were open on any of the days. `chosen` is the one that was added, closed, or open
+    `counters` are the numbers of those that were open on any of the days, `first_hour` is the local hour with which they begin. `chosen` is the one that was added, closed, or open
     at other times, None if the counters are as they were; on `lacking` of the days it was closed.
     """
 
     days: int
     runs: int
     counters: frozenset[int]
+    first_hour: int
     chosen: int | None
     lacking: int
     recorded: CaseFigures
     before: CaseFigures
     after: CaseFigures
+
+    def in_order(self, hours: Iterable[int]) -> list[int]:
+        """Hours as a day has them; those after midnight are its last ones where it goes on until then."""
+        return sorted(hours, key=lambda hour: (hour - self.first_hour) % 24)
 
 
 class Comparison:
@@ -66,6 +71,7 @@ class Comparison:
             len(days),
             self._before.count,
             frozenset(desk.number for day in days for desk in day.desks),
+            days[0].turn.hour,
             number if changes else None,
             sum(all(desk.number != number for desk in day.desks) for day in days) if changes else 0,
             self._recorded.figures(),

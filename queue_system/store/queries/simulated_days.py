@@ -98,6 +98,7 @@ def _day(tx: Tx, settings: BranchSettings, day: date, learnt: Learnt) -> Day | N
         sittings(tx, settings.id, start, end, KINDS),
         _missed(tx, settings, day, start, end),
         _known(settings, learnt),
+        hours.turn_of_day(day, settings.calendar, settings.day_starts),
     )
 
 

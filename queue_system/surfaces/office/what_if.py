@@ -39,7 +39,7 @@ async def show(request: Request) -> Response:
     counters = counters_for(here.person, branch, REPORT_RIGHTS)
     words = here.at(branch).words
     today = branch.timetable.business_date(here.now)
-    asked = asked_what_if(here.request.query_params, branch.slug, today, {one.number for one in counters}, words)
+    asked = asked_what_if(here.request.query_params, branch, today, {one.number for one in counters}, words)
     values = {
         "branch": branch,
         "branches": in_service(here.branches, here.now),

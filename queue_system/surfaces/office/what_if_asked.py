@@ -8,8 +8,10 @@ from datetime import date, time, timedelta
 from typing import Final
 from urllib.parse import urlencode
 
+from ...core.hours import turn_of_day
 from ...core.simulation.variants import Variant
 from ...i18n.words import Words
+from ...store.queries.settings import BranchSettings
 from .past_day import FARTHEST
 
 PAGE: Final = "/office/what-if"
@@ -57,13 +59,13 @@ class AskedWhatIf:
 
 
 def asked_what_if(
-    query: Mapping[str, str], branch: str, today: date, counters: Collection[int], words: Words
+    query: Mapping[str, str], branch: BranchSettings, today: date, counters: Collection[int], words: Words
 ) -> AskedWhatIf:
     """Read what an address asks for. `counters` are the numbers that it may name."""
     asked = "counters" in query
     typed = {name: query.get(name, usual).strip() for name, usual in USUAL.items()}
     yesterday = today - _DAY
-    typed |= {"branch": branch, "day": query.get("day", "").strip() or yesterday.isoformat()}
+    typed |= {"branch": branch.slug, "day": query.get("day", "").strip() or yesterday.isoformat()}
     errors: dict[str, str] = {}
     day = _day(typed["day"])
     if day is None or not yesterday - FARTHEST <= day <= yesterday:
@@ -76,8 +78,9 @@ def asked_what_if(
     for name, at in times.items():
         if typed[name] and at is None:
             errors[name] = words.text("whatif.error-time")
-    if times["opens"] and times["closes"] and times["opens"] >= times["closes"]:
-        errors["closes"] = words.text("whatif.error-order")
+    turn = turn_of_day(day or yesterday, branch.calendar, branch.day_starts)
+    if _reversed(times["opens"], times["closes"], turn):
+        errors["closes"] = words.text("whatif.error-order" if turn > time() else "whatif.error-order-midnight")
     if _number(typed["counters"], min(COUNTERS), max(COUNTERS)) is None:
         typed["counters"] = USUAL["counters"]
     like = _number(typed["like"], min(counters, default=0), max(counters, default=0))
@@ -139,6 +142,11 @@ def _time(text: str) -> time | None:
         return None
     # A time with a zone is none of the branch's clock, and cannot be compared with one.
     return at if at.tzinfo is None else None
+
+
+def _reversed(opens: time | None, closes: time | None, turn: time) -> bool:
+    """Whether a counter would close before it opens; times before `turn` are those of the next morning."""
+    return opens is not None and closes is not None and (opens < turn, opens) >= (closes < turn, closes)
 
 
 def _number(text: str, least: int, most: int) -> int | None:

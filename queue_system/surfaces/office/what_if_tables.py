@@ -120,7 +120,7 @@ def _counter(found: Compared, variant: Variant, words: Words) -> str:
 
 def _by_hour(name: str, title: str, case: CaseFigures, found: Compared, fewest: int, words: Words) -> Table:
     """All hours in which anybody comes in either case, so that the plots have the same columns."""
-    hours = sorted(
+    hours = found.in_order(
         {hour for one in (found.before, found.after) for hour, known in one.hours.items() if known.people >= 1}
     )
     columns = (

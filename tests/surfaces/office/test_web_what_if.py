@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
+import sqlalchemy as sa
 from starlette.testclient import TestClient
 
 from queue_system.clock import FrozenClock
 from queue_system.i18n import isolates
-from tests.kit.hall import Hall
+from queue_system.store.tables import OpeningHours, table
+from tests.kit.hall import Hall, change_settings
 from tests.kit.lived_day import live
 from tests.kit.people import add_role, give_in_department
 from tests.kit.web_hall import Page, sign_in
@@ -87,7 +89,11 @@ def test_changes_combine_and_are_said(client: TestClient, day: str) -> None:
         ("counters=1&walkins=many", "Write a whole number from 0 to 100"),
         ("counters=1&opens=8", "Write a time such as 09:30"),
         ("counters=1&opens=09:00&closes=10:00Z", "Write a time such as 09:30"),
-        ("counters=1&opens=12:00&closes=11:00", "The closing time must be after the opening time."),
+        (
+            "counters=1&opens=12:00&closes=11:00",
+            "time must be after the opening time. On this day nothing is open past midnight.",
+        ),
+        ("counters=1&opens=20:00&closes=02:00", "On this day nothing is open past midnight."),
         ("counters=1&like=1", "This counter was not open then."),
         ("counters=0", "Nothing is changed yet."),
     ],
@@ -101,6 +107,20 @@ def test_mistakes_are_told_and_nothing_typed_is_lost(client: TestClient, day: st
     assert told in isolates.strip(Page(answer.text).text)
     for name, value in (one.split("=") for one in query.split("&")):
         assert re.search(rf'(name="{name}"[^>]* value="{value}")|(<option value="{value}" selected)', answer.text)
+
+
+def test_where_it_is_open_past_midnight_a_counter_closes_the_next_morning(
+    client: TestClient, hall: Hall, day: str
+) -> None:
+    hours = table(OpeningHours)
+    longer = sa.update(hours).where(hours.c.service_id.is_(None)).values(closes=time(2), last_ticket=None)
+    change_settings(hall.db, longer)
+    found = text(client, f"day={day}&counters=1&opens=20:00&closes=02:00")
+    assert f"--day {day} --counters +1 --opens 20:00 --closes 02:00" in found
+    answer = client.get(f"{PAGE}?day={day}&counters=1&opens=12:00&closes=11:00")
+    assert answer.status_code == 422
+    assert "The closing time must be after the opening time." in isolates.strip(Page(answer.text).text)
+    assert "past midnight" not in isolates.strip(Page(answer.text).text)
 
 
 def test_of_few_people_and_of_other_departments_nothing_is_shown(
