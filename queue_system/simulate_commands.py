@@ -164,6 +164,11 @@ def _print(branch: str, source: Source, found: Compared) -> None:
     if found.chosen is not None:
         lacking = f"; it was closed on {found.lacking} of {found.days} days" if found.lacking else ""
         typer.echo(f"The counter that is added again or changed: {found.chosen}{lacking}.\n")
+    if fit := found.fit():
+        typer.echo(
+            f"Played as it was, with today's settings, half waited at most {fit.half} minutes ({fit.half_recorded} recorded), "
+            f"nine of ten at most {fit.most} ({fit.most_recorded} recorded): {fit.half_off} and {fit.most_off} minutes off.\n"
+        )
     _row("", ("recorded", "as it was", "changed"))
     for name, (words, factor) in _FIGURES.items():
         _row(

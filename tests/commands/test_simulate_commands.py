@@ -48,6 +48,10 @@ def test_it_shows_the_day_as_it_was_beside_the_changed_one(run: Run, lived: str)
     recorded, before, _, after, _ = line(ran.out, "nine of ten at most")
     assert int(recorded) > 0
     assert int(after) < int(before)
+    off = abs(int(before) - int(recorded))
+    assert f"nine of ten at most {before} ({recorded} recorded)" in ran.out
+    assert f"and {off} minutes off." in ran.out
+    assert "Played as it was, with today's settings, half waited at most" in ran.out
     assert "40 of 40 runs" in ran.err
     assert [one[:5] for one in ran.out.splitlines() if one[2:5] == ":00"] == ["10:00", "11:00"]
     # The same question has the same answer.

@@ -15,6 +15,26 @@ from .variants import Variant, chosen, desks_of, people_of, rules_of
 
 
 @dataclass(frozen=True, slots=True)
+class Fit:
+    """Whole minutes within which half and nine of ten were called: as played without a change, and as recorded."""
+
+    half: int
+    half_recorded: int
+    most: int
+    most_recorded: int
+
+    @property
+    def half_off(self) -> int:
+        """How far the minutes of half of the people are from the recorded ones."""
+        return abs(self.half - self.half_recorded)
+
+    @property
+    def most_off(self) -> int:
+        """How far those of nine of ten are."""
+        return abs(self.most - self.most_recorded)
+
+
+@dataclass(frozen=True, slots=True)
 class Compared:
     """So many days, played in so many runs: as recorded, as it was according to the runs, and changed.
 
@@ -31,6 +51,14 @@ class Compared:
     recorded: CaseFigures
     before: CaseFigures
     after: CaseFigures
+
+    def fit(self) -> Fit | None:
+        """How well the runs fit what was recorded; None where either has no waits."""
+        recorded, before = self.recorded.whole, self.before.whole
+        if recorded is None or before is None:
+            return None
+        waits = (before.p50, recorded.p50, before.p90, recorded.p90)
+        return Fit(*(round(one.middle) for one in waits))
 
     def in_order(self, hours: Iterable[int]) -> list[int]:
         """Hours as a day has them; those after midnight are its last ones where it goes on until then."""

@@ -41,7 +41,8 @@ class Says:
     says: str
     between: str
     uncalled: str
-    counter: str = ""
+    counter: str
+    fits: str
 
 
 def enough(found: Compared, fewest: int) -> bool:
@@ -52,10 +53,11 @@ def enough(found: Compared, fewest: int) -> bool:
 
 
 def sentences(found: Compared, variant: Variant, changes: str, words: Words) -> Says:
-    """What the change does to nine people of ten, and which counter is meant."""
+    """What the change does to nine people of ten, which counter is meant, and how well the runs fit the day."""
     before, after = found.before.whole, found.after.whole
+    counter, fits = _counter(found, variant, words), _fits(found, words)
     if before is None or after is None:
-        return Says(words.text("whatif.says-nobody", changes=changes), "", "", _counter(found, variant, words))
+        return Says(words.text("whatif.says-nobody", changes=changes), "", "", counter, fits)
     was, would = round(before.p90.middle), round(after.p90.middle)
     key = "whatif.says-same" if was == would else "whatif.says"
     low, high = round(after.p90.low), round(after.p90.high)
@@ -64,7 +66,8 @@ def sentences(found: Compared, variant: Variant, changes: str, words: Words) -> 
         words.text(key, changes=changes, would=dates.minutes(would, words), was=dates.minutes(was, words)),
         words.text("whatif.between", range=dates.minutes_range(low, high, words)),
         words.plural("whatif.says-uncalled", uncalled) if uncalled else "",
-        _counter(found, variant, words),
+        counter,
+        fits,
     )
 
 
@@ -116,6 +119,15 @@ def _counter(found: Compared, variant: Variant, words: Words) -> str:
         return says
     key = "whatif.lacking-added" if variant.counters > 0 else "whatif.lacking"
     return f"{says} {words.plural(key, found.lacking)}"
+
+
+def _fits(found: Compared, words: Words) -> str:
+    """How far the day as it was, played, is from the recorded one."""
+    fit = found.fit()
+    if fit is None:
+        return ""
+    names = ("half", "half_recorded", "half_off", "most", "most_recorded", "most_off")
+    return words.text("whatif.fits", **{name: words.number(getattr(fit, name)) for name in names})
 
 
 def _by_hour(name: str, title: str, case: CaseFigures, found: Compared, fewest: int, words: Words) -> Table:

@@ -51,6 +51,15 @@ def test_a_counter_more_is_played_beside_the_day_as_it_was(client: TestClient, d
     assert told is not None, found
     would, was = (int(one.split()[0]) for one in told.groups())
     assert would < was
+    fits = re.search(
+        r"in minutes: half of the people waited at most (\d+) \(recorded (\d+), difference (\d+)\), "
+        r"nine of ten at most (\d+) \(recorded (\d+), difference (\d+)\)",
+        found,
+    )
+    assert fits is not None, found
+    half, half_recorded, half_off, most, most_recorded, most_off = map(int, fits.groups())
+    assert (abs(half - half_recorded), abs(most - most_recorded)) == (half_off, most_off)
+    assert most == was
     # Each plot has its table, and both are on one scale.
     page = client.get(f"{PAGE}?day={day}&counters=1").text
     assert page.count('class="plot-and-table"') == 3
