@@ -64,7 +64,8 @@ def drawn(
     """The people of a day, and those of the same day with `demand` times as many; the same people come in both.
 
     Whoever came without an appointment comes up to `JITTER` earlier or later; each appointment is kept with the probability `come`.
-    Whoever missed a call is there again after so long, or never, as somebody else who missed one. Further people are those of the day once more, each a number of times that is Poisson distributed.
+    Whoever missed a call is there again after so long, or never, as somebody else who missed one. Further people are those of the
+    day once more, each a number of times that is Poisson distributed.
     """
     chance = random.Random(seed)  # noqa: S311 - a simulation is repeatable and no secret
     more = random.Random(f"{seed} more")  # noqa: S311 - another stream, so that it changes nothing of the first

@@ -24,8 +24,9 @@ class Stage:
 
     The person is in line again `after` the end of the stage before, or before it by the time that its clerk took to call the next
     one, but is there only when `away` is over. Then `others_first` others are called by counters of this queue, and with `afresh` the
-    waiting counts anew. `ends`: the visit ended with it, so that the service tells how long it takes; a call that was missed, or a visit that went on elsewhere, has a length
-    of its own. `missed`: nobody came, and the number was out of the line. Not `called`: nobody has seen how long it takes.
+    waiting counts anew. `ends`: the visit ended with it, so that the service tells how long it takes; a call that was missed, or a
+    visit that went on elsewhere, has a length of its own. `missed`: nobody came, and the number was out of the line. Not `called`:
+    nobody has seen how long it takes.
     """
 
     queue_id: UUID

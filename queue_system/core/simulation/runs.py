@@ -38,8 +38,9 @@ class Fit:
 class Compared:
     """So many days, played in so many runs: as recorded, as it was according to the runs, and changed.
 
-    `counters` are the numbers of those that were open on any of the days, `first_hour` is the local hour with which they begin. `chosen` is the one that was added, closed, or open
-    at other times, None if the counters are as they were; on `lacking` of the days it was closed.
+    `counters` are the numbers of those that were open on any of the days, `first_hour` is the local hour with which they begin.
+    `chosen` is the one that was added, closed, or open at other times, None if the counters are as they were; on `lacking` of the
+    days it was closed.
     """
 
     days: int
