@@ -67,7 +67,8 @@ class DeskView:
 
     `waiting` are the tickets of the counter's queues, oldest anchor first; `at_counters` is by counter. `live` are the
     zones with a live screen, `received` says where a referred visitor comes from, `unserved` are the queues with waiting
-    people and no open counter. `minded` are codes of visitors whom reception keeps apart from somebody in the hall. Until `undo_until` the clerk can take the last press back; None without such a press.
+    people and no open counter. `minded` are codes of visitors whom reception keeps apart from somebody in the hall.
+    Until `undo_until` the clerk can take the last press back; None without such a press.
     """
 
     settings: BranchSettings

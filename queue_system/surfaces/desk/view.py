@@ -53,7 +53,8 @@ OUTCOMES: Final = (
 class Button:
     """One action: the resource it posts to, its keyboard key, its words.
 
-    With `dialog` it opens the dialog of that name, which posts to the resource. `why` is the key of the sentence that says why it cannot be done now, "" if it can; `possible_from` is when that ends by itself.
+    With `dialog` it opens the dialog of that name, which posts to the resource. `why` is the key of the sentence that says why
+    it cannot be done now, "" if it can; `possible_from` is when that ends by itself.
     """
 
     resource: str
