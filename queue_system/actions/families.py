@@ -23,7 +23,7 @@ from ..store.queries.line import TicketView
 from ..store.queries.settings import BranchSettings, branch_settings
 from ..store.tables import Ticket, table
 from .day import in_session
-from .returning import place_again
+from .returning import Place, place_again
 from .steps import move
 
 TICKET = table(Ticket)
@@ -54,8 +54,9 @@ def join(tx: Tx, branch_id: UUID, ticket_id: UUID, other_id: UUID, actor: Actor)
         members = [_member(settings, one) for one in everybody.values()]
         first = everybody[leader([one for one in members if one.ticket_id in followers]).ticket_id]
         anchor_at = stands_from(members)
-        first = _stand(lock, first, anchor_at)
+        first = _set_anchor(lock, first, anchor_at, _own(first))
         for one in everybody.values():
+            # Those who are called with it already stay so.
             if first.id not in (one.id, one.joined_to):
                 _follow(lock, one, first, anchor_at, actor)
         return first
@@ -71,16 +72,22 @@ def split(tx: Tx, branch_id: UUID, ticket_id: UUID, actor: Actor) -> TicketView:
     with in_session(tx, branch_id) as lock:
         settings = branch_settings(tx, branch_id, lock.config_version)
         ticket = line.ticket(tx, branch_id, ticket_id)
-        first = called_with(tx, ticket)
-        if first is None:
+        if called_with(tx, ticket) is None:
             raise Missing("ticket")
-        if first.state not in SPLITS:
-            raise Refused("family-gone", code=first.code)
-        rest = [one for one in members_of_family(tx, settings, first.id) if one.id != ticket.id]
-        anchor_at = stands_from([_member(settings, one) for one in (first, *rest)])
-        _stand(lock, first, anchor_at, alone=not rest)
-        again = _wait_again(lock, ticket, first, anchor_at, actor)
-        return _missed_too(lock, settings, again, first, actor) if first.state is TicketState.NO_SHOW else again
+        return split_off(lock, settings, ticket, actor)
+
+
+def split_off(lock: Locked, settings: BranchSettings, ticket: TicketView, actor: Actor) -> TicketView:
+    """As `split`, of a number that is called with another one, or is by itself already."""
+    first = called_with(lock.tx, ticket)
+    if first is None:
+        return ticket
+    if first.state not in SPLITS:
+        raise Refused("family-gone", code=first.code)
+    rest = [one for one in members_of_family(lock.tx, settings, first.id) if one.id != ticket.id]
+    anchor_at = stands_from([_member(settings, one) for one in (first, *rest)])
+    _set_anchor(lock, first, anchor_at, _own(first) if rest and not _waits_anew(first) else None)
+    return _leave_family(lock, settings, ticket, first, anchor_at, actor)
 
 
 def let_go(lock: Locked, settings: BranchSettings, first: TicketView, actor: Actor) -> TicketView:
@@ -89,11 +96,19 @@ def let_go(lock: Locked, settings: BranchSettings, first: TicketView, actor: Act
     Returns the number, which has its own anchor back where it goes on waiting.
     """
     members = members_of_family(lock.tx, settings, first.id)
-    if members:
-        first = _stand_alone(lock, first)
+    if not members:
+        return first
+    alone = _set_anchor(lock, first, _own(first), None)
     for one in members:
-        _wait_again(lock, one, first, first.anchor_at, actor)
-    return first
+        _leave_family(lock, settings, one, first, alone.anchor_at, actor)
+    return alone
+
+
+def stand_alone(lock: Locked, settings: BranchSettings, first: TicketView) -> TicketView:
+    """A number that stands where its family stood has its own anchor back if nobody is called with it any more."""
+    if first.own_anchor_at is None or members_of_family(lock.tx, settings, first.id):
+        return first
+    return _set_anchor(lock, first, first.own_anchor_at, None)
 
 
 def require_alone(tx: Tx, settings: BranchSettings, ticket: TicketView) -> None:
@@ -113,54 +128,63 @@ def _may_join(settings: BranchSettings, ticket: TicketView) -> None:
 
 
 def _member(settings: BranchSettings, ticket: TicketView) -> Member:
-    own = ticket.own_anchor_at or ticket.anchor_at
-    return Member(ticket.id, line.weight_of(settings, ticket.priority), own)
+    return Member(ticket.id, line.weight_of(settings, ticket.priority), _own(ticket))
 
 
-def _stand(lock: Locked, first: TicketView, anchor_at: datetime, *, alone: bool = False) -> TicketView:
-    """Set the anchor of the one that stands for all; its own is kept beside it unless it is `alone`."""
-    own = first.own_anchor_at or first.anchor_at
+def _own(ticket: TicketView) -> datetime:
+    """The anchor that a number has by itself."""
+    return ticket.own_anchor_at or ticket.anchor_at
+
+
+def _waits_anew(first: TicketView) -> bool:
+    """Whether the one in line for all came back after a missed call and lost its place, which all had with it."""
+    return first.returns > 0 and first.own_anchor_at is None
+
+
+def _set_anchor(lock: Locked, first: TicketView, anchor_at: datetime, own: datetime | None) -> TicketView:
+    """Set the anchor of the one that stands for all; its `own` is kept beside it, None for one that stands alone, or anew."""
     here = TICKET.c.branch_id == lock.id, TICKET.c.id == first.id, TICKET.c.state == first.state.value
-    kept = None if alone else own
-    changed = lock.tx.execute(sa.update(TICKET).where(*here).values(anchor_at=anchor_at, own_anchor_at=kept))
+    changed = lock.tx.execute(sa.update(TICKET).where(*here).values(anchor_at=anchor_at, own_anchor_at=own))
     if changed.rowcount != 1:
         raise Stale("ticket-moved", code=first.code)
-    return line.ticket(lock.tx, lock.id, first.id)
-
-
-def _stand_alone(lock: Locked, first: TicketView) -> TicketView:
-    """Give a number its own anchor back."""
-    own = first.own_anchor_at or first.anchor_at
-    here = TICKET.c.branch_id == lock.id, TICKET.c.id == first.id
-    lock.tx.execute(sa.update(TICKET).where(*here).values(anchor_at=own, own_anchor_at=None))
-    return replace(first, anchor_at=own, own_anchor_at=None)
+    return replace(first, anchor_at=anchor_at, own_anchor_at=own)
 
 
 def _follow(lock: Locked, one: TicketView, first: TicketView, anchor_at: datetime, actor: Actor) -> None:
-    own = one.own_anchor_at or one.anchor_at
-    values = {"joined_to": first.id, "anchor_at": own, "own_anchor_at": None}
+    values = {"joined_to": first.id, "anchor_at": _own(one), "own_anchor_at": None}
     if one.state is TicketState.VOID:
         here = TICKET.c.branch_id == lock.id, TICKET.c.id == one.id
         lock.tx.execute(sa.update(TICKET).where(*here).values(**values))
     else:
         move(lock.tx, one, Step.JOIN, ended_at=lock.tx.now, **values)
-    told = {"subject": str(one.id), "code": one.code, "leader": str(first.id), "leader_code": first.code}
-    lock.append(TicketJoined(**told, anchor_at=anchor_at.isoformat()), actor)
+    lock.append(TicketJoined(**_told(one, first), anchor_at=anchor_at.isoformat()), actor)
 
 
-def _wait_again(lock: Locked, one: TicketView, first: TicketView, anchor_at: datetime, actor: Actor) -> TicketView:
-    moved = move(lock.tx, one, Step.SPLIT, joined_to=None, ended_at=None)
-    told = {"subject": str(one.id), "code": one.code, "leader": str(first.id), "leader_code": first.code}
-    own = moved.anchor_at.isoformat()
-    lock.append(TicketSplit(**told, anchor_at=anchor_at.isoformat(), own_anchor_at=own), actor)
+def _leave_family(
+    lock: Locked, settings: BranchSettings, one: TicketView, first: TicketView, anchor_at: datetime, actor: Actor
+) -> TicketView:
+    """A number waits by itself again; `anchor_at` is where the one in line for all stands then.
+
+    A call that this one missed was missed by all: each has lost its place, or stands behind as many others.
+    """
+    own = max(one.anchor_at, first.anchor_at) if _waits_anew(first) else one.anchor_at
+    moved = move(lock.tx, one, Step.SPLIT, joined_to=None, ended_at=None, anchor_at=own, returns=first.returns)
+    lock.append(TicketSplit(**_told(one, first), anchor_at=anchor_at.isoformat(), own_anchor_at=own.isoformat()), actor)
+    if first.state is TicketState.NO_SHOW:
+        place = place_again(lock, settings, first, own)
+        return _stand_behind(lock, moved, place, first.returns + 1, actor)
+    if first.aside:
+        return _stand_behind(lock, moved, Place(own, first.aside, anew=False), first.returns, actor)
     return moved
 
 
-def _missed_too(lock: Locked, settings: BranchSettings, one: TicketView, first: TicketView, actor: Actor) -> TicketView:
-    """Put a number that waits by itself again where it stands after the missed call of the one for all."""
-    place = place_again(lock, settings, first, one.anchor_at)
+def _stand_behind(lock: Locked, one: TicketView, place: Place, returns: int, actor: Actor) -> TicketView:
     here = TICKET.c.branch_id == lock.id, TICKET.c.id == one.id
-    placed = {"anchor_at": place.anchor_at, "aside": place.others_first, "returns": first.returns + 1}
+    placed = {"anchor_at": place.anchor_at, "aside": place.others_first, "returns": returns}
     lock.tx.execute(sa.update(TICKET).where(*here).values(**placed))
     lock.append(TicketReturned(subject=str(one.id), code=one.code, others_first=place.others_first), actor)
     return line.ticket(lock.tx, lock.id, one.id)
+
+
+def _told(one: TicketView, first: TicketView) -> dict[str, str]:
+    return {"subject": str(one.id), "code": one.code, "leader": str(first.id), "leader_code": first.code}

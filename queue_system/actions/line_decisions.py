@@ -106,6 +106,8 @@ def _send(lock: Locked, settings: BranchSettings, ticket: TicketView, to: str, a
 def _lost_with(lock: Locked, settings: BranchSettings, first: TicketView, actor: Actor) -> list[TicketView]:
     """Those who were to be called with a number that ends, and whom the settings serve no more than it; the others wait by themselves."""
     members = [one.id for one in members_of_family(lock.tx, settings, first.id)]
+    if not members:
+        return []
     let_go(lock, settings, first, actor)
     support = Support(offer_of(settings))
     again = [line.ticket(lock.tx, lock.id, one) for one in members]

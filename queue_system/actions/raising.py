@@ -16,7 +16,7 @@ from ..store.queries.families import members_of_family
 from ..store.queries.line import TicketView
 from ..store.queries.settings import BranchSettings, branch_settings
 from .day import in_session
-from .families import let_go, require_alone
+from .families import let_go, require_alone, split_off
 from .steps import move
 from .takeback import remember_at_own_counter
 
@@ -30,14 +30,14 @@ def raise_ticket(tx: Tx, branch_id: UUID, ticket_id: UUID, priority: str, reason
     with in_session(tx, branch_id) as lock:
         settings = branch_settings(tx, branch_id, lock.config_version)
         ticket = line.ticket(tx, branch_id, ticket_id)
-        tickets.after(ticket.state, Step.RAISE)
         if reason not in RAISE_REASONS:
             raise Refused("raise-reason-unknown")
         if line.is_emergency(settings, priority):
-            # An emergency is never refused; the others wait by themselves again.
-            ticket = let_go(lock, settings, ticket, actor)
+            # No family keeps somebody from going first; the others wait by themselves.
+            ticket = let_go(lock, settings, split_off(lock, settings, ticket, actor), actor)
         else:
             require_alone(tx, settings, ticket)
+        tickets.after(ticket.state, Step.RAISE)
         day = settings.timetable.business_date(lock.tx.now)
         classes.require_season(settings, priority, day)
         if priority not in classes.given_by_staff(settings, day):

@@ -17,10 +17,11 @@ from .visit import reopen_booking
 
 
 class Place(NamedTuple):
-    """Where whoever missed a call stands again: from when the waiting counts, and how many calls come first."""
+    """Where whoever missed a call stands again: from when the waiting counts, `anew` or not, and how many calls come first."""
 
     anchor_at: datetime
     others_first: int
+    anew: bool
 
 
 def come_back(lock: Locked, settings: BranchSettings, ticket: TicketView, actor: Actor) -> TicketView:
@@ -33,7 +34,8 @@ def come_back(lock: Locked, settings: BranchSettings, ticket: TicketView, actor:
         **{**AFRESH, "anchor_at": place.anchor_at, "aside": place.others_first},
         returns=ticket.returns + 1,
         ended_at=None,
-        own_anchor_at=None,
+        # Whoever stands for several numbers keeps its own place beside theirs, or has lost it as they have.
+        own_anchor_at=None if place.anew else ticket.own_anchor_at,
     )
     lock.append(TicketReturned(subject=str(ticket.id), code=ticket.code, others_first=place.others_first), actor)
     reopen_booking(lock, ticket, actor)
@@ -48,4 +50,6 @@ def place_again(lock: Locked, settings: BranchSettings, missed: TicketView, anch
     rule = line.absence_rule(settings)
     if rule.rejoins is not None and missed.returns >= rule.rejoins:
         raise Refused("rejoin-used-up", code=missed.code)
-    return Place(anchor_at, rule.others_first) if rule.keeps_place else Place(lock.now, 0)
+    if rule.keeps_place:
+        return Place(anchor_at, rule.others_first, anew=False)
+    return Place(lock.now, 0, anew=True)

@@ -24,6 +24,7 @@ from ..store.queries.line import TicketView
 from ..store.queries.settings import BranchSettings
 from ..store.tables import Counter, Ticket, table
 from . import given_services
+from .families import stand_alone
 from .reserving import still_reserved
 from .visit import end_booking, unend_booking
 from .vouchers import withdraw
@@ -169,7 +170,8 @@ def _put_back(
     )
     if found.rowcount != 1:
         raise Stale("ticket-moved", code=ticket.code)
-    again = still_reserved(lock, line.ticket(lock.tx, lock.id, ticket.id))
+    # Others who were called with it may wait by themselves since, and those for whom it was kept may have gone.
+    again = stand_alone(lock, settings, still_reserved(lock, line.ticket(lock.tx, lock.id, ticket.id)))
     fact = TicketTakenBack(
         subject=str(ticket.id),
         code=ticket.code,

@@ -218,6 +218,23 @@ def test_a_number_that_is_called_with_another_is_given_to_nobody_else(night_hall
     assert split_again.state is TicketState.WAITING
 
 
+def test_a_number_that_is_given_again_after_the_change_of_day_is_called_with_nobody(
+    night_hall: Hall, clock: FrozenClock
+) -> None:
+    hall = night_hall
+    here = hall.sit(hall.person("layla"), "c4")
+    old = [hall.issue().ticket for _ in range(2)]
+    first = hall.db.write_in_now(hall.branch.id, join, hall.branch.id, old[0].id, old[1].id, SYSTEM)
+    called = hall.call_next(here)
+    assert called == hall.db.read_now(line.ticket, hall.branch.id, first.id)
+    assert hall.db.read_now(board, hall.branch.id, None).along == {first.code: (old[0].code,)}
+    hall.db.write_in_now(hall.branch.id, calling.finish, Desk(here.branch_id, here.counter_id, here.staff_id, first.id))
+    clock.move(timedelta(hours=1))  # 03:30
+    while (again := hall.issue().ticket).code != first.code:
+        assert again.number < first.number
+    assert hall.db.read_now(board, hall.branch.id, None).along == {}
+
+
 def test_the_database_refuses_a_second_open_ticket_with_the_same_code(
     night_hall: Hall, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

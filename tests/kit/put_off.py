@@ -18,7 +18,6 @@ import pytest
 from queue_system import app
 from queue_system.ops.background import forever
 
-
 #: Longer than a test of a page takes on a slow and busy machine.
 FIRST_TURN_SECONDS: Final = 300.0
 

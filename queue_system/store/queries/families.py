@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from ...core.errors import Refused
 from ...core.one_time_codes import latin_digits
-from ...core.tickets import TicketState
+from ...core.tickets import OPEN, TicketState
 from ..database import Tx
 from ..prepared import Prepared
 from ..tables import Ticket, table
@@ -26,30 +26,32 @@ LONGEST_NUMBER: Final = 12
 
 # A literal condition, because only then do the databases use the partial index.
 _JOINED = sa.text("ticket.joined_to IS NOT NULL")
-_ALL = Prepared(
+_OF_DAY = (
+    TICKET.c.branch_id == sa.bindparam("branch"),
+    TICKET.c.business_date >= sa.bindparam("day"),
+    _JOINED,
+    TICKET.c.state == TicketState.VOID.value,
+)
+_ALL = Prepared(sa.select(*COLUMNS).where(*_OF_DAY).order_by(TICKET.c.issued_at, TICKET.c.id), as_view)
+_OF_ONE = Prepared(
     sa.select(*COLUMNS)
-    .where(
-        TICKET.c.branch_id == sa.bindparam("branch"),
-        TICKET.c.business_date >= sa.bindparam("day"),
-        _JOINED,
-        TICKET.c.state == TicketState.VOID.value,
-    )
+    .where(*_OF_DAY, TICKET.c.joined_to == sa.bindparam("leader"))
     .order_by(TICKET.c.issued_at, TICKET.c.id),
     as_view,
 )
 
 
 def families(tx: Tx, settings: BranchSettings) -> dict[UUID, list[TicketView]]:
-    """The numbers of the day that are called with another one, by the id of that one, in the order of their coming."""
+    """The numbers of the live days that are called with another one, by the id of that one, in the order of their coming."""
     found: dict[UUID, list[TicketView]] = {}
-    for one in tx.rows(_ALL, {"branch": settings.id, "day": settings.timetable.first_live_day(tx.now)}):
+    for one in tx.rows(_ALL, _live(tx, settings)):
         found.setdefault(one.joined_to, []).append(one)
     return found
 
 
 def members_of_family(tx: Tx, settings: BranchSettings, leader_id: UUID) -> list[TicketView]:
     """The numbers that are called with this one."""
-    return families(tx, settings).get(leader_id, [])
+    return list(tx.rows(_OF_ONE, _live(tx, settings) | {"leader": leader_id}))
 
 
 def called_with(tx: Tx, ticket: TicketView) -> TicketView | None:
@@ -79,8 +81,12 @@ def codes_called_with(tx: Tx, settings: BranchSettings) -> dict[str, Sequence[st
     found = families(tx, settings)
     if not found:
         return {}
+    # Of another day only those who are not gone, because a number of somebody who is gone may have been given again.
+    today = settings.timetable.business_date(tx.now)
     statement = sa.select(TICKET.c.id, TICKET.c.code).where(
-        TICKET.c.branch_id == settings.id, TICKET.c.id.in_(list(found))
+        TICKET.c.branch_id == settings.id,
+        TICKET.c.id.in_(list(found)),
+        (TICKET.c.business_date == today) | TICKET.c.state.in_([*OPEN, TicketState.NO_SHOW]),
     )
     return {row.code: shown_with(settings, found[row.id]) for row in tx.rows(statement)}
 
@@ -88,3 +94,7 @@ def codes_called_with(tx: Tx, settings: BranchSettings) -> dict[str, Sequence[st
 def shown_with(settings: BranchSettings, members: Iterable[TicketView]) -> Sequence[str]:
     """The codes of those members that screens show."""
     return tuple(one.code for one in members if not is_kept_off(settings, one.service_id, one.series_id))
+
+
+def _live(tx: Tx, settings: BranchSettings) -> dict[str, Any]:
+    return {"branch": settings.id, "day": settings.timetable.first_live_day(tx.now)}

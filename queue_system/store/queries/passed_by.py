@@ -11,6 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from ...core.dispatch import Reason, longest_bypass
+from ...core.facts.families import TicketJoined
 from ...core.facts.tickets import TicketRaised
 from ...core.passing import Kind, kind_of
 from ...core.reasons import BY_HAND
@@ -21,7 +22,7 @@ from . import line
 from .line import TicketView
 from .screens import is_kept_off
 from .settings import BranchSettings
-from .told import told_of
+from .told import told_of, told_since
 
 CALL, ENTRY, TICKET = table(Call), table(Entry), table(Ticket)
 
@@ -113,7 +114,7 @@ def passed_by(tx: Tx, settings: BranchSettings, ticket: TicketView) -> PassedByV
         kinds={kind: tuple(ones) for kind, ones in found.items() if ones},
         promise=None if line.is_emergency(settings, ticket.priority) else promised[0],
         furthest=shown,
-        kept=_kept(furthest, promised) if _is_promised(settings, ticket) else None,
+        kept=_kept(furthest, promised) if _may_be_judged(tx, settings, ticket) else None,
     )
 
 
@@ -135,8 +136,14 @@ def _kept(furthest: timedelta, promised: Sequence[timedelta | None]) -> bool | N
     return None if any(held) or None in promised else False
 
 
-def _is_promised(settings: BranchSettings, ticket: TicketView) -> bool:
-    """Whether the promise held all the time: not for whoever missed a call, or may have been called by others only."""
+def _may_be_judged(tx: Tx, settings: BranchSettings, ticket: TicketView) -> bool:
+    """Whether the promise applied all the time.
+
+    Not for whoever missed a call, may have been called by others only, or stood where the last of a family stands.
+    """
     if line.skills_needed(settings).get(ticket.service_id) or settings.queue_rules.language_match == "only":
         return False
-    return not ticket.skips and not ticket.returns and ticket.sent_counter_id is None and not ticket.reserved_until_at
+    if ticket.skips or ticket.returns or ticket.sent_counter_id is not None or ticket.reserved_until_at:
+        return False
+    joined = told_since(tx, ticket.branch_id, ticket.issued_at, TicketJoined.kind)
+    return not any(str(ticket.id) in (one.subject, one.leader) for one in joined if isinstance(one, TicketJoined))

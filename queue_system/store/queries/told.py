@@ -1,4 +1,4 @@
-"""What the log tells of one ticket or booking."""
+"""What the log tells of one ticket or booking, or of what happens seldom."""
 
 from __future__ import annotations
 
@@ -32,16 +32,20 @@ def told_of_booking(tx: Tx, booking: BookingView, *kinds: str) -> list[Fact]:
     return _told(tx, booking.branch_id, str(booking.id), booking.created_at, kinds)
 
 
+def told_since(tx: Tx, branch_id: UUID, since: datetime, *kinds: str) -> list[Fact]:
+    """All facts of these kinds in a branch from an instant on, the oldest first; for kinds that are rare."""
+    return _facts(tx, branch_id, since, ENTRY.c.kind.in_(kinds))
+
+
 def _told(tx: Tx, branch_id: UUID, subject: str, since: datetime, kinds: Collection[str]) -> list[Fact]:
+    return _facts(tx, branch_id, since, ENTRY.c.kind.in_(kinds), ENTRY.c.subject == subject)
+
+
+def _facts(tx: Tx, branch_id: UUID, since: datetime, *where: sa.ColumnElement[bool]) -> list[Fact]:
     first = log.first_since(tx, branch_id, since)
     rows = tx.rows(
         sa.select(ENTRY.c.kind, ENTRY.c.subject, ENTRY.c.data)
-        .where(
-            ENTRY.c.branch_id == branch_id,
-            ENTRY.c.seq >= first,
-            ENTRY.c.kind.in_(kinds),
-            ENTRY.c.subject == subject,
-        )
+        .where(ENTRY.c.branch_id == branch_id, ENTRY.c.seq >= first, *where)
         .order_by(ENTRY.c.seq)
     )
     return [facts.from_data(row.kind, row.subject, row.data) for row in rows]
