@@ -104,6 +104,27 @@ def test_the_same_seed_gives_the_same_forecast() -> None:
     assert forecast(hall, durations, seed=4) != forecast(hall, durations, seed=5)
 
 
+def test_whoever_comes_behind_changes_nothing_of_what_is_said_of_the_others() -> None:
+    """Not by chance either: their visits last as long in each round as before."""
+    durations = {SERVICE: learnt([], 8)}
+    people = line_of(12)
+    booked = Arrival(OTHER, SERVICE, 1, NOW + minutes(30), 0.5)
+    busy = Counter(frozenset({QUEUE}), Visit(SERVICE, NOW - minutes(3)))
+    hall = Hall(NOW, RULES, [busy, Counter(frozenset({OTHER}))], people[:-1], newcomers=[NEWCOMER])
+    before = forecast(hall, durations, seed=4).tickets
+    found = forecast(replace(hall, waiting=people, arrivals=[booked, booked]), durations, seed=4).tickets
+    assert {ticket: found[ticket] for ticket in before} == before
+
+
+def test_those_who_may_come_come_by_chances_of_their_own() -> None:
+    booked = Arrival(QUEUE, SERVICE, 4, NOW, 0.5)
+    hall = replace(hall_of(1, line_of(3)), arrivals=[booked] * 2)
+    found = forecast(hall, TEN_MINUTES, seed=1, rounds=400).newcomers[NEWCOMER]
+    # None, one or both of them: twenty minutes more or less at most, and both or none in half of the rounds.
+    assert found.mean == pytest.approx(40, abs=1.5)
+    assert (found.p20, found.p80) == (30, 50)
+
+
 def test_the_wait_behind_a_line_is_that_of_the_theory() -> None:
     """M/M/s with everybody busy and q ahead: mean (q + 1) / (s · μ), standard deviation √(q + 1) / (s · μ)."""
     lot = random.Random(2)

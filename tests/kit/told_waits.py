@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import statistics
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
@@ -13,7 +12,7 @@ from uuid import UUID
 
 from queue_system.core.waits.announce import STEP_MIN, Announced, Announcements
 from queue_system.core.waits.durations import Durations, learnt
-from queue_system.core.waits.forecast import Wait, forecast
+from queue_system.core.waits.forecast import SEED, Wait, forecast
 from queue_system.core.waits.hall import Hall
 from tests.kit.simulated_branch import MINUTE, Person, Plan
 
@@ -66,8 +65,7 @@ class ToldWaits:
         if self._known_on != morning:
             self._known_on = morning
             self._durations = {one: learnt(self._seen[one], minutes) for one, minutes in self._configured.items()}
-        seed = random.Random(person.ticket.ticket_id.int).getrandbits(32)
-        wait = forecast(hall, self._durations, seed, self.rounds).tickets[person.ticket.ticket_id]
+        wait = forecast(hall, self._durations, SEED, self.rounds).tickets[person.ticket.ticket_id]
         said = self.announcements.say(person.ticket.queue_id, wait)
         told = self.announcements.may_be_told(person.ticket.queue_id, len(self._seen[person.service.id]))
         self._told[person.ticket.ticket_id] = Told(person, wait, said, len(hall.waiting) - 1, told)

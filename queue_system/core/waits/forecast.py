@@ -1,14 +1,16 @@
 """How long everybody in a hall will wait: the calling rule played forward many times, each time with other lengths of visits.
 
 Chance decides in each round how long the visits at the counters go on, how long every other visit lasts, and which of
-those who may come do come. The same seed gives the same forecast.
+those who may come do come. The same seed gives the same forecast, and each visit has chances of its own: whatever changes for
+others, it lasts as long in each round as it did in the forecast before, so that nobody is told another wait by chance alone.
 """
 
 from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter as Counted
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import repeat
@@ -17,12 +19,14 @@ from uuid import UUID
 
 from .durations import Durations
 from .forward import MINUTE, Forward
-from .hall import Counter, Hall, Newcomer
+from .hall import Arrival, Counter, Hall, Newcomer
 
 T = TypeVar("T")
 
 #: Enough for quantiles that are off by less than a minute when people wait for twenty.
 ROUNDS: Final = 200
+#: One for all forecasts of a hall, because another seed alone would move what people are told.
+SEED: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,23 +53,41 @@ class Forecast:
 
 def forecast(hall: Hall, durations: Mapping[UUID, Durations], seed: int, rounds: int = ROUNDS) -> Forecast:
     """Play the hall forward; `durations` has every service of its tickets, visits and arrivals."""
-    chance = random.Random(seed)  # noqa: S311 - a forecast is repeatable and no secret
     forward = Forward(hall)
+    arrivals = [_chance(seed, *of) for of in _numbered(hall.arrivals)]
     ticks = {service: _in_ticks(known.lengths) for service, known in durations.items()}
     newcomers = len({forward.place_of(newcomer) for newcomer in hall.newcomers})
-    free = [_until_free(hall, counter, durations, rounds, chance) for counter in hall.counters]
-    lengths = [
-        *(chance.choices(ticks[one.service_id], k=rounds) for one in forward.people),
-        *repeat([0.0] * rounds, newcomers),
-        *(chance.choices(ticks[one.service_id], k=rounds) for one in hall.arrivals),
+    free = [
+        _until_free(hall, counter, durations, rounds, _chance(seed, place, counter.visit))
+        for place, counter in enumerate(hall.counters)
     ]
-    come = [[chance.random() < one.chance for _ in range(rounds)] for one in hall.arrivals]
+    lengths = [
+        *(_chance(seed, one.ticket.ticket_id).choices(ticks[one.service_id], k=rounds) for one in forward.people),
+        *repeat([0.0] * rounds, newcomers),
+        *(own.choices(ticks[one.service_id], k=rounds) for one, own in zip(hall.arrivals, arrivals, strict=True)),
+    ]
+    come = [
+        [own.random() < one.chance for _ in range(rounds)] for one, own in zip(hall.arrivals, arrivals, strict=True)
+    ]
     played = map(forward.play, _by_round(free, rounds), _by_round(lengths, rounds), _by_round(come, rounds))
     waits = [_wait(calls) for calls in zip(*played, strict=True)]
     return Forecast(
         {one.ticket.ticket_id: wait for one, wait in zip(forward.people, waits, strict=False)},
         {newcomer: waits[forward.place_of(newcomer)] for newcomer in hall.newcomers},
     )
+
+
+def _chance(seed: int, *of: object) -> random.Random:
+    """What decides about one visit."""
+    return random.Random(f"{seed} {of}")  # noqa: S311 - a forecast is repeatable and no secret
+
+
+def _numbered(arrivals: Iterable[Arrival]) -> Iterator[tuple[Arrival, int]]:
+    """Each arrival with how many of its kind come before it."""
+    before: Counted[Arrival] = Counted()
+    for one in arrivals:
+        yield one, before[one]
+        before[one] += 1
 
 
 def _until_free(

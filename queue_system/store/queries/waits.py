@@ -17,11 +17,11 @@ from ...core.dispatch import is_emergency
 from ...core.tickets import APPOINTMENT, AT_COUNTER, ORDINARY, TicketState
 from ...core.waits.announce import Ahead, ahead_of
 from ...core.waits.durations import learnt
-from ...core.waits.forecast import Forecast, forecast
+from ...core.waits.forecast import SEED, Forecast, forecast
 from ...core.waits.hall import Arrival, Away, Counter, Hall, InLine, Newcomer, Visit
 from .. import tables
 from ..database import AnyRow, Tx
-from ..tables import Booking, Branch, table
+from ..tables import Booking, table
 from . import line
 from .bookings import check_in_rules
 from .calling_profiles import callers_of
@@ -31,7 +31,6 @@ from .past_waits import Learnt
 from .settings import BranchSettings, ServiceView, branch_settings
 
 BOOKING = table(Booking)
-BRANCH = table(Branch)
 COUNTER = table(tables.Counter)
 
 #: A forecast is told for so long.
@@ -68,9 +67,8 @@ def play(tx: Tx, branch_id: UUID, known: Learnt) -> Played | None:
         return None
     # A service may have come since.
     new = {one.id: learnt((), one.duration_min) for one in settings.services.values() if one.id not in known.durations}
-    position: int = tx.scalar(sa.select(BRANCH.c.last_seq).where(BRANCH.c.id == branch_id))
     waiting = tuple(ticket for ticket in tickets if ticket.state is TicketState.WAITING)
-    return Played(tx.now, waiting, forecast(hall, {**known.durations, **new}, seed=position), ahead_of(hall))
+    return Played(tx.now, waiting, forecast(hall, {**known.durations, **new}, SEED), ahead_of(hall))
 
 
 def hall_of(tx: Tx, settings: BranchSettings, tickets: Sequence[TicketView], come: float) -> Hall:
