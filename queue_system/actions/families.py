@@ -90,7 +90,7 @@ def split_off(lock: Locked, settings: BranchSettings, ticket: TicketView, actor:
     return _leave_family(lock, settings, ticket, first, anchor_at, actor)
 
 
-def let_go(lock: Locked, settings: BranchSettings, first: TicketView, actor: Actor) -> TicketView:
+def release_members(lock: Locked, settings: BranchSettings, first: TicketView, actor: Actor) -> TicketView:
     """The others of a number wait by themselves again, because it leaves the line or is about to stand elsewhere in it.
 
     Returns the number, which has its own anchor back where it goes on waiting.

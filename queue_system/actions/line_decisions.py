@@ -23,7 +23,7 @@ from ..store.queries.settings import BranchSettings, branch_settings
 from ..store.queries.stranded import live_ticket, stranded
 from . import offers, seats
 from .day import in_session
-from .families import let_go
+from .families import release_members
 from .raising import raised_by_service
 from .steps import AFRESH, FOR_ALL, move
 
@@ -108,7 +108,7 @@ def _lost_with(lock: Locked, settings: BranchSettings, first: TicketView, actor:
     members = [one.id for one in members_of_family(lock.tx, settings, first.id)]
     if not members:
         return []
-    let_go(lock, settings, first, actor)
+    release_members(lock, settings, first, actor)
     support = Support(offer_of(settings))
     again = [line.ticket(lock.tx, lock.id, one) for one in members]
     return [one for one in again if support.why_ticket(live_ticket(one)) is not None]

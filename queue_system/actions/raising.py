@@ -16,7 +16,7 @@ from ..store.queries.families import members_of_family
 from ..store.queries.line import TicketView
 from ..store.queries.settings import BranchSettings, branch_settings
 from .day import in_session
-from .families import let_go, require_alone, split_off
+from .families import release_members, require_alone, split_off
 from .steps import move
 from .takeback import remember_at_own_counter
 
@@ -34,7 +34,7 @@ def raise_ticket(tx: Tx, branch_id: UUID, ticket_id: UUID, priority: str, reason
             raise Refused("raise-reason-unknown")
         if line.is_emergency(settings, priority):
             # No family keeps somebody from going first; the others wait by themselves.
-            ticket = let_go(lock, settings, split_off(lock, settings, ticket, actor), actor)
+            ticket = release_members(lock, settings, split_off(lock, settings, ticket, actor), actor)
         else:
             require_alone(tx, settings, ticket)
         tickets.after(ticket.state, Step.RAISE)
@@ -60,7 +60,7 @@ def raised_by_service(lock: Locked, settings: BranchSettings, ticket: TicketView
     if priority == ticket.priority:
         return ticket
     if line.is_emergency(settings, priority):
-        ticket = let_go(lock, settings, ticket, actor)
+        ticket = release_members(lock, settings, ticket, actor)
     elif members_of_family(lock.tx, settings, ticket.id):
         return ticket
     return _raise(lock, settings, ticket, priority, BY_SERVICE, actor)

@@ -200,7 +200,7 @@ def leave(tx: Tx, branch_id: UUID, ticket_id: UUID, actor: Actor) -> TicketView:
     with in_session(tx, branch_id) as lock:
         ticket = line.ticket(tx, branch_id, ticket_id)
         state = tickets.after(ticket.state, tickets.Step.LEAVE)
-        families.let_go(lock, branch_settings(tx, branch_id, lock.config_version), ticket, actor)
+        families.release_members(lock, branch_settings(tx, branch_id, lock.config_version), ticket, actor)
         tx.execute(
             sa.update(TICKET)
             .where(TICKET.c.branch_id == branch_id, TICKET.c.id == ticket_id)

@@ -45,7 +45,7 @@ def void_ticket(
             raise Refused("void-of-appointment", code=ticket.code)
         if ticket.called_at is not None and not approved:
             raise Refused("void-after-call", code=ticket.code)
-        families.let_go(lock, branch_settings(tx, branch_id, lock.config_version), ticket, actor)
+        families.release_members(lock, branch_settings(tx, branch_id, lock.config_version), ticket, actor)
         tx.execute(
             sa.update(TICKET)
             .where(TICKET.c.branch_id == branch_id, TICKET.c.id == ticket_id)

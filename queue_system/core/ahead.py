@@ -14,7 +14,7 @@ from itertools import chain
 from uuid import UUID
 
 from . import dispatch
-from .calling_profiles import Caller, kind_of, may_call
+from .calling_profiles import Caller, callers_key, may_call
 from .dispatch import Waiting
 
 
@@ -23,7 +23,7 @@ class Counted:
     """How many are ahead, by ticket, and the tickets that an open counter may call."""
 
     people: Mapping[UUID, int]
-    served: frozenset[UUID]
+    reachable: frozenset[UUID]
 
 
 def ahead_of(
@@ -35,7 +35,7 @@ def ahead_of(
     """
     places: dict[Hashable, list[int]] = {}
     for place, ticket in enumerate(waiting):
-        places.setdefault(kind_of(ticket, now), []).append(place)
+        places.setdefault(callers_key(ticket, now), []).append(place)
     firsts = {kind: waiting[found[0]] for kind, found in places.items()}
     ahead: dict[UUID, int] = {}
 
@@ -56,7 +56,7 @@ def ahead_of(
         return {frozenset(kind for kind, one in firsts.items() if _stands(one, caller, now)) for caller in callers}
 
     unserved = count(of_counters(sitting), frozenset(firsts))
-    served = frozenset(waiting[place].ticket_id for kind in firsts.keys() - unserved for place in places[kind])
+    reachable = frozenset(waiting[place].ticket_id for kind in firsts.keys() - unserved for place in places[kind])
     if unserved:
         skills = frozenset[str]().union(*(one.skills for one in firsts.values()))
         unserved = count(of_counters(Caller(one.counter_id, one.queues, skills=skills) for one in counters), unserved)
@@ -65,7 +65,7 @@ def ahead_of(
     count(
         [frozenset(kind for kind, one in firsts.items() if one.queue_id == queue_id) for queue_id in queues], unserved
     )
-    return Counted(ahead, served)
+    return Counted(ahead, reachable)
 
 
 def may_be_called(waiting: Iterable[Waiting], sitting: Collection[Caller], now: datetime) -> frozenset[UUID]:

@@ -173,7 +173,7 @@ def may_call(ticket: Waiting, counter: Caller, now: datetime) -> bool:
     return not only or is_emergency(ticket.weight) or ticket.language in counter.languages
 
 
-def kind_of(ticket: Waiting, now: datetime) -> Hashable:
+def callers_key(ticket: Waiting, now: datetime) -> Hashable:
     """What of a ticket decides who may call it at `now`: tickets of one kind may be called by the same counters."""
     reserved = None
     if ticket.reserved_until is not None and ticket.reserved_until > now:

@@ -57,7 +57,7 @@ _OF_BASIS: Final[Mapping[str, Kind]] = {
 }
 
 
-def kind_of(reason: Reason, *, same_line: bool, discreet: bool) -> Kind:
+def why_passed(reason: Reason, *, same_line: bool, discreet: bool) -> Kind:
     """The kind of a call; `same_line`: the counter serves the queue of whoever asks. `discreet`: of the one called."""
     if discreet:
         return Kind.RULE

@@ -191,14 +191,14 @@ class Replay:
             case tickets.TicketRaised():
                 self._raise(ticket, fact, at)
             case families.TicketJoined():
-                self._stand(fact.leader, fact.anchor_at)
+                self._stand_for_all(fact.leader, fact.anchor_at)
             case families.TicketSplit():
                 ticket.anchor_at = datetime.fromisoformat(fact.own_anchor_at)
-                self._stand(fact.leader, fact.anchor_at)
+                self._stand_for_all(fact.leader, fact.anchor_at)
             case tickets.TicketTakenBack():
                 self._take_back(ticket, fact)
 
-    def _stand(self, leader: str, anchor_at: str) -> None:
+    def _stand_for_all(self, leader: str, anchor_at: str) -> None:
         """The number in line for several stands so (`actions.families`)."""
         if leader in self._tickets:
             self._tickets[leader].anchor_at = datetime.fromisoformat(anchor_at)

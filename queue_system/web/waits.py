@@ -17,7 +17,7 @@ from uuid import UUID
 from ..core import hours
 from ..core.tickets import ORDINARY
 from ..core.waits.accuracy import Outcome
-from ..core.waits.announce import Ahead, Announced, Announcements, Longer, Range, Standing
+from ..core.waits.announce import Announced, Announcements, Longer, Pressure, Range, Standing
 from ..core.waits.hall import Newcomer
 from ..core.waits.last_ticket import is_too_late
 from ..store.queries.bookings import BookingView
@@ -189,7 +189,7 @@ def _standing(known: _Branch, played: Played) -> Iterable[tuple[UUID, _InLine]]:
         yield ticket.id, _InLine(ticket.queue_id, standing)
 
 
-def _with_number(ticket: TicketView, ahead: Ahead) -> _InLine | None:
+def _with_number(ticket: TicketView, ahead: Pressure) -> _InLine | None:
     """What was told with the number; nothing once that wait is over, or where the visitor stands in another queue now."""
     told = told_with(ticket)
     if told is None or ticket.wait_ended_at is not None or ticket.queue_id != ticket.series_id:

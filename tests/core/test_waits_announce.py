@@ -15,20 +15,20 @@ from queue_system.core.dispatch import CallingRules, Waiting
 from queue_system.core.waits.announce import (
     ENOUGH_VISITS,
     STEP_MIN,
-    Ahead,
     Announced,
     Announcements,
     Longer,
+    Pressure,
     Range,
     Standing,
-    ahead_of,
+    pressure_of,
     why_longer,
 )
 from queue_system.core.waits.forecast import Wait
 from queue_system.core.waits.hall import Away, Counter, Hall, InLine
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
-NOBODY = Ahead(1, 0, 0)
+NOBODY = Pressure(1, 0, 0)
 QUEUE, OTHER, SERVICE = UUID(int=1), UUID(int=2), UUID(int=3)
 
 
@@ -179,11 +179,11 @@ def test_the_reason_stays_until_the_first_promise_holds_again() -> None:
     def minutes(n: int) -> datetime:
         return NOW + timedelta(minutes=n)
 
-    standing = Standing.first(Range(10, 30), NOW, Ahead(2, 0, 0)).after(Range(30, 45), Ahead(1, 0, 0), minutes(5))
+    standing = Standing.first(Range(10, 30), NOW, Pressure(2, 0, 0)).after(Range(30, 45), Pressure(1, 0, 0), minutes(5))
     assert standing.longer is Longer.COUNTER_CLOSED
-    standing = standing.after(Range(20, 30), Ahead(1, 0, 0), minutes(10))
+    standing = standing.after(Range(20, 30), Pressure(1, 0, 0), minutes(10))
     assert standing.longer is Longer.COUNTER_CLOSED
-    assert standing.after(Range(10, 20), Ahead(1, 0, 0), minutes(10)).longer is None
+    assert standing.after(Range(10, 20), Pressure(1, 0, 0), minutes(10)).longer is None
 
 
 def person(number: int, queue: UUID = QUEUE, weight: float = 1, *, appointment: bool = False) -> InLine:
@@ -207,17 +207,17 @@ def test_what_bears_on_a_wait_is_counted_at_the_counters_that_call_for_it() -> N
         person(5, appointment=True),
     ]
     hall = Hall(NOW, CallingRules.of((1, 3, 10), 5, 60), counters, waiting)
-    assert ahead_of(hall)[me.ticket.ticket_id] == Ahead(counters=2, emergencies=1, appointments=1)
+    assert pressure_of(hall)[me.ticket.ticket_id] == Pressure(counters=2, emergencies=1, appointments=1)
 
 
 @pytest.mark.parametrize(
     ("now", "reason"),
     [
-        (Ahead(1, 1, 1), Longer.COUNTER_CLOSED),
-        (Ahead(2, 1, 1), Longer.EMERGENCY),
-        (Ahead(3, 0, 1), Longer.APPOINTMENTS),
-        (Ahead(2, 0, 0), Longer.LONGER_VISITS),
+        (Pressure(1, 1, 1), Longer.COUNTER_CLOSED),
+        (Pressure(2, 1, 1), Longer.EMERGENCY),
+        (Pressure(3, 0, 1), Longer.APPOINTMENTS),
+        (Pressure(2, 0, 0), Longer.LONGER_VISITS),
     ],
 )
-def test_the_reason_for_a_longer_wait_is_what_changed(now: Ahead, reason: Longer) -> None:
-    assert why_longer(Ahead(2, 0, 0), now) is reason
+def test_the_reason_for_a_longer_wait_is_what_changed(now: Pressure, reason: Longer) -> None:
+    assert why_longer(Pressure(2, 0, 0), now) is reason

@@ -14,7 +14,7 @@ from queue_system.actions.raising import raise_ticket
 from queue_system.actions.transferring import Goal
 from queue_system.clock import FrozenClock
 from queue_system.core.dispatch import Reason
-from queue_system.core.passing import Kind, kind_of
+from queue_system.core.passing import Kind, why_passed
 from queue_system.core.reasons import OUT_OF_TURN
 from queue_system.store.database import Database
 from queue_system.store.log import SYSTEM
@@ -178,8 +178,8 @@ def test_protected_visits_are_never_told_and_discreet_ones_without_a_reason(db: 
     assert secret.code not in str(passed(hall, mine))
     for basis in OUT_OF_TURN:
         reason = Reason("chosen-by-staff", {"basis": basis})
-        assert kind_of(reason, same_line=True, discreet=True) is Kind.RULE
-        assert kind_of(reason, same_line=True, discreet=False) is not Kind.TURN
+        assert why_passed(reason, same_line=True, discreet=True) is Kind.RULE
+        assert why_passed(reason, same_line=True, discreet=False) is not Kind.TURN
 
 
 def test_a_call_that_was_taken_back_is_not_told(hall: Hall, here: Desk, clock: FrozenClock) -> None:

@@ -18,7 +18,7 @@ from functools import cache
 from typing import Final
 from uuid import UUID
 
-from ..calling_profiles import kind_of
+from ..calling_profiles import callers_key
 from ..dispatch import Waiting, is_emergency
 from .correction import Quantile, corrected
 from .forecast import Wait
@@ -68,7 +68,7 @@ class Longer(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Ahead:
+class Pressure:
     """What bears on somebody's wait at one moment: counters that call for the queue, and who can be called before."""
 
     counters: int
@@ -136,12 +136,12 @@ class Standing:
 
     range: Range
     since: datetime
-    ahead: Ahead
+    ahead: Pressure
     promised: datetime
     longer: Longer | None = None
 
     @classmethod
-    def first(cls, told: Range, since: datetime, ahead: Ahead) -> Standing:
+    def first(cls, told: Range, since: datetime, ahead: Pressure) -> Standing:
         """What somebody is told who had been told nothing."""
         return cls(told, since, ahead, since + told.most * _MINUTE)
 
@@ -150,7 +150,7 @@ class Standing:
         most = max(STEP_MIN, STEP_MIN * math.ceil(self._left(now) / STEP_MIN))
         return Range(min(self.range.least, most - STEP_MIN), most)
 
-    def after(self, found: Range, ahead: Ahead, now: datetime) -> Standing:
+    def after(self, found: Range, ahead: Pressure, now: datetime) -> Standing:
         """What is told once the forecast says `found`.
 
         A wait may become shorter at any time. It becomes longer only if the difference is noticeable, and then the reason
@@ -167,19 +167,19 @@ class Standing:
         return self.range.most - (now - self.since) / _MINUTE
 
 
-def ahead_of(hall: Hall) -> dict[UUID, Ahead]:
+def pressure_of(hall: Hall) -> dict[UUID, Pressure]:
     """What bears on the wait of everybody in line, by ticket."""
     calling = [counter for counter in hall.counters if not any(away.covers(hall.now) for away in counter.away)]
     kinds: dict[Hashable, list[Waiting]] = {}
     for one in hall.waiting:
-        kinds.setdefault(kind_of(one.ticket, hall.now), []).append(one.ticket)
+        kinds.setdefault(callers_key(one.ticket, hall.now), []).append(one.ticket)
     able = {
         kind: frozenset(place for place, one in enumerate(calling) if one.may_call(same[0], hall.now))
         for kind, same in kinds.items()
     }
 
     @cache
-    def ahead(counters: frozenset[int], weight: float) -> Ahead:
+    def ahead(counters: frozenset[int], weight: float) -> Pressure:
         heavier = [
             other
             for kind, same in kinds.items()
@@ -187,7 +187,7 @@ def ahead_of(hall: Hall) -> dict[UUID, Ahead]:
             for other in same
             if other.weight > weight
         ]
-        return Ahead(
+        return Pressure(
             len(counters),
             sum(is_emergency(other.weight) for other in heavier),
             sum(other.appointment for other in heavier),
@@ -196,7 +196,7 @@ def ahead_of(hall: Hall) -> dict[UUID, Ahead]:
     return {one.ticket_id: ahead(able[kind], one.weight) for kind, same in kinds.items() for one in same}
 
 
-def why_longer(before: Ahead, now: Ahead) -> Longer:
+def why_longer(before: Pressure, now: Pressure) -> Longer:
     """The reason to tell for a wait that has become longer since `before`; that visits take longer where none is seen."""
     if now.counters < before.counters:
         return Longer.COUNTER_CLOSED

@@ -23,7 +23,7 @@ from operator import itemgetter
 from typing import Final, NamedTuple, TypeAlias
 from uuid import UUID
 
-from ..calling_profiles import kind_of
+from ..calling_profiles import callers_key
 from ..dispatch import Waiting, in_thousandths, is_emergency
 from .hall import Arrival, Hall, Newcomer
 
@@ -280,7 +280,7 @@ class Forward:
             self._lines[line].append(self._placed(line, arrival.at, there, by_time=arrival.appointment))
 
     def _line(self, ticket: Waiting) -> _Line:
-        kind = kind_of(ticket, self._hall.now)
+        kind = callers_key(ticket, self._hall.now)
         if kind not in self._cells:
             self._cells[kind] = frozenset(
                 place for place, counter in enumerate(self._hall.counters) if counter.may_call(ticket, self._hall.now)

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from ...core.dispatch import Reason, longest_bypass
 from ...core.facts.families import TicketJoined
 from ...core.facts.tickets import TicketRaised
-from ...core.passing import Kind, kind_of
+from ...core.passing import Kind, why_passed
 from ...core.reasons import BY_HAND
 from ..database import Tx
 from ..prepared import Prepared
@@ -106,7 +106,7 @@ def passed_by(tx: Tx, settings: BranchSettings, ticket: TicketView) -> PassedByV
         if kept_off:
             continue
         discreet = settings.services[row.service_id].confidentiality.discreet
-        kind = kind_of(reason, same_line=same_line, discreet=discreet)
+        kind = why_passed(reason, same_line=same_line, discreet=discreet)
         due = row.anchor_at if kind is Kind.APPOINTMENT and row.booking_id else None
         found[kind].append(PassedView(row.code, due))
     promised = [_promise(settings, one) for one in _classes(tx, ticket)]

@@ -125,7 +125,7 @@ class LineView:
     """All tickets in the hall, as a snapshot; the page of each telephone shows one of them.
 
     `open` are the open tickets by their secret; `ahead` and `early` (the earliest time of a call) are by ticket.
-    `sitting` are the open counters and `served_queues` their queues, `served` the tickets that wait and that one of these
+    `sitting` are the open counters and `served_queues` their queues, `reachable` the tickets that wait and that one of these
     counters may call, `live` the zones with a live screen, `appointments` what was agreed, by ticket. `read_at` is when
     all this was read; `waiting` is in the order of `dispatch.by_right`, `at_counters` are the tickets at counters, latest
     call first.
@@ -138,7 +138,7 @@ class LineView:
     at_counters: Sequence[TicketView]
     open: Mapping[str, TicketView]
     ahead: Mapping[UUID, int]
-    served: frozenset[UUID]
+    reachable: frozenset[UUID]
     early: Mapping[UUID, datetime]
     sitting: Sequence[Caller]
     served_queues: frozenset[UUID]
@@ -154,7 +154,7 @@ class LineView:
             ticket=ticket,
             seq=self.seq,
             ahead=self.ahead.get(ticket.id),
-            counter_open=ticket.id in self.served if waits else ticket.queue_id in self.served_queues,
+            counter_open=ticket.id in self.reachable if waits else ticket.queue_id in self.served_queues,
             wait_in=() if kept_off else where_to_wait(self.settings, ticket.queue_id, self.live),
             on_screen=bool(self.live) and not kept_off,
             appointment=AppointmentView(booked.at, ticket.anchor_at > booked.at, booked.persons) if booked else None,
@@ -180,7 +180,7 @@ class LineView:
             and ticket is earlier.open.get(ticket.token)
             and self.ahead.get(one) == earlier.ahead.get(one)
             and self.early.get(one) == earlier.early.get(one)
-            and (one in self.served) == (one in earlier.served)
+            and (one in self.reachable) == (one in earlier.reachable)
         )
 
 
@@ -243,7 +243,7 @@ def prospects(tx: Tx, settings: BranchSettings, language: str | None = None) -> 
     full = full_services(tx, settings)
     return {
         service_id: ProspectView(
-            found[newcomer].people[NEWCOMER], NEWCOMER in found[newcomer].served, full=service_id in full
+            found[newcomer].people[NEWCOMER], NEWCOMER in found[newcomer].reachable, full=service_id in full
         )
         for service_id, newcomer in newcomers.items()
     }
@@ -290,7 +290,7 @@ class _Order(TypedDict):
 
     waiting: Sequence[Waiting]
     ahead: Mapping[UUID, int]
-    served: frozenset[UUID]
+    reachable: frozenset[UUID]
     early: Mapping[UUID, datetime]
 
 
@@ -303,7 +303,7 @@ def _order(waiting: Iterable[Waiting], settings: BranchSettings, sitting: Sequen
         if not ticket.aside and not dispatch.is_callable(ticket, rules, now)
     }
     found = ahead_of(in_order, sitting, _counters(settings), now)
-    return _Order(waiting=in_order, ahead=found.people, served=found.served, early=early)
+    return _Order(waiting=in_order, ahead=found.people, reachable=found.reachable, early=early)
 
 
 def _in_hall(tx: Tx, settings: BranchSettings, seq: int, earlier: LineView | None) -> list[TicketView]:

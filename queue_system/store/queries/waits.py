@@ -15,7 +15,7 @@ from ...core import bookings, hours
 from ...core.bookings import BookingState, Punctuality
 from ...core.dispatch import is_emergency
 from ...core.tickets import APPOINTMENT, AT_COUNTER, ORDINARY, TicketState
-from ...core.waits.announce import Ahead, ahead_of
+from ...core.waits.announce import Pressure, pressure_of
 from ...core.waits.durations import learnt
 from ...core.waits.forecast import SEED, Forecast, forecast
 from ...core.waits.hall import Arrival, Away, Counter, Hall, InLine, Newcomer, Visit
@@ -55,7 +55,7 @@ class Played:
     at: datetime
     waiting: tuple[TicketView, ...]
     forecast: Forecast
-    ahead: Mapping[UUID, Ahead]
+    ahead: Mapping[UUID, Pressure]
 
 
 def play(tx: Tx, branch_id: UUID, known: Learnt) -> Played | None:
@@ -68,7 +68,7 @@ def play(tx: Tx, branch_id: UUID, known: Learnt) -> Played | None:
     # A service may have come since.
     new = {one.id: learnt((), one.duration_min) for one in settings.services.values() if one.id not in known.durations}
     waiting = tuple(ticket for ticket in tickets if ticket.state is TicketState.WAITING)
-    return Played(tx.now, waiting, forecast(hall, {**known.durations, **new}, SEED), ahead_of(hall))
+    return Played(tx.now, waiting, forecast(hall, {**known.durations, **new}, SEED), pressure_of(hall))
 
 
 def hall_of(tx: Tx, settings: BranchSettings, tickets: Sequence[TicketView], come: float) -> Hall:
