@@ -98,6 +98,12 @@ def test_a_cell_of_a_text_file_is_never_calculated() -> None:
     assert BYTE_ORDER_MARK.encode() == b"\xef\xbb\xbf"
 
 
+def test_csv_with_semicolons_keeps_fractions_and_calculates_under_neither_separator() -> None:
+    assert csv_lines([["a;b", 2.5, 3, None, "=1", "أ، ب"]], ";", ",") == '"a;b";2,5;3;;\'=1;أ، ب\r\n'
+    assert csv_lines([["a,=1", 'b, "+2', "c, d"]], ";") == 'a,\'=1;"b, ""\'+2";c, d\r\n'
+    assert csv_lines([["a;=1"]]) == "a;'=1\r\n"
+
+
 def test_a_file_has_a_name_for_old_programs_and_one_in_its_language() -> None:
     headers = attachment("figures.csv", "أرقام – 1.csv")
     assert headers["Content-Disposition"] == (

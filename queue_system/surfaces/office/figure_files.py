@@ -33,9 +33,9 @@ async def workbook(request: Request) -> Response:
 
 
 async def table(request: Request) -> Response:
-    """The table that `table` names as CSV; raises Missing("not-found")."""
+    """The table that `table` names as CSV, with `separator` as figure_reports has it; raises Missing("not-found")."""
     *_, report = await _of_branch(request)
-    return as_table(report, request.query_params.get("table", ""))
+    return as_table(report, request.query_params.get("table", ""), request.query_params.get("separator", ""))
 
 
 async def paper(request: Request) -> Response:
@@ -52,9 +52,9 @@ async def workbook_across(request: Request) -> Response:
 
 
 async def table_across(request: Request) -> Response:
-    """The table that `table` names as CSV; raises Missing("not-found")."""
+    """The table that `table` names as CSV, with `separator` as figure_reports has it; raises Missing("not-found")."""
     *_, report = await _across(request)
-    return as_table(report, request.query_params.get("table", ""))
+    return as_table(report, request.query_params.get("table", ""), request.query_params.get("separator", ""))
 
 
 async def paper_across(request: Request) -> Response:

@@ -180,7 +180,12 @@ def test_a_table_is_a_file_that_excel_reads_as_arabic(filled: TestClient) -> Non
     named = answer.headers["content-disposition"]
     assert re.match(r"attachment; filename=\"figures-doha-main-2026-11-22-queue\.csv\"; filename\*=UTF-8''%D8", named)
     assert answer.headers["cache-control"] == "no-store"
+    divided = filled.get(f"{PAGE}/table?table=queue&separator=semicolon").content
+    assert divided == answer.content.replace(b",", b";")
     sign_in(filled, "admin", "en")
+    divided = filled.get(f"{PAGE}/table?table=queue&separator=semicolon").content
+    cells = list(csv.reader(io.StringIO(divided.decode("utf-8-sig")), delimiter=";"))
+    assert [[cell.replace(",", ".") for cell in row] for row in cells] == table(filled, "queue")
     assert table(filled, "queue") == [
         ["" if cell == "–" else cell for cell in row]
         for caption, rows in tables_of_page(filled.get(PAGE).text)
@@ -190,7 +195,8 @@ def test_a_table_is_a_file_that_excel_reads_as_arabic(filled: TestClient) -> Non
 
 
 @pytest.mark.parametrize(
-    "query", ["table=nothing", "", "table=queue&first=x&stretch=range", "table=queue&branch=nowhere"]
+    "query",
+    ["table=nothing", "", "table=queue&first=x&stretch=range", "table=queue&branch=nowhere", "table=queue&separator=x"],
 )
 def test_what_is_not_there_is_not_found(client: TestClient, query: str) -> None:
     assert client.get(f"{PAGE}/table?{query}").status_code == 404
