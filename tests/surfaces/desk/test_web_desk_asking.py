@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -87,6 +88,8 @@ def test_a_number_is_raised_in_two_presses(layla: Clerk, hall: Hall) -> None:
     asked = layla.press("raises", ticket=str(second.id))
     assert asked.status_code == 409
     assert "حالة وفاة أو طارئ طبي ما رآه الموظف" in Page(asked.text).text
+    answers = re.findall(r'<button class="([^"]*)" id="ask-', asked.text)
+    assert set(answers) == {"button button-secondary"}, "no class is offered as the default"
     form = Page(asked.text).form("raises", **{"ticket": str(second.id), "class": "bereavement"})
     assert layla.client.post(form.action, data=form.values).status_code == 303
     page = layla.look()

@@ -191,7 +191,8 @@
     // The answer did not come through the socket, so newer news may have arrived before it.
     const { epoch, seq } = desk().dataset;
     if (newest?.epoch === epoch && newest.seq > Number(seq)) show(newest);
-    const answer = document.querySelector("#desk-ask .button");
+    // Where nothing is to be chosen by default, the question itself gets the focus.
+    const answer = document.querySelector("#desk-ask[tabindex], #desk-ask .button");
     if (answer) answer.focus({ preventScroll: true });
     // If the pressed button has gone with its row, the focus moves to the actions.
     if (focused && document.activeElement === document.body) document.getElementById("act-N")?.focus({ preventScroll: true });
