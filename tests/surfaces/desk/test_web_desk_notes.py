@@ -34,6 +34,8 @@ def test_a_note_is_written_and_read_by_the_next_clerk_alone(layla: Clerk, hall: 
     page = nour.look()
     assert "ملاحظة من layla name" in page.text.replace("\u2068", "").replace("\u2069", "")
     assert "مكتملة" in page.text
+    # It is read without scrolling, above all that can be done and told of the visitor.
+    assert page.html.index("مكتملة") < page.html.index('class="outcomes"')
     # Who looks at the desk of another reads nothing of it.
     layla.counter = "c5"
     assert "مكتملة" not in layla.look().html
