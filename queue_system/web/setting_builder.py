@@ -31,7 +31,7 @@ from ..settings.objects import Sentence
 from ..settings.services import NO_DOCUMENT
 from ..settings.typed import WEEKDAYS, meaning_of, words_of
 from .setting_groups import Group, Member, NamedRows, OneOf, Rows, Table
-from .setting_shapes import Box, Boxes, Choice, Fixed, Line, NamesByLanguage, Shape, as_json
+from .setting_shapes import Box, Boxes, Choice, Fixed, Line, NamesByLanguage, Shape, as_json, measured
 from .setting_words import Things, hint_of, label_of, unit_of, weekday, word_of
 
 #: Attributes of an input, by the form of its text.
@@ -111,9 +111,16 @@ class Builder:
         if isinstance(shape, Choice) and mark(field, Derived) is not None:
             others = self._unwritten(field)
             return replace(shape, empty=self.words.text("setting.follows"), optional=True, others=others)
+        unit = unit_of(declaration, name)
         if isinstance(shape, Table):
-            return Table(shape.labels, shape.shape, self._unit(declaration, name), self._between)
-        return shape
+            inner = replace(shape.shape, unit=unit) if isinstance(shape.shape, Line) else shape.shape
+            return Table(shape.labels, inner, self._unit(declaration, name), self._between)
+        if unit and isinstance(shape, Choice):
+            return replace(
+                shape, alone={typed: measured(value, unit, self.words) for typed, value in shape.meant.items()}
+            )
+        # A number, and no group or list whose name ends alike, as the `check_in` of an occasion.
+        return replace(shape, unit=unit) if isinstance(shape, Line) else shape
 
     def _unit(self, declaration: type[Declared], name: str) -> str:
         unit = unit_of(declaration, name)

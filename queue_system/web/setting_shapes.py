@@ -42,12 +42,13 @@ class Shape(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A single text, read by `meaning`; numbers, times and addresses too."""
+    """A single text, read by `meaning`; numbers, times and addresses too. `unit`: that of a number, as `unit_of` gives it."""
 
     meaning: Meaning
     attributes: Mapping[str, Any]
     words: Words
     long: bool = False
+    unit: str = ""
 
     def fill(self, value: Any, path: str) -> Iterator[Item]:
         yield path, "" if value is None else as_text(value)
@@ -62,6 +63,8 @@ class Line:
     def say(self, value: Any) -> str:
         if self.attributes.get("type") == "date":
             return dates.day(date.fromisoformat(value), self.words)
+        if isinstance(value, (int, float)) and self.unit:
+            return measured(value, self.unit, self.words)
         if isinstance(value, int):
             return self.words.number(value)
         return isolates.ltr(as_text(value)) if self.attributes.get("dir") == "ltr" else as_text(value)
@@ -72,7 +75,7 @@ class Choice:
     """One of several words or names, by their labels; `meant` are the values of the texts.
 
     `empty` stands for no value: always if the value is `optional`, else only until one is chosen. `others` are the labels
-    of words that are said and not offered.
+    of words that are said and not offered; `alone` those of numbers where no unit stands beside them.
     """
 
     labels: Mapping[str, str]
@@ -80,6 +83,7 @@ class Choice:
     empty: str
     optional: bool
     others: Mapping[str, str] = field(default_factory=dict)
+    alone: Mapping[str, str] = field(default_factory=dict)
 
     def fill(self, value: Any, path: str) -> Iterator[Item]:
         yield path, next((typed for typed, meant in self.meant.items() if meant == value), "")
@@ -99,7 +103,8 @@ class Choice:
 
     def say(self, value: Any) -> str:
         word = str(value)
-        said = (self.labels[typed] for typed, meant in self.meant.items() if meant == value)
+        labels = {**self.labels, **self.alone}
+        said = (labels[typed] for typed, meant in self.meant.items() if meant == value)
         return next(said, self.others.get(word, word))
 
 
@@ -288,6 +293,17 @@ class Fixed:
 
     def say(self, value: Any) -> str:
         return str(value)
+
+
+def measured(value: float, unit: str, words: Words) -> str:
+    """A number with its unit, which is the end of `setting.unit.<…>`: minutes and days as counted nouns."""
+    match unit, value:
+        case "minutes", int():
+            return dates.minutes(value, words)
+        case "days", int():
+            return words.plural("data.days", value)
+    said = words.number(value) if isinstance(value, int) else isolates.ltr(as_text(value))
+    return f"{said} {words.text(f'setting.unit.{unit}')}"
 
 
 def as_json(value: Any) -> Any:

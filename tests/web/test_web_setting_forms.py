@@ -11,9 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from queue_system.i18n.isolates import strip
 from queue_system.i18n.words import words_for
 from queue_system.profiles.reader import profile_names
-from queue_system.settings.branch import Branch, BranchOwn
+from queue_system.settings.agenda import CheckIn, Occasion
+from queue_system.settings.branch import Branch, BranchOwn, Targets
+from queue_system.settings.calling_profiles import CallingProfile
 from queue_system.settings.declared import Declared
 from queue_system.settings.faults import Called, Fault
 from queue_system.settings.hall import Counter, Queue
@@ -344,7 +347,7 @@ def test_values_are_said_in_words(doha: Branch, things: Things) -> None:
     service = next(iter(doha.services.values()))
     assert form.say("queue", service.queue) == things["queue"][service.queue]
     assert form.say("names", service.names) == service.names["ar"]
-    assert form.say("duration_min", 20) == "20"
+    assert strip(form.say("duration_min", 20)) == "20 دقيقة"
     assert form.say("room", False) == "لا"
     # A mode that no form offers, because it is the policy's, is said in words too.
     for mode in get_args(Mode):
@@ -356,6 +359,14 @@ def test_values_are_said_in_words(doha: Branch, things: Things) -> None:
     # As in the form, where the week begins on Sunday; and no comma between two rows, which have commas themselves.
     assert "الأيام: الأحد، الاثنين" in said
     assert said.count("؛ ") == len(doha.hours) - 1
+    # Units inside rows and tables too, where no page could add them; and none on a group whose name ends like a unit.
+    first = next(iter(doha.queues))
+    step = {"queues": [first], "when": "fewer", "watched": first, "calls": 2, "last_min": 60, "whose": "counter"}
+    assert "ساعة واحدة" in form_for(CallingProfile, things).say("steps", [step])
+    assert strip(form_for(Targets, things).say("p90_wait_min", {"normal": 40})).endswith(": 40 دقيقة")
+    assert strip(form_for(Branch, things, ["tick_minutes"]).say("tick_minutes", 5)) == "5 دقائق"
+    check_in = json_of(CheckIn(desks=2))
+    assert "بوصة" not in form_for(Occasion, things).say("check_in", check_in)
 
 
 def test_a_name_for_programs_is_made_of_the_english_name() -> None:

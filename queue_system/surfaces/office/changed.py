@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ...i18n import dates
 from ...i18n.filters import localised
 from ...i18n.words import Words
 from ...settings.declared import Declared, bare
@@ -16,7 +15,7 @@ from ...settings.merging import is_group
 from ...settings.objects import Shape, fields_of, normal
 from ...settings.references import object_kind
 from ...web.setting_forms import SettingForm
-from ...web.setting_words import Things, label_of, unit_of, usual_name
+from ...web.setting_words import Things, label_of, usual_name
 from .places import SettingsPlace, named
 
 
@@ -114,15 +113,7 @@ class Sayer:
         return self._say(declaration, name, value)
 
     def _say(self, declaration: type[Declared], name: str, value: Any) -> str:
-        said = SettingForm(declaration, self._things, self._words, self._place.languages, (name,)).say(name, value)
-        unit = unit_of(declaration, name)
-        if not said or not unit:
-            return said
-        if isinstance(value, int) and unit == "minutes":
-            return dates.minutes(value, self._words)
-        if isinstance(value, int) and unit == "days":
-            return self._words.plural("data.days", value)
-        return f"{said} {self._words.text(f'setting.unit.{unit}')}"
+        return SettingForm(declaration, self._things, self._words, self._place.languages, (name,)).say(name, value)
 
     def _fields(self, edit: Edit) -> Iterator[ChangedField]:
         was, now = edit.was or {}, edit.now or {}
