@@ -35,6 +35,7 @@ def desk_values(here: StaffAtBranch, view: DeskView) -> dict[str, Any]:
         "asked": None,
         "alarm_asked": None,
         "typed": {},
+        "refused": "",
     }
 
 

@@ -145,7 +145,7 @@ def act(resource: str) -> Callable[[Request], Awaitable[Response]]:
         except DomainError as refusal:
             if refusal.code in ASKED:
                 return await _asked(here, refusal, resource, form)
-            return await _refused(here, refusal, form)
+            return await _refused(here, refusal, form, resource)
         if not kit.is_htmx(request):
             return kit.see_other(_address(here))
         await here.screens_first()
@@ -300,9 +300,12 @@ def _id(form: dict[str, str], name: str) -> UUID:
         raise Missing(name) from None
 
 
-async def _refused(here: AtCounter, refusal: DomainError, form: Mapping[str, str] = NOTHING) -> Response:
-    """The desk with why it was refused, and what was typed into the form."""
-    return await _desk(here, Said("warning", escape(message(refusal, here.words))), refusal.status, typed=form)
+async def _refused(
+    here: AtCounter, refusal: DomainError, form: Mapping[str, str] = NOTHING, resource: str = ""
+) -> Response:
+    """The desk with why it was refused, and what was typed into the form; the dialog that posted to `resource` is open again."""
+    said = Said("warning", escape(message(refusal, here.words)))
+    return await _desk(here, said, refusal.status, typed=form, refused=resource)
 
 
 async def _asked(here: AtCounter, refusal: DomainError, resource: str, form: dict[str, str]) -> Response:
@@ -320,13 +323,15 @@ async def _desk(
     asked: Question | None = None,
     typed: Mapping[str, str] = NOTHING,
     *,
+    refused: str = "",
     alarm_asked: datetime | None = None,
 ) -> Response:
     values = desk_values(here, await _view(here)) | {"alarm_asked": alarm_asked}
     if not kit.is_htmx(here.request):
         values |= await alarm_values(here, here.branch)
     template = "desk/_desk.html" if kit.is_htmx(here.request) else "desk/desk.html"
-    return await here.page(template, values | {"said": said, "asked": asked, "typed": typed}, status=status)
+    shown = {"said": said, "asked": asked, "typed": typed, "refused": refused}
+    return await here.page(template, values | shown, status=status)
 
 
 async def _view(here: AtCounter) -> DeskView:

@@ -75,6 +75,13 @@ def sender(view: DeskView) -> CounterView | None:
     return view.settings.counters.get(sent) if sent in view.holders and sent != view.counter.id else None
 
 
+def whom_values(whom: list[Whom], sent_by: CounterView | None) -> set[str]:
+    """What the form calls the sender, the counters and the people that it names: "back", "counter:ID", "person:ID"."""
+    counters = {f"counter:{one.counter.id}" for one in whom}
+    people = {f"person:{one.holder.staff_id}" for one in whom if one.holder}
+    return counters | people | ({"back"} if sent_by else set())
+
+
 def _services(
     settings: BranchSettings,
     ticket: TicketView | None,

@@ -35,7 +35,7 @@ from ...web.departments import in_use
 from ...web.waits import Waits
 from .asking import Answer, classes_for
 from .looking import booked_name, look
-from .targets import next_services, sender, services_to, whom_to
+from .targets import next_services, sender, services_to, whom_to, whom_values
 
 LINE_SHOWN: Final = 30
 LAST_DIGIT: Final = 9
@@ -115,6 +115,7 @@ def context(view: DeskView, person: StaffView, now: datetime, waits: Waits, *, e
     tickets = {ticket.id: ticket for ticket in view.waiting}
     shown = order if everybody else order[:LINE_SHOWN]
     mine = view.holder is not None and view.holder.staff_id == person.id
+    whom, sent_by = whom_to(view, now), sender(view)
     return {
         "view": view,
         "departments": {
@@ -170,8 +171,9 @@ def context(view: DeskView, person: StaffView, now: datetime, waits: Waits, *, e
             if counter.id != view.counter.id
         ],
         "targets": services_to(view, now),
-        "whom": whom_to(view, now),
-        "sender": sender(view),
+        "whom": whom,
+        "whom_values": whom_values(whom, sent_by),
+        "sender": sent_by,
         "reserved": [_row(ticket, settings) for ticket in view.reserved(now)],
         "next_services": next_services(view, now),
         "may_refer": person.may_any(REFER_RIGHTS, settings.id),

@@ -80,3 +80,46 @@ def test_whoever_has_a_break_is_named_with_it(layla: Clerk, hall: Hall) -> None:
     words, is_open = options(layla.look())[f"person:{omar.id}"]
     assert is_open
     assert "صلاة" in words
+
+
+def chosen(page: Page, name: str) -> tuple[str, str]:
+    """What is chosen in a list of the transfer's dialog, with its words; not there means that the dialog is closed."""
+    (dialog,) = re.findall(r'<div class="transfer" id="transfer"(?: data-again)[^>]*>.*?</form>', page.html, re.DOTALL)
+    assert "مغلق الآن" in Page(dialog).text, "it says why"
+    (choice,) = re.findall(rf'<select id="transfer-{name}".*?</select>', dialog, re.DOTALL)
+    ((value, disabled, words),) = re.findall(r'<option value="([^"]+)" selected( disabled)?>(.*?)</option>', choice)
+    assert not disabled, "without scripts the same press would lose it"
+    return value, Page(words).text
+
+
+@pytest.mark.parametrize("htmx", [False, True])
+@pytest.mark.parametrize("who", ["counter", "person"])
+def test_a_refused_transfer_is_open_again_with_what_was_chosen(
+    layla: Clerk, hall: Hall, who: str, *, htmx: bool
+) -> None:
+    near, far = beside(hall, same=True), beside(hall, same=False)
+    omar = clerk(another(layla.client), hall, "omar", near)
+    omar.sit()
+    hall.sit(hall.person("nadia"), far)
+    page = layla.look()
+    whom = f"counter:{hall.counter(near)}" if who == "counter" else f"person:{omar.id}"
+    service = next(one for one in hall.branch.services.values() if one.queue_id in hall.branch.counter(near).queues)
+    omar.client.post(f"/counters/doha-main/{near}/leaving")
+    refused = layla.press("transfers", page, htmx=htmx, whom=whom, service=str(service.id))
+    assert refused.status_code == 409
+    assert chosen(Page(refused.text), "service")[0] == str(service.id)
+    value, words = chosen(Page(refused.text), "whom")
+    assert value == whom
+    assert ("مغلق" if who == "counter" else "لم يعد متاحًا") in words
+    assert "data-again" not in layla.look().html
+
+
+def test_the_dialog_of_a_visitor_who_is_gone_is_not_open_again(layla: Clerk, hall: Hall) -> None:
+    near = beside(hall, same=True)
+    page = layla.look()
+    hall.issue()
+    layla.press("finishes", outcome="done")
+    layla.press("calls")
+    refused = layla.press("transfers", page, whom=f"counter:{hall.counter(near)}")
+    assert refused.status_code == 409
+    assert "data-again" not in refused.text

@@ -92,6 +92,27 @@
     return coming.dataset.state === desk().dataset.state ? document.getElementById("desk-ask") : null;
   }
 
+  // A dialog stays as it is while it is being filled in, because a choice that the news take away would be another choice.
+  function openDialog(frame) {
+    const coming = new DOMParser().parseFromString(frame.html, "text/html").getElementById("desk");
+    return coming.dataset.expected === desk().dataset.expected ? document.querySelector("#desk [popover]:popover-open") : null;
+  }
+  document.addEventListener("toggle", (event) => {
+    const closed = event.newState === "closed" && event.target.matches("#desk [popover]");
+    if (closed && newest && !page.hasAttribute("data-busy")) show(newest);
+  }, true);
+
+  // A dialog whose press was refused.
+  function openAgain() {
+    const dialog = document.querySelector("#desk [data-again]");
+    if (!dialog) return;
+    // What somebody has chosen in a list before does not follow the attribute.
+    for (const kept of dialog.querySelectorAll("option[selected]")) kept.selected = true;
+    dialog.setAttribute("popover", "");
+    dialog.showPopover();
+  }
+  openAgain();
+
   // What is being typed about a visitor stays while the same visitor is at the counter.
   function openNote(frame) {
     const coming = new DOMParser().parseFromString(frame.html, "text/html").getElementById("desk");
@@ -109,7 +130,7 @@
     waiting = aboutToPress() ? frame : null;
     const kept = [document.querySelector("#desk-alarm[data-asked]")]; // The second press must find what it confirms.
     if (stillTrue(frame)) kept.push(document.getElementById("desk-said"), openQuestion(frame));
-    kept.push(openNote(frame), document.querySelector("#desk-families[open]"));
+    kept.push(openNote(frame), openDialog(frame), document.querySelector("#desk-families[open]"));
     if (waiting) kept.push(document.getElementById("desk-line"));
     else if (overLine()) lineChangedAt = Date.now();
     const before = present.dataset.expected;
@@ -188,6 +209,7 @@
     settle();
     waiting = null;
     reason = "";
+    openAgain();
     // The answer did not come through the socket, so newer news may have arrived before it.
     const { epoch, seq } = desk().dataset;
     if (newest?.epoch === epoch && newest.seq > Number(seq)) show(newest);
