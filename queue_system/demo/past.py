@@ -1,6 +1,7 @@
 """Past days of a demonstration: made-up visitors who waited, were called by the rule, and came or did not.
 
-The forecast of waits learns from them how long visits take, and the pages about a past day have something to show.
+The forecast of waits learns from them how long visits take, and the pages about a past day have something to show. Visitors
+of the last of these days were told how long they would wait, because by then enough visits were known.
 """
 
 from __future__ import annotations
@@ -28,14 +29,16 @@ from ..store.log import Actor
 from ..store.queries.classes import given_by_staff
 from ..store.queries.line import TicketView
 from ..store.queries.settings import BranchSettings, ServiceView
+from .telling import Telling
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-#: Visitors of each queue: more than the forecast asks for, because some do not come when they are called.
-VISITS: Final = ENOUGH_VISITS + 8
-#: They came on the last days on which the hall was open.
-DAYS: Final = 2
+#: They came on the last days on which the hall was open. The last one is enough to see whether waits came true, and the
+#: others teach the forecast.
+DAYS: Final = 3
+#: Visitors of each queue: before the last day more than the forecast asks for, because some do not come when called.
+VISITS: Final = (ENOUGH_VISITS + 8) * DAYS // (DAYS - 1)
 #: The organisation must have been installed before the first of these days.
 DAYS_BACK: Final = 10
 #: Nobody came so shortly before closing.
@@ -106,6 +109,7 @@ class _Day:
         self._events = [(at, next(self._numbers), Arrival(service)) for at, service in arrivals]
         heapify(self._events)
         self._database.clock = FrozenClock(self._events[0][0])
+        self._telling = Telling(self._database, self._branch)
         for desk in self._at_counter:
             self._write(open_counter, desk)
         while self._events:
@@ -121,13 +125,15 @@ class _Day:
             self._write(close_counter, desk)
 
     def _arrive(self, service: ServiceView) -> None:
+        priority = self._class()
         order = TicketOrder(
             self._branch.id,
             service.id,
             self._branch.default_language,
             "reception",
             Actor("staff", str(next(iter(self._at_counter)).staff_id)),
-            priority=self._class(),
+            priority=priority,
+            told=self._telling.told(service, priority),
         )
         self._write(issue_ticket, order)
         for desk, ticket in self._at_counter.items():
