@@ -117,7 +117,7 @@ _OF_BRANCH: Final = (
         only=(
             *("names", "address", "phone", "email", "mail_from", "reply_to", "video_link"),
             *("coordinates", "hotline", "access"),
-            *("queue_rules", "priorities", "freed_places_at", "remote_tickets", "tick_minutes"),
+            *("queue_rules", "priorities", "targets", "freed_places_at", "remote_tickets", "tick_minutes"),
             *("calendars", "seasons", "outreach_days", "week_starts", "day_starts"),
             *("languages", "default_language", "digits", "country_code", "timezone"),
             "retention_days",
@@ -125,7 +125,7 @@ _OF_BRANCH: Final = (
         groups=(
             ("contact", ("names", "address", "phone", "email", "video_link", "coordinates", "hotline", "access")),
             ("letters", ("mail_from", "reply_to")),
-            ("waiting", ("queue_rules", "priorities", "freed_places_at", "remote_tickets", "tick_minutes")),
+            ("waiting", ("queue_rules", "priorities", "targets", "freed_places_at", "remote_tickets", "tick_minutes")),
             ("days", ("calendars", "seasons", "outreach_days", "week_starts", "day_starts")),
             ("language", ("languages", "default_language", "digits", "country_code", "timezone")),
             ("keeping", ("retention_days",)),

@@ -10,10 +10,14 @@ import sqlalchemy as sa
 from starlette.testclient import TestClient
 
 from queue_system.clock import FrozenClock
+from queue_system.i18n.isolates import strip
 from queue_system.store.queries.access import staff_by_login
+from queue_system.store.queries.rows import StoredRows
+from queue_system.store.queries.stored import stored_branch
 from queue_system.store.tables import Priority, table
 from tests.kit.hall import Hall, change_settings
 from tests.kit.web_hall import Page, another, sign_in
+from tests.surfaces.office.test_web_editing import previewed, saved, sent
 
 MINUTE = timedelta(minutes=1)
 CLASSES = table(Priority)
@@ -73,3 +77,16 @@ def test_the_share_that_was_called_in_time_is_on_the_page_of_waits(
     page = see(client, "/office/waits").text
     assert "The aimed wait by class" in page
     assert "90" in page[page.index("The aimed wait by class") :]
+
+
+def test_the_targets_of_a_branch_are_changed_in_the_office(client: TestClient, hall: Hall) -> None:
+    sign_in(client, "admin")
+    address = "/office/settings/doha-main/branch/doha-main"
+    review = client.post(address, data=sent(client, address, targets__p90_wait_min__walkin="25"))
+    assert "25 دقيقة" in strip(review.text)
+    saved(client, address, previewed(client, address, targets__p90_wait_min__walkin="25"))
+    targets = hall.db.read_now(lambda tx: stored_branch(StoredRows(tx), hall.branch.id)).targets
+    assert targets is not None
+    assert targets.p90_wait_min is not None
+    assert targets.p90_wait_min["walkin"] == 25
+    assert targets.coverage_p90 == (0.87, 0.93)
