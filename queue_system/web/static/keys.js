@@ -1,8 +1,9 @@
 "use strict";
 // Single keys for what a page names with data-key. Needs the switch #keys-switch. The page also works without this file.
 
-// `press` gets the name of a pressed key, and returns whether it did something.
-function singleKeys(press) {
+// `press` gets the name of a pressed key, and returns whether it did something. `always` names the key that also works in
+// dialogs and lists; nothing but text is typed in a text field.
+function singleKeys(press, always = () => "") {
   // One name for all pages: whoever switches the keys off at one place does not want them at another.
   const KEPT = "desk:keys";
   const switcher = document.getElementById("keys-switch");
@@ -29,9 +30,10 @@ function singleKeys(press) {
   }
   document.addEventListener("keydown", (event) => {
     if (!box.checked || event.repeat || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-    if (event.target.closest?.("input:not([type=checkbox]), select, textarea, [contenteditable], [popover]")) return;
-    if (document.querySelector("[popover]:popover-open")) return;
+    if (event.target.closest?.("input:not([type=checkbox], [type=radio]), textarea, [contenteditable]")) return;
     const name = nameOf(event);
+    const busy = event.target.closest?.("select, [type=radio], [popover]") || document.querySelector("[popover]:popover-open");
+    if (busy && name !== always()) return;
     if (name && press(name, event.target)) event.preventDefault();
   });
 }

@@ -32,3 +32,27 @@ def test_the_question_stays_while_the_hall_goes_on_and_ends_by_itself(tab: Page,
     assert server.hall.db.read_now(open_alarms, server.hall.branch.id) == []
     tab.keyboard.press("q")
     until(lambda: len(server.hall.db.read_now(open_alarms, server.hall.branch.id)) == 1)
+
+
+def test_help_is_called_from_within_a_dialog_and_a_text_field_takes_the_letter(tab: Page, server: HallServer) -> None:
+    ticket = server.hall.issue().ticket
+    expect(tab.locator("#desk-line tbody tr")).to_have_count(1)
+    press(tab, "n")
+    expect(tab.locator(".mine-ticket.is-called")).to_be_visible()
+    tab.locator(f"#note-{ticket.id} summary").click()
+    note = tab.locator(f"#note-text-{ticket.id}")
+    note.click()
+    press(tab, "q")
+    expect(note).to_have_value("q")
+    tab.locator("#mine-title").click()
+    press(tab, "t")
+    # The list of the services has the focus, and other letters choose in it.
+    expect(tab.locator("#transfer-service")).to_be_focused()
+    press(tab, "h")
+    expect(tab.locator("#transfer:popover-open")).to_be_visible()
+    press(tab, "q")
+    expect(tab.locator("#act-Q-sure")).to_be_visible()
+    assert server.hall.db.read_now(open_alarms, server.hall.branch.id) == []
+    press(tab, "q")
+    until(lambda: len(server.hall.db.read_now(open_alarms, server.hall.branch.id)) == 1)
+    expect(tab.locator(".mine-ticket.is-called")).to_be_visible()

@@ -238,5 +238,5 @@
       : keyed("#desk-ask") || keyed("#desk");
     button?.click();
     return Boolean(button);
-  });
+  }, () => document.querySelector("#desk-alarm [data-key]")?.dataset.key); // Nobody closes a dialog first to call for help.
 })();
