@@ -96,6 +96,32 @@ def test_a_wait_is_told_before_and_with_the_number_on_the_slip_and_on_the_teleph
     assert "الانتظار المتوقّع" in kiosk.visitor.open(f"/t/{ticket.token}").text
 
 
+def test_reception_reads_what_the_visitor_is_told(kiosk: Kiosk, clock: FrozenClock, nour: Desk) -> None:
+    hall = kiosk.hall
+    desk = serve(hall, clock, nour, ENOUGH_VISITS + 1)
+    waiting = [hall.issue().ticket for _ in range(3)]
+    forecast(kiosk)
+    person = another(kiosk.client)
+    hall.person("rana", ((hall.branch.id, "receptionist"),))
+    sign_in(person, "rana")
+
+    def sentence(page: str) -> list[str]:
+        return re.findall(r"الانتظار المتوقّع: [^.<]*?دقيقة", Page(page).text)
+
+    def reception(ticket: TicketView) -> list[str]:
+        return sentence(person.get(f"/reception/{hall.branch.slug}/tickets/{ticket.id}").text)
+
+    last = waiting[-1]
+    told = sentence(kiosk.client.get(f"/t/{last.token}").text)
+    assert told
+    assert reception(last) == told
+    # Whoever is next and whoever was called are told none.
+    assert reception(waiting[0]) == []
+    hall.call_next(desk)
+    forecast(kiosk)
+    assert reception(waiting[0]) == []
+
+
 def test_with_too_little_seen_only_the_place_is_told(kiosk: Kiosk, clock: FrozenClock, nour: Desk) -> None:
     serve(kiosk.hall, clock, nour, ENOUGH_VISITS - 1)
     kiosk.hall.issue()

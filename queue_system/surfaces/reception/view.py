@@ -181,6 +181,7 @@ async def ticket_values(here: StaffAtBranch, ticket_id: UUID) -> dict[str, Any]:
         "priority": branch.priorities.get(ticket.priority),
         "ahead": ahead,
         "counter_open": counter_open,
+        "wait": here.installation.waits.of_ticket(branch.id, ticket.id, here.now) if ahead else None,
         "slip": slip,
         "slip_printer": next((one for one in printers if slip and one.id == slip.printer_id), None),
         "qr": qr_svg(link, here.words.text("reception.qr-label")),
