@@ -103,6 +103,7 @@ def test_nobody_leaves_a_visitor_or_without_saying_why_and_how_long(hall: Hall, 
 def test_a_counter_where_nothing_happens_is_seen_after_so_many_minutes(
     hall: Hall, here: Desk, clock: FrozenClock
 ) -> None:
+    set_rules(hall, idle_counter_min=None)
     clock.move(timedelta(minutes=30))
     assert today(hall, here).quiet_min is None
     set_rules(hall, idle_counter_min=20)

@@ -342,3 +342,10 @@ NAMES: Names = {"ar": "اسم", "en": "Name"}
 def test_no_sample_asks_for_the_receipt_of_a_fee_that_it_does_not_name(name: str) -> None:
     services = [one for branch in read_profile(name).branches.values() for one in branch.services.values()]
     assert [one.slug for one in services if "fee_receipt" in one.documents and one.fee is None] == []
+
+
+@pytest.mark.parametrize("name", profile_names())
+def test_every_sample_says_when_an_open_counter_is_idle(name: str) -> None:
+    # Shorter than that is the pause between two appointments.
+    minutes = [branch.queue_rules.idle_counter_min for branch in read_profile(name).branches.values()]
+    assert [one for one in minutes if one is None or not 15 <= one <= 60] == []
