@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections import Counter as Counted
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -84,7 +84,7 @@ def _chance(seed: int, *of: object) -> random.Random:
 
 def _numbered(arrivals: Iterable[Arrival]) -> Iterator[tuple[Arrival, int]]:
     """Each arrival with how many of its kind come before it."""
-    before: Counted[Arrival] = Counted()
+    before: defaultdict[Arrival, int] = defaultdict(int)
     for one in arrivals:
         yield one, before[one]
         before[one] += 1
