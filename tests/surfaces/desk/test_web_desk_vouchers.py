@@ -143,3 +143,10 @@ def test_the_kiosk_says_that_a_voucher_is_over_or_used_and_knows_no_other_ticket
     page = kiosk.check_in(voucher.code)
     assert (page.status, "انتهت صلاحية هذه القسيمة" in page.text) == (409, True)
     assert kiosk.tickets() == []
+
+
+def test_the_kiosk_asks_for_a_voucher_only_where_the_branch_gives_any(kiosk: Kiosk) -> None:
+    assert "مسح رمز الموعد أو القسيمة" in kiosk.open("").text
+    assert "أو على القسيمة أمام الماسح" in kiosk.open("/check-in").text
+    set_rules(kiosk.hall, return_days=None)
+    assert "قسيمة" not in kiosk.open("").text + kiosk.open("/check-in").text
