@@ -94,6 +94,12 @@ def simulate(
     )
     source = _source(branch, day_of(day), weekday, weeks, variant)
     comparison = Comparison(source, variant, seed)
+    if comparison.never_open:
+        if variant.closes is not None:
+            fail(
+                f"with --closes {variant.closes:%H:%M} the counter would never be open, because it opened only then or later."
+            )
+        fail(f"with --opens {variant.opens:%H:%M} the counter would never be open, because it had closed by then.")
     interrupted = _play(comparison, runs)
     found = comparison.compared()
     if found.before.whole is None or found.after.whole is None:

@@ -76,6 +76,15 @@ def test_it_shows_the_day_as_it_was_beside_the_changed_one(run: Run, lived: str)
             "11:00 is not after --opens 12:00, and nothing is open past midnight on",
         ),
         (("--opens", "12:00", "--closes", "12:00"), "12:00 is not after --opens 12:00"),
+        (
+            ("--like", "4", "--closes", "07:00"),
+            "with --closes 07:00 the counter would never be open, because it opened",
+        ),
+        (("--counters", "+1", "--closes", "07:00"), "with --closes 07:00 the counter would never be open"),
+        (
+            ("--like", "4", "--opens", "23:00"),
+            "with --opens 23:00 the counter would never be open, because it had closed",
+        ),
         (("--like", "99"), "counter 99 was not open. These were: 4, 5"),
         (("--weekday", "someday"), "for that one of: mon, tue"),
     ],

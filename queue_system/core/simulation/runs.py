@@ -11,7 +11,7 @@ from .chance import Source, drawn
 from .figures import CaseFigures, Runs
 from .hall import Day, Desk, Person
 from .play import Played, play
-from .variants import Variant, chosen, desks_of, people_of, rules_of
+from .variants import Variant, chosen, desks_of, is_never_open, people_of, rules_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Compared:
 
     `counters` are the numbers of those that were open on any of the days, `first_hour` is the local hour with which they begin.
     `chosen` is the one that was added, closed, or open at other times, None if the counters are as they were; on `lacking` of the
-    days it was closed.
+    days it was closed. With `never_open` the asked times leave it open on none of them.
     """
 
     days: int
@@ -49,6 +49,7 @@ class Compared:
     first_hour: int
     chosen: int | None
     lacking: int
+    never_open: bool
     recorded: CaseFigures
     before: CaseFigures
     after: CaseFigures
@@ -77,6 +78,11 @@ class Comparison:
         for day in source.days:
             self._recorded.add_recorded(day)
 
+    @property
+    def never_open(self) -> bool:
+        """Whether the asked times leave the counter that is added or changed open on none of the days."""
+        return is_never_open(self._source.days, self._variant, self._model)
+
     def run(self, runs: int) -> Iterator[int]:
         """Play so many runs more; yields how many there are after each."""
         for _ in range(runs):
@@ -103,6 +109,7 @@ class Comparison:
             days[0].turn.hour,
             number if changes else None,
             sum(all(desk.number != number for desk in day.desks) for day in days) if changes else 0,
+            self.never_open,
             self._recorded.figures(),
             self._before.figures(),
             self._after.figures(),

@@ -98,6 +98,15 @@ def desks_of(day: Day, variant: Variant, model: Desk | None = None) -> tuple[Des
     return (*day.desks, *[added] * variant.counters)
 
 
+def is_never_open(days: Sequence[Day], variant: Variant, model: Desk) -> bool:
+    """Whether the counter that is added, or open at other times, would be open on none of the days."""
+    if variant.counters < 0 or (variant.opens is None and variant.closes is None):
+        return False
+    number = 0 if variant.counters else model.number
+    desks = [desk for day in days for desk in desks_of(day, variant, model) if desk.number == number]
+    return all(desk.closes <= desk.opens for desk in desks)
+
+
 def rules_of(day: Day, variant: Variant) -> CallingRules:
     """The rule of a day with what a variant changes of it."""
     rules = day.rules

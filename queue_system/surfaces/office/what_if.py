@@ -64,6 +64,10 @@ async def _played(here: InOffice, branch: BranchSettings, asked: AskedWhatIf, wo
         return {"errors": {"day": words.text("whatif.error-unknown")}}
     if asked.variant.like is not None and asked.variant.like not in found.counters:
         return {"errors": {"like": words.text("whatif.error-like")}}
+    if found.never_open:
+        if asked.variant.closes is not None:
+            return {"errors": {"closes": words.text("whatif.error-closes")}}
+        return {"errors": {"opens": words.text("whatif.error-opens")}}
     fewest = fewest_for(here, branch)
     if not enough(found, fewest):
         return {"result": {"enough": False}}
