@@ -82,7 +82,7 @@ def test_changes_combine_and_are_said(client: TestClient, day: str) -> None:
     )
     assert "--counters -1 --like 4 --fifo --walkin-share 50 --demand 1.2 --runs 2000" in found
     assert "Closed is counter 4, and after it" in found
-    found = text(client, f"day={day}&counters=0&like=5&closes=10:00&guard=30")
+    found = text(client, f"day={day}&counters=0&like=5&closes=23:00&guard=30")
     assert "With other hours of a counter and a guard of 30 minutes" in found
     assert "With two counters fewer" not in found
     assert "nobody would have been called" in text(client, f"day={day}&counters=-2")
