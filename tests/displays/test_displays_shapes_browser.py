@@ -72,7 +72,8 @@ MEASURE = """() => {
       must(within(line, calls), 'half a line');
       must(within(code, line) && within(number, line), 'a line: ' + line.textContent);
       must(apart(code, number), 'number over code');
-      must(within(line.querySelector('.place-of'), line), 'words of a line: ' + line.textContent);
+      for (const e of line.querySelectorAll('.place-of, .zone'))
+        if (e.offsetParent) must(within(e, line), 'words of a line: ' + e.textContent);
     }
   }
   for (const e of all('.near, .near .label, .near li')) must(within(e, one('.board')), 'near ' + e.textContent);
@@ -97,6 +98,11 @@ TELL_WAITS = """() => {
 TELL_ALL = """() => {
   const both = (ar, en) => `<span class="both"><span lang="ar">${ar}</span><span lang="en">${en}</span></span>`;
   document.querySelector('.board').classList.add('has-many');
+  for (const line of document.querySelectorAll('.calls .where')) {
+    for (const old of line.querySelectorAll('.zone')) old.remove();
+    line.insertAdjacentHTML('beforeend', '<span class="zone along"><bdi dir="ltr">+ A012 · A013</bdi></span>' +
+      `<span class="zone">${both('القسم القنصلي', 'Consular section')}</span>`);
+  }
   for (const call of document.querySelectorAll('.newest')) {
     call.classList.add('is-fresh', 'is-beside', 'is-many');
     for (const old of call.querySelectorAll('.zone')) old.remove();
